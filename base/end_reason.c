@@ -6,8 +6,8 @@
 static const struct {
 	const char *key, *text;
 } reasons[END_REASON_COUNT] = {
-	[END_NONE] = { "none", "The session is running." },
-#define END_REASON(name, key, text) [END_##name] = { key, text },
+	[END_NONE] = {"none", "The session is running."},
+#define END_REASON(name, key, text) [END_##name] = {key, text},
 #include "base/end_reason.def"
 #undef END_REASON
 };

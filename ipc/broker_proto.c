@@ -5,7 +5,7 @@
 #define TEXT_MAX_BYTES 2048
 #define PEM_MAX_BYTES 16384
 
-static const struct message_field ready[] = { MESSAGE_U32(broker_ready, confined) };
+static const struct message_field ready[] = {MESSAGE_U32(broker_ready, confined)};
 static const struct message_field nla_proof[] = {
 	MESSAGE_TEXT(broker_nla_proof, user, NAME_MAX_BYTES),
 	MESSAGE_TEXT(broker_nla_proof, domain, NAME_MAX_BYTES),
@@ -73,11 +73,13 @@ static const struct message_field terminate[] = {
 	MESSAGE_U32(broker_terminate, reason),
 	MESSAGE_TEXT(broker_terminate, text, TEXT_MAX_BYTES),
 };
-static const struct message_field text[] = { MESSAGE_TEXT(broker_text, text, TEXT_MAX_BYTES) };
-static const struct message_field empty[] = { MESSAGE_U32(broker_empty, reserved) };
+static const struct message_field text[] = {MESSAGE_TEXT(broker_text, text, TEXT_MAX_BYTES)};
+static const struct message_field empty[] = {MESSAGE_U32(broker_empty, reserved)};
 
-#define TYPE(number, name, type, fields, n_fds) \
-	{ number, name, sizeof(struct type), fields, G_N_ELEMENTS(fields), n_fds }
+#define TYPE(number, name, type, fields, n_fds)                                                    \
+	{                                                                                          \
+		number, name, sizeof(struct type), fields, G_N_ELEMENTS(fields), n_fds             \
+	}
 
 const struct message_type broker_types[] = {
 	TYPE(BROKER_READY, "READY", broker_ready, ready, 0),

@@ -1,20 +1,25 @@
-/** Broker protocol: vitrine-session (confined, hostile-exposed) asks, vitrine-gateway (trusted) decides.
+/** Broker protocol: vitrine-session (confined, hostile-exposed) asks, vitrine-gateway (trusted)
+ * decides.
  *
  *      session                                   gateway
- *      READY            ------------------------>            libraries loaded, sandbox entered, no client yet
+ *      READY            ------------------------>            libraries loaded, sandbox entered, no
+ * client yet
  *                       <------------------------ START + 1 fd (the viewer's socket)
  *      NLA_PROOF        ------------------------>            only through the NLA door
  *                       <------------------------ NLA_ANSWER
  *      LOGIN            ------------------------>            once
  *                       <------------------------ LOGIN_ANSWER
  *      DIAL             ------------------------>            once, after an allowing LOGIN_ANSWER
- *                       <------------------------ RECORDER_LINK + 1 fd   (again whenever the recorder is back)
- *                       <------------------------ DIAL_ANSWER (+ TARGET_SOCKET with 1 fd right behind it when it went well)
- *      RUNNING          ------------------------>            first picture recorded and on its way
- *      ENDED            ------------------------>            last message; the session then exits
+ *                       <------------------------ RECORDER_LINK + 1 fd   (again whenever the
+ * recorder is back)
+ *                       <------------------------ DIAL_ANSWER (+ TARGET_SOCKET with 1 fd right
+ * behind it when it went well) RUNNING          ------------------------>            first picture
+ * recorded and on its way ENDED            ------------------------>            last message; the
+ * session then exits
  *                       <------------------------ TERMINATE, MESSAGE        any time
  *
- *  The gateway holds the table of what is legal in which state (gateway/broker/session_state.c); anything else ends the session. */
+ *  The gateway holds the table of what is legal in which state (gateway/broker/session_state.c);
+ * anything else ends the session. */
 #pragma once
 
 #include "ipc/message.h"
@@ -42,7 +47,7 @@ struct broker_ready {
 
 struct broker_start {
 	char *session_id;      /**< UUID text */
-	char *front;           /**< "rdp" or "vnc" */
+	char *front;	       /**< "rdp" or "vnc" */
 	char *viewer_address;  /**< "192.0.2.7:51234" */
 	char *certificate_pem; /**< chain for TLS towards the viewer */
 	char *private_key_pem; /**< secret */
@@ -51,18 +56,20 @@ struct broker_start {
 	uint32_t max_width_px, max_height_px;
 };
 
-/** What the NTLM AUTHENTICATE message proves ([MS-NLMP] 3.3.2); the gateway holds the one-time passwords and does the arithmetic, so a session never sees a
- *  verifier other than the one that matched. */
+/** What the NTLM AUTHENTICATE message proves ([MS-NLMP] 3.3.2); the gateway holds the one-time
+ * passwords and does the arithmetic, so a session never sees a verifier other than the one that
+ * matched. */
 struct broker_nla_proof {
 	char *user, *domain;
-	struct blob proof_input; /**< what NTProofStr is the HMAC of: server challenge and client blob, as FreeRDP hands it over */
+	struct blob proof_input; /**< what NTProofStr is the HMAC of: server challenge and client
+				    blob, as FreeRDP hands it over */
 	uint8_t encrypted_session_key[16];
 	struct blob mic_input; /**< the three NTLM messages */
 	uint8_t mic[16];
 };
 
 struct broker_nla_answer {
-	uint32_t ok;         /**< 0: refused (no such ticket, wrong, used, or an error: all alike) */
+	uint32_t ok; /**< 0: refused (no such ticket, wrong, used, or an error: all alike) */
 	uint8_t ntowfv2[16]; /**< only when ok */
 };
 
@@ -70,20 +77,20 @@ enum broker_door { DOOR_PASSWORD = 1, DOOR_NLA_TICKET = 2 };
 
 struct broker_login {
 	uint32_t door;
-	char *user;            /**< as the viewer sent it: "alice", "alice%web1", "alice%root%web1" */
-	char *domain;          /**< may be empty */
-	char *password;        /**< secret; empty through the NLA door */
+	char *user;	/**< as the viewer sent it: "alice", "alice%web1", "alice%root%web1" */
+	char *domain;	/**< may be empty */
+	char *password; /**< secret; empty through the NLA door */
 	char *alternate_shell; /**< "psm /u account /a target", or empty */
 	char *viewer_name;     /**< the viewer's own host name, for the record only */
 };
 
 struct broker_login_answer {
 	uint32_t allowed;
-	uint32_t reason;   /**< enum end_reason when not allowed */
-	char *user;        /**< canonical login name */
-	char *target;      /**< target name */
-	char *back;        /**< "rdp" or "vnc" */
-	char *banner;      /**< text to show or empty */
+	uint32_t reason;       /**< enum end_reason when not allowed */
+	char *user;	       /**< canonical login name */
+	char *target;	       /**< target name */
+	char *back;	       /**< "rdp" or "vnc" */
+	char *banner;	       /**< text to show or empty */
 	uint32_t idle_limit_s; /**< 0: none */
 };
 
@@ -93,20 +100,22 @@ struct broker_dial {
 
 struct broker_dial_answer {
 	uint32_t reason; /**< END_NONE: TARGET_SOCKET follows */
-	char *host;      /**< name for TLS SNI, SPN and certificate */
+	char *host;	 /**< name for TLS SNI, SPN and certificate */
 	uint32_t port;
-	char *account;  /**< user name at the target; may be empty for VNC */
+	char *account; /**< user name at the target; may be empty for VNC */
 	char *domain;
-	char *password; /**< secret */
+	char *password;		  /**< secret */
 	char *certificate_sha256; /**< hex pin of the target's certificate, or empty */
-	char *ca_pem;             /**< CA the target's certificate must chain to, or empty */
-	uint32_t security;        /**< enum target_security: the least that is accepted */
+	char *ca_pem;		  /**< CA the target's certificate must chain to, or empty */
+	uint32_t security;	  /**< enum target_security: the least that is accepted */
 };
 
 /** What the target must offer. Numbers are stored in the database. */
 enum target_security {
-	TARGET_TLS_PINNED = 1, /**< RDP: TLS or NLA; VNC: VeNCrypt X509; certificate by pin or CA. The default. */
-	TARGET_PLAIN = 2,      /**< VNC without TLS (None or VncAuth), only for targets an operator marked so */
+	TARGET_TLS_PINNED = 1, /**< RDP: TLS or NLA; VNC: VeNCrypt X509; certificate by pin or CA.
+				  The default. */
+	TARGET_PLAIN =
+		2, /**< VNC without TLS (None or VncAuth), only for targets an operator marked so */
 };
 
 struct broker_running {
@@ -115,7 +124,7 @@ struct broker_running {
 
 struct broker_ended {
 	uint32_t reason; /**< enum end_reason */
-	char *detail;    /**< for the log and the audit record: no secrets */
+	char *detail;	 /**< for the log and the audit record: no secrets */
 };
 
 struct broker_terminate {

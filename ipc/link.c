@@ -1,4 +1,5 @@
-/* Packets over unix sockets, with descriptors. It must not know any message; callers look types up in their protocol's table. */
+/* Packets over unix sockets, with descriptors. It must not know any message; callers look types up
+ * in their protocol's table. */
 #include "ipc/link.h"
 
 #include "base/secret.h"
@@ -51,8 +52,8 @@ int link_send(int socket_fd, const struct message_type *type, const void *messag
 	GByteArray *out = build_packet(type, message);
 	int result = -EMSGSIZE;
 	if (out->len <= LINK_MAX_BYTES) {
-		struct iovec iov = { out->data, out->len };
-		struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+		struct iovec iov = {out->data, out->len};
+		struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
 		ssize_t sent;
 		if (n_fds > 0)
 			attach_fds(&header, &control, fds, n_fds);
@@ -85,7 +86,7 @@ static void collect_fds(struct msghdr *header, struct packet *ret)
 
 static int wait_readable(int fd, int timeout_ms)
 {
-	struct pollfd p = { fd, POLLIN, 0 };
+	struct pollfd p = {fd, POLLIN, 0};
 	int n;
 
 	if (timeout_ms < 0)
@@ -116,11 +117,11 @@ static int unwrap(struct packet *packet, size_t received, int msg_flags)
 int link_receive(int socket_fd, struct packet *ret, int timeout_ms)
 {
 	union fd_control control;
-	struct iovec iov = { ret->bytes, sizeof ret->bytes };
-	struct msghdr header = { .msg_iov = &iov,
-				 .msg_iovlen = 1,
-				 .msg_control = control.space,
-				 .msg_controllen = sizeof control.space };
+	struct iovec iov = {ret->bytes, sizeof ret->bytes};
+	struct msghdr header = {.msg_iov = &iov,
+				.msg_iovlen = 1,
+				.msg_control = control.space,
+				.msg_controllen = sizeof control.space};
 	ssize_t received;
 
 	ret->n_fds = 0;
@@ -167,7 +168,7 @@ int link_pair(int ret_fds[2])
 
 static int unix_address(const char *path, struct sockaddr_un *ret)
 {
-	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (g_strlcpy(ret->sun_path, path, sizeof ret->sun_path) >= sizeof ret->sun_path)
 		return -ENAMETOOLONG;
 	return 0;
@@ -190,7 +191,8 @@ int link_connect(const char *path, int socket_type)
 	return result;
 }
 
-/* A socket file left by a process that is gone would make bind fail for ever; one that answers belongs to somebody. */
+/* A socket file left by a process that is gone would make bind fail for ever; one that answers
+ * belongs to somebody. */
 static int remove_stale(const char *path, int socket_type)
 {
 	struct stat st;

@@ -1,4 +1,5 @@
-/* Walks the tables of ipc/message.h. It knows field kinds and limits, never a particular message. */
+/* Walks the tables of ipc/message.h. It knows field kinds and limits, never a particular message.
+ */
 #include "ipc/message.h"
 
 #include "base/secret.h"
@@ -91,7 +92,7 @@ static void decode_field(const struct message_field *field, struct wire_reader *
 	case FIELD_BLOB:
 		bytes = wire_get_bytes(r, field->max, &length);
 		if (bytes != NULL)
-			*(struct blob *)at = (struct blob){ g_memdup2(bytes, length), length };
+			*(struct blob *)at = (struct blob){g_memdup2(bytes, length), length};
 		break;
 	case FIELD_FIXED:
 		if ((size_t)(r->end - r->at) < field->max) {

@@ -53,10 +53,12 @@ static const struct message_field storage[] = {
 	MESSAGE_U64(recorder_storage, free_bytes),
 	MESSAGE_U32(recorder_storage, accepting),
 };
-static const struct message_field canvas_ready[] = { MESSAGE_U32(recorder_canvas_ready, reason) };
+static const struct message_field canvas_ready[] = {MESSAGE_U32(recorder_canvas_ready, reason)};
 
-#define TYPE(number, name, type, fields, n_fds) \
-	{ number, name, sizeof(struct type), fields, G_N_ELEMENTS(fields), n_fds }
+#define TYPE(number, name, type, fields, n_fds)                                                    \
+	{                                                                                          \
+		number, name, sizeof(struct type), fields, G_N_ELEMENTS(fields), n_fds             \
+	}
 
 const struct message_type recorder_types[] = {
 	TYPE(RECORDER_OPEN, "OPEN", recorder_open, open_fields, 1),

@@ -1,19 +1,21 @@
 /** Recorder protocol, two links.
  *
- *  gateway <-> recorder, over the recorder's socket (one connection for all sessions). What the gateway knows reaches a recording
- *  this way and never through the session process:
+ *  gateway <-> recorder, over the recorder's socket (one connection for all sessions). What the
+ * gateway knows reaches a recording this way and never through the session process:
  *
  *      OPEN + 1 fd (recorder's end of the session link)  ->      <- OPENED (per OPEN)
- *      EVENT                                             ->      <- SEALED (once per recording, when it is closed for ever)
- *      CLOSE                                             ->      <- STORAGE (at connect and whenever it changes)
+ *      EVENT                                             ->      <- SEALED (once per recording,
+ * when it is closed for ever) CLOSE                                             ->      <- STORAGE
+ * (at connect and whenever it changes)
  *
  *  session <-> recorder, over that session link:
  *
  *      CANVAS + 2 fds (sealed memfd, doorbell eventfd)   ->      <- CANVAS_READY
  *
- *  A resize sends a new CANVAS. Pictures, cursor and events travel in the canvas's ring (recorder/ring/ring_layout.h). End of file on the session link
- *  means the session process is gone; CLOSE from the gateway says why. After a restart of the recorder the gateway sends OPEN again with
- *  resume = 1 and the session offers its canvas again. */
+ *  A resize sends a new CANVAS. Pictures, cursor and events travel in the canvas's ring
+ * (recorder/ring/ring_layout.h). End of file on the session link means the session process is gone;
+ * CLOSE from the gateway says why. After a restart of the recorder the gateway sends OPEN again
+ * with resume = 1 and the session offers its canvas again. */
 #pragma once
 
 #include "ipc/message.h"
@@ -31,14 +33,14 @@ enum recorder_type {
 
 struct recorder_open {
 	char *session_id;
-	uint32_t resume;       /**< 1: this recording was open before the recorder went away */
-	char *user;            /**< canonical login name */
+	uint32_t resume; /**< 1: this recording was open before the recorder went away */
+	char *user;	 /**< canonical login name */
 	char *viewer_address, *viewer_name;
 	char *target, *target_address, *account;
 	char *front, *back; /**< "rdp" or "vnc" */
-	char *door;         /**< "password", "nla-ticket" */
+	char *door;	    /**< "password", "nla-ticket" */
 	char *node;
-	char *quality;       /**< "evidence", "standard", "economy"; empty: the recorder's own default */
+	char *quality; /**< "evidence", "standard", "economy"; empty: the recorder's own default */
 	uint64_t opened_utc_us;
 };
 

@@ -1,0 +1,79 @@
+/* The configuration file as a table: one row per key, bound to the structs of base/config.h.
+ * Defaults and ranges stand in config.c, because libcyaml knows types only. */
+#include "base/config_schema.h"
+
+#include "base/config.h"
+
+#include <limits.h>
+
+#define TEXT(type, key)                                                                            \
+	CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, key,   \
+			       0, PATH_MAX)
+#define NUMBER(type, key) CYAML_FIELD_UINT(#key, CYAML_FLAG_OPTIONAL, struct type, key)
+#define SWITCH(type, key) CYAML_FIELD_BOOL(#key, CYAML_FLAG_OPTIONAL, struct type, key)
+#define SECTION(type, key, fields)                                                                 \
+	CYAML_FIELD_MAPPING(#key, CYAML_FLAG_OPTIONAL, struct type, key, fields)
+
+static const cyaml_schema_field_t listen_fields[] = {
+	TEXT(config_listen, address),
+	NUMBER(config_listen, port),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t gateway_fields[] = {
+	SECTION(config_gateway, rdp, listen_fields),
+	SECTION(config_gateway, vnc, listen_fields),
+	TEXT(config_gateway, certificate_file),
+	TEXT(config_gateway, private_key_file),
+	TEXT(config_gateway, master_key_file),
+	TEXT(config_gateway, session_program),
+	NUMBER(config_gateway, session_uid_base),
+	NUMBER(config_gateway, max_sessions),
+	NUMBER(config_gateway, max_per_address),
+	NUMBER(config_gateway, handshake_deadline_ms),
+	NUMBER(config_gateway, dial_timeout_ms),
+	NUMBER(config_gateway, spare_sessions),
+	NUMBER(config_gateway, max_width_px),
+	NUMBER(config_gateway, max_height_px),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t recorder_fields[] = {
+	TEXT(config_recorder, socket_path),
+	TEXT(config_recorder, live_socket_path),
+	TEXT(config_recorder, store_dir),
+	TEXT(config_recorder, signing_key_file),
+	TEXT(config_recorder, signing_certificate_file),
+	TEXT(config_recorder, quality),
+	NUMBER(config_recorder, reserve_mib),
+	NUMBER(config_recorder, workers),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t web_fields[] = {
+	SECTION(config_web, https, listen_fields),
+	TEXT(config_web, certificate_file),
+	TEXT(config_web, private_key_file),
+	TEXT(config_web, console_dir),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t database_fields[] = {
+	TEXT(config_database, conninfo),      TEXT(config_database, gateway_role),
+	TEXT(config_database, recorder_role), TEXT(config_database, web_role),
+	TEXT(config_database, admin_role),    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t top_fields[] = {
+	TEXT(config, node),
+	SWITCH(config, debug),
+	SECTION(config, gateway, gateway_fields),
+	SECTION(config, recorder, recorder_fields),
+	SECTION(config, web, web_fields),
+	SECTION(config, database, database_fields),
+	CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t config_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, top_fields),
+};
