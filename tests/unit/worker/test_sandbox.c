@@ -149,6 +149,7 @@ static const struct probe probes[] = {
 	{"ptrace", try_ptrace},
 	{"kill", try_kill},
 	{"executable-memory", try_executable_memory},
+	{"fork", try_fork},
 	{"setuid-chdir-unlink", try_privileges},
 	{"dumpable", is_not_dumpable},
 	{"threads-and-canvas", needs_threads_and_canvas},
