@@ -1,0 +1,36 @@
+/** The audit trail: decisions and who took them. Rows can be added and read, never changed or
+ *  removed, by any role and also not by the owner of the tables. False and DB_ERROR on failure,
+ *  ret_* untouched. */
+#pragma once
+
+#include "sql/db.h"
+
+struct audit_row {
+	uint64_t number;    /**< ascending; set by the database */
+	uint64_t at_utc_us; /**< set by the database */
+	char *program; /**< "vitrine-gateway" ...; set by the database from the connection's role */
+	char *actor;   /**< login, or "" when nobody is known yet */
+	char *action;  /**< "login-refused", "session-open", "session-terminate", "user-add", ... :
+			  [a-z-]+ */
+	char *subject; /**< what it was done to: session id, login, target; may be empty */
+	char *address; /**< where from; may be empty */
+	char *detail;  /**< one JSON object, no secrets; NULL or empty counts as {} */
+};
+void audit_row_free(struct audit_row *row);
+DB_ROW_CLEANUP(audit_row)
+
+/** Writes one record. NULL texts count as empty. Write it before the act it permits; when this
+ *  fails, do not permit it. DB_ERROR_INVALID: malformed action or detail. Gateway, web,
+ *  administrator. */
+bool audit_store_add(struct db *db, const char *actor, const char *action, const char *subject,
+		     const char *address, const char *detail, GError **error);
+
+/** NULL and 0 do not filter. */
+struct audit_filter {
+	const char *actor, *action, *subject; /**< equal, actor and subject without case */
+	uint64_t from_utc_us, until_utc_us;   /**< [from, until) */
+	struct db_page page;
+};
+/** Newest first: GPtrArray of struct audit_row; `ret_total` may be NULL. Web, administrator. */
+bool audit_store_list(struct db *db, const struct audit_filter *filter, GPtrArray **ret,
+		      uint64_t *ret_total, GError **error);

@@ -1,0 +1,74 @@
+/** Recordings and their segments: the index over what lies in the store. The store and its signed
+ *  chain are the truth; these rows can be written again from them, so every write here may be
+ *  repeated and arrives at the same rows. All functions: false and DB_ERROR on failure, ret_*
+ *  untouched. */
+#pragma once
+
+#include "sql/db.h"
+
+enum recording_state {
+	RECORDING_STATE_OPEN = 1,
+	RECORDING_STATE_SEALED,
+	RECORDING_STATE_FAILED, /**< closed without a seal; see detail */
+};
+/** "open", "sealed", "failed"; "unknown". Never NULL. */
+const char *recording_state_key(enum recording_state state);
+
+struct recording_row {
+	char *session_id; /**< UUID text; also the directory under the store */
+	char *node;
+	char *quality;
+	enum recording_state state;
+	uint64_t started_utc_us;
+	uint64_t sealed_utc_us; /**< 0: not closed */
+	char *codec; /**< RFC 6381 text of the newest segment, "avc1.42c028"; empty before the first
+		      */
+	uint32_t width_px, height_px; /**< of the newest segment */
+	uint32_t segments;
+	uint64_t frames, bytes, duration_us; /**< sums so far */
+	char *head;			     /**< chain head in hex; empty until closed */
+	char *detail;			     /**< what went wrong; empty when nothing did */
+};
+void recording_row_free(struct recording_row *row);
+DB_ROW_CLEANUP(recording_row)
+
+struct segment_row {
+	uint32_t number;	/**< 1, 2, ... without holes */
+	char *file, *init_file; /**< names inside the recording's directory: "seg-00001.mp4",
+				   "init-001.mp4" */
+	char *timeline_file;	/**< "seg-00001.jsonl", or empty */
+	uint64_t bytes;		/**< of the media file */
+	uint64_t start_us, duration_us; /**< since the recording began */
+	uint32_t frames;
+	uint32_t width_px, height_px;
+	char *codec;
+	char *sha256; /**< of the media file, 64 lower-case hex digits */
+};
+void segment_row_free(struct segment_row *row);
+DB_ROW_CLEANUP(segment_row)
+
+/** Recorder. `row`: session_id, node, quality, started_utc_us are used. Of a recording that is
+ *  closed nothing changes. */
+bool recording_store_open(struct db *db, const struct recording_row *row, GError **error);
+/** Recorder: a segment is complete in the store. Repeating it with other values overwrites
+ *  (reconciling after a crash). DB_ERROR_MISSING: no such recording. */
+bool recording_store_add_segment(struct db *db, const char *session_id,
+				 const struct segment_row *segment, GError **error);
+/** Recorder: closed for ever. `state` is SEALED or FAILED. */
+bool recording_store_close(struct db *db, const char *session_id, enum recording_state state,
+			   uint64_t closed_utc_us, const char *head, const char *detail,
+			   GError **error);
+/** Recorder at start: what a dead recorder of `node` left open. GPtrArray of struct recording_row.
+ */
+bool recording_store_list_open(struct db *db, const char *node, GPtrArray **ret, GError **error);
+
+/** `*ret` is NULL when there is none. Recorder, web, administrator. */
+bool recording_store_find(struct db *db, const char *session_id, struct recording_row **ret,
+			  GError **error);
+/** Newest first: GPtrArray of struct recording_row; `ret_total` may be NULL. */
+bool recording_store_list(struct db *db, const struct db_page *page, GPtrArray **ret,
+			  uint64_t *ret_total, GError **error);
+/** In order, all of them: GPtrArray of struct segment_row, for a playlist; empty when there are
+ *  none. */
+bool recording_store_segments(struct db *db, const char *session_id, GPtrArray **ret,
+			      GError **error);
