@@ -1,0 +1,139 @@
+/* BGRX pictures into NV12, macroblock by macroblock. It must not know encoders; it decides only
+ * what changed. */
+#include "recorder/encode/convert.h"
+
+#include "recorder/encode/convert_kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MB 16u
+
+/* ITU-R BT.709 (Kr 0.2126, Kb 0.0722) in 1/32768: limited range scales luma by 219/255 and chroma
+ * by 224/255. The green weight takes what rounding left over, so that grey stays exactly grey. */
+static const struct convert_weights bt709_limited = {
+	.luma = {2032, 20127, 5983, 0},
+	.cb = {14392, -11094, -3298, 0},
+	.cr = {-1320, -13072, 14392, 0},
+	.luma_bias = (16 << CONVERT_LUMA_SHIFT) + (1 << (CONVERT_LUMA_SHIFT - 1)),
+	.chroma_bias = (128 << CONVERT_CHROMA_SHIFT) + (1 << (CONVERT_CHROMA_SHIFT - 1)),
+};
+static const struct convert_weights bt709_full = {
+	.luma = {2366, 23436, 6966, 0},
+	.cb = {16384, -12630, -3754, 0},
+	.cr = {-1502, -14882, 16384, 0},
+	.luma_bias = 1 << (CONVERT_LUMA_SHIFT - 1),
+	.chroma_bias = (128 << CONVERT_CHROMA_SHIFT) + (1 << (CONVERT_CHROMA_SHIFT - 1)),
+};
+
+static size_t round_up(size_t value, size_t step)
+{
+	return (value + step - 1) / step * step;
+}
+
+int nv12_init(struct nv12 *picture, uint32_t width, uint32_t height)
+{
+	size_t stride = round_up(width, 64), rows = round_up(height, MB);
+	uint8_t *planes = aligned_alloc(64, stride * rows * 3 / 2);
+
+	if (planes == NULL)
+		return -ENOMEM;
+	*picture = (struct nv12){planes, planes + stride * rows, stride, width, height};
+	memset(picture->luma, 16, stride * rows);
+	memset(picture->chroma, 128, stride * rows / 2);
+	return 0;
+}
+
+void nv12_finish(struct nv12 *picture)
+{
+	free(picture->luma);
+	*picture = (struct nv12){0};
+}
+
+int macroblocks_init(struct macroblocks *blocks, uint32_t width, uint32_t height)
+{
+	uint32_t columns = (width + MB - 1) / MB, rows = (height + MB - 1) / MB;
+	uint8_t *changed = calloc(rows, columns);
+
+	if (changed == NULL)
+		return -ENOMEM;
+	*blocks = (struct macroblocks){changed, columns, rows};
+	return 0;
+}
+
+void macroblocks_finish(struct macroblocks *blocks)
+{
+	free(blocks->changed);
+	*blocks = (struct macroblocks){0};
+}
+
+/* A macroblock that hangs over the right or lower edge: the last column and row are repeated into
+ * it. */
+static void pad_block(const uint8_t *bgrx, size_t stride_bytes, uint32_t width, uint32_t height,
+		      uint8_t padded[MB * MB * 4])
+{
+	for (uint32_t y = 0; y < MB; y++) {
+		const uint8_t *row = bgrx + (y < height ? y : height - 1) * stride_bytes;
+		uint8_t *to = padded + y * MB * 4;
+		memcpy(to, row, width * 4);
+		for (uint32_t x = width; x < MB; x++)
+			memcpy(to + x * 4, row + (width - 1) * 4, 4);
+	}
+}
+
+static bool convert_block(convert_block_fn kernel, const struct convert_weights *weights,
+			  const uint8_t *bgrx, size_t stride_bytes, struct nv12 *picture,
+			  uint32_t x, uint32_t y)
+{
+	const uint8_t *from = bgrx + (size_t)y * stride_bytes + (size_t)x * 4;
+	uint8_t *luma = picture->luma + (size_t)y * picture->stride_bytes + x;
+	uint8_t *chroma = picture->chroma + (size_t)(y / 2) * picture->stride_bytes + x;
+	uint32_t width = picture->width - x, height = picture->height - y;
+	uint8_t padded[MB * MB * 4];
+
+	if (width < MB || height < MB) {
+		pad_block(from, stride_bytes, width < MB ? width : MB, height < MB ? height : MB,
+			  padded);
+		from = padded;
+		stride_bytes = MB * 4;
+	}
+	return kernel(from, stride_bytes, weights, luma, chroma, picture->stride_bytes);
+}
+
+static unsigned convert_rect(convert_block_fn kernel, const uint8_t *bgrx, size_t stride_bytes,
+			     const struct rect *area, bool full_range, struct nv12 *picture,
+			     struct macroblocks *blocks)
+{
+	const struct convert_weights *weights = full_range ? &bt709_full : &bt709_limited;
+	struct rect r = *area;
+	unsigned n_changed = 0;
+
+	if (!rect_clip(&r, picture->width, picture->height))
+		return 0;
+	for (uint32_t row = r.y / MB; row <= (r.y + r.height - 1) / MB; row++) {
+		for (uint32_t column = r.x / MB; column <= (r.x + r.width - 1) / MB; column++) {
+			if (!convert_block(kernel, weights, bgrx, stride_bytes, picture,
+					   column * MB, row * MB))
+				continue;
+			blocks->changed[row * blocks->columns + column] = 1;
+			n_changed++;
+		}
+	}
+	return n_changed;
+}
+
+unsigned convert_bgrx_nv12(const uint8_t *bgrx, size_t stride_bytes, const struct rect *r,
+			   bool full_range, struct nv12 *picture, struct macroblocks *blocks)
+{
+	return convert_rect(convert_block_best(), bgrx, stride_bytes, r, full_range, picture,
+			    blocks);
+}
+
+unsigned convert_bgrx_nv12_portable(const uint8_t *bgrx, size_t stride_bytes, const struct rect *r,
+				    bool full_range, struct nv12 *picture,
+				    struct macroblocks *blocks)
+{
+	return convert_rect(convert_block_portable, bgrx, stride_bytes, r, full_range, picture,
+			    blocks);
+}
