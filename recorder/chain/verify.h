@@ -1,0 +1,46 @@
+/** Judges a recording directory by its bytes alone (docs/evidence-format.md): no database, no network, no recorder.
+ *
+ *  Any thread; touches nothing outside `dir`. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum verify_class {
+	VERIFY_BROKEN = 1, /**< bytes are not the ones that were signed: a flip, a swap, something missing or added */
+	VERIFY_UNTRUSTED,  /**< signatures hold, but not under the certificate or CA the caller named */
+	VERIFY_INCOMPLETE, /**< whole as far as it goes, but not sealed, or the tail behind the last entry is unproven */
+	VERIFY_NOTE,       /**< proven and worth telling: a gap, an end by fault */
+};
+
+/** One finding. Times are microseconds since the recording began; start_us == end_us when no span is known. */
+struct verify_finding {
+	enum verify_class class;
+	uint32_t segment; /**< 1..n, 0: not about one segment */
+	uint64_t start_us, end_us;
+	char *text; /**< one sentence for an auditor, naming file and what is wrong */
+};
+
+struct verify_report {
+	GPtrArray *findings; /**< struct verify_finding, in the order they were met; never NULL after verify_recording returned */
+	char *session_id;    /**< from the genesis entry; NULL when that could not be read */
+	char *signer;        /**< subject of the certificate the signatures hold under; NULL when none */
+	char *head;          /**< SHA-256 of the last good entry, hex */
+	bool sealed;         /**< a seal ends the chain */
+	char *end_reason;    /**< key from the seal ("viewer-left"), or NULL */
+	uint32_t n_segments, n_entries;
+	uint64_t n_frames, n_bytes, duration_us; /**< what the good entries prove */
+	uint64_t started_utc_us;
+};
+
+/** Walks chain, signatures, hashes, order and files of one recording.
+ *  trusted_pem_path  PEM file with the certificates to trust (signing certificates or a CA); NULL: only the certificate that lies in the recording is used, which
+ *                    proves integrity but not origin
+ *  Returns 0 when everything holds and the recording is sealed; 1 when there are findings above VERIFY_NOTE; -errno when `dir` or
+ *  the PEM file cannot be read at all. `report` is filled in every case; free its inside with verify_report_finish. */
+int verify_recording(const char *dir, const char *trusted_pem_path, struct verify_report *report);
+void verify_report_finish(struct verify_report *report);
+
+/** "broken", "untrusted", "incomplete", "note". */
+const char *verify_class_name(enum verify_class class);
