@@ -18,6 +18,7 @@
 G_DEFINE_QUARK(vitrine - config - error - quark, config_error)
 
 /* libcyaml tells where a value stands only through its log. */
+G_GNUC_PRINTF(3, 0)
 static void collect_log(cyaml_log_t level, void *context, const char *format, va_list args)
 {
 	g_autofree char *line = g_strdup_vprintf(format, args);
