@@ -22,6 +22,30 @@ static void *field_at(const struct message_field *field, const void *message)
 	return (uint8_t *)(uintptr_t)message + field->offset;
 }
 
+static bool field_fits(const struct message_field *field, const void *at)
+{
+	switch (field->kind) {
+	case FIELD_TEXT:
+	case FIELD_SECRET: {
+		const char *text = *(char *const *)at;
+		return text == NULL || (strnlen(text, (size_t)field->max + 1) <= field->max &&
+					g_utf8_validate(text, -1, NULL));
+	}
+	case FIELD_BLOB:
+		return ((const struct blob *)at)->length <= field->max;
+	default:
+		return true;
+	}
+}
+
+bool message_fits(const struct message_type *type, const void *message)
+{
+	for (unsigned i = 0; i < type->n_fields; i++)
+		if (!field_fits(&type->fields[i], field_at(&type->fields[i], message)))
+			return false;
+	return true;
+}
+
 static void encode_field(const struct message_field *field, const void *at, GByteArray *out)
 {
 	switch (field->kind) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,10 @@ struct message_type {
 /** The row of `number` in a protocol's table, or NULL. */
 const struct message_type *message_type_find(const struct message_type *types, unsigned n_types,
 					     uint16_t number);
+
+/** True when every text and blob of `message` keeps its limit and every text is UTF-8: ask before message_encode or link_send when a
+ *  field came from a peer. */
+bool message_fits(const struct message_type *type, const void *message);
 
 /** Appends the fields of `message` to `out`. NULL text counts as empty. Text longer than its limit
  * is a programming error. */
