@@ -36,9 +36,9 @@ struct session_start {
 /* ---- Lifecycle (worker main)
  * -------------------------------------------------------------------------------- */
 
-/** Starts the core and its link thread. `broker_fd` is taken. `backs` is a NULL-ended list of what
- * this process was built with. */
-struct session *session_create(int broker_fd, const char *session_id,
+/** Starts the core and its link thread. `broker_fd` is taken. `start` is borrowed until session_destroy (name, deadline and maxima are read).
+ *  `backs` is a NULL-ended list of what this process was built with. */
+struct session *session_create(int broker_fd, const struct session_start *start,
 			       const struct back_ops *const *backs);
 /** Ends whatever runs, joins the threads, tells the gateway ENDED with the first reason given to
  * session_end. */
@@ -219,7 +219,8 @@ int session_resize(struct session *session, uint32_t width, uint32_t height);
  * Rectangles are clipped; parts that are equal to what the canvas shows already are dropped. */
 void session_paint(struct session *session, const uint8_t *picture, size_t stride_bytes,
 		   const struct rect *rects, unsigned n_rects);
-/** A rectangle moved inside the picture. Ignored unless both places lie inside the canvas. */
+/** A rectangle moved inside the picture. Ignored unless both places lie inside the canvas. What was changed in the private picture before
+ *  must have been painted already: the copy happens in the canvas. */
 void session_copy(struct session *session, const struct rect *to, uint32_t from_x, uint32_t from_y);
 void session_fill(struct session *session, const struct rect *r, uint32_t bgrx);
 /** The picture is consistent now: show it, record it. */
