@@ -1,0 +1,89 @@
+"""The whole corridor with real programs: viewer, gateway, session, target, recorder, verifier. Pictures are compared, not log lines."""
+
+import subprocess
+import unittest
+
+from tests.support import installation as inst
+from tests.support.desktop import Display, difference, frames_at, screenshot, vncviewer, xfreerdp
+from tests.support.installation import wait_for
+
+GFX = ("+gfx",)
+PAIRINGS = [
+    # name, target, how the viewer is started
+    ("xfreerdp3 with GFX to VNC", "demo-linux", lambda d, i, u: xfreerdp(d, i.rdp_port, u, i.admin_password, "/sec:tls", "/gfx:progressive")),
+    ("xfreerdp3 with AVC420 to VNC", "demo-linux", lambda d, i, u: xfreerdp(d, i.rdp_port, u, i.admin_password, "/sec:tls", "/gfx:AVC420")),
+    ("xfreerdp3 without GFX to VNC", "demo-linux", lambda d, i, u: xfreerdp(d, i.rdp_port, u, i.admin_password, "/sec:tls", "-gfx")),
+    ("xfreerdp 2 to VNC", "demo-linux", lambda d, i, u: xfreerdp(d, i.rdp_port, u, i.admin_password, "/sec:tls", program="xfreerdp")),
+    ("xfreerdp3 with GFX to RDP", "demo-rdp", lambda d, i, u: xfreerdp(d, i.rdp_port, u, i.admin_password, "/sec:tls", "/gfx:progressive")),
+    ("TigerVNC to VNC", "demo-linux", lambda d, i, u: vncviewer(d, i.vnc_port, i.state / "etc/pki/service-ca.pem", u, i.admin_password)),
+    ("TigerVNC to RDP", "demo-rdp", lambda d, i, u: vncviewer(d, i.vnc_port, i.state / "etc/pki/service-ca.pem", u, i.admin_password)),
+]
+
+
+def running(installation) -> list[str]:
+    return [row[0] for row in installation.sql("SELECT id FROM session WHERE state = 'running'")]
+
+
+class Corridor(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = inst.shared()
+
+    def target_picture(self, target: str):
+        display, authority = self.installation.demo_display("vnc" if target == "demo-linux" else "rdp")
+        return screenshot(display, authority)
+
+    def corridor(self, name: str, target: str, start) -> None:
+        """Type into the viewer, see it at the target, at the viewer, and in the sealed and verified recording."""
+        installation = self.installation
+        display = Display()
+        self.addCleanup(display.close)
+        viewer = start(display, installation, f"admin%{target}")
+        self.addCleanup(viewer.close)
+        viewer.shows(lambda: self.target_picture(target))
+        session = wait_for(lambda: running(installation), 10, f"a running session\n{installation.logs()}")[0]
+        before = self.target_picture(target)
+        display.move(300, 300, click=1)
+        display.type_text("clear; echo corridor-0123456789-ABCxyz\n")
+        wait_for(lambda: difference(before, self.target_picture(target)) > 0.001, 10, "the typed text at the target")
+        viewer.shows(lambda: self.target_picture(target))
+        typed = self.target_picture(target)
+        viewer.close()
+        wait_for(lambda: installation.sql(f"SELECT 1 FROM recording WHERE session_id = '{session}' AND state = 'sealed'"), 20,
+                 f"the recording is sealed\n{installation.logs()}")
+        recording = installation.state / "store" / session
+        done = installation.vitrine("verify", str(recording), "--certificate", str(installation.state / "etc/pki/evidence-ca.pem"))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertLess(difference(frames_at(recording, 1e9), typed, 48), 0.01, f"{name}: the recording's last picture is not what was typed")
+
+    def test_unknown_and_wrong_are_refused_alike(self):
+        """A wrong password, an unknown user and a forbidden target: same text, nothing dialled."""
+        installation = self.installation
+        display = Display(640, 480)
+        self.addCleanup(display.close)
+        texts = set()
+        sessions = len(installation.sql("SELECT id FROM session WHERE state = 'running'"))
+        for user, password in (("admin%demo-linux", "wrong"), ("nobody%demo-linux", "wrong"), ("admin%no-such-target", installation.admin_password)):
+            viewer = xfreerdp(display, installation.rdp_port, user, password, "/sec:tls", size="640x480")
+            try:
+                viewer.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.fail(f"{user} was not refused\n{viewer.text()[-2000:]}")
+            found = [line.split("ERRINFO_")[1].split()[0].strip("[]():,") for line in viewer.text().splitlines() if "ERRINFO_" in line]
+            texts.add(found[0] if found else "none")
+            viewer.close()
+        self.assertEqual(len(texts), 1, texts)
+        self.assertNotIn("none", texts)
+        self.assertEqual(len(installation.sql("SELECT id FROM session WHERE state = 'running'")), sessions)
+
+
+def add_pairing(name: str, target: str, start) -> None:
+    def test(self):
+        self.corridor(name, target, start)
+
+    test.__doc__ = name
+    setattr(Corridor, "test_" + "".join(c if c.isalnum() else "_" for c in name), test)
+
+
+for pairing in PAIRINGS:
+    add_pairing(*pairing)

@@ -1,0 +1,161 @@
+"""tests/run: every step in order, one summary line at the end.
+
+A step is a name and a function that returns a list of (test name, passed, what it printed)."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import unittest
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FUZZ_SECONDS = 5
+
+
+def run(command: list[str], **options) -> subprocess.CompletedProcess:
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", check=False, **options)
+
+
+def single(name: str, command: list[str], **options) -> list:
+    done = run(command, **options)
+    return [(name, done.returncode == 0, done.stdout)]
+
+
+def build(folder: str, options: list[str], env: dict | None = None) -> list:
+    environment = {**os.environ, **(env or {})}
+    if not (ROOT / folder / "build.ninja").exists():
+        setup = run(["meson", "setup", folder, *options], env=environment)
+        if setup.returncode != 0:
+            return [(f"{folder}: configure", False, setup.stdout[-4000:])]
+    done = run(["ninja", "-C", folder])
+    return [(f"{folder}: builds without warnings", done.returncode == 0 and "warning:" not in done.stdout, done.stdout[-4000:])]
+
+
+def meson_test(folder: str, suite: list[str], env: dict | None = None) -> list:
+    """Runs suites of a build folder and reads every single case from the JUnit file."""
+    log = run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--timeout-multiplier", "3", *suite],
+              env={**os.environ, **(env or {})})
+    report = ROOT / folder / "meson-logs" / "testlog.junit.xml"
+    results = []
+    if report.exists():
+        for case in xml.parse(report).getroot().iter("testcase"):
+            failed = case.find("failure") is not None or case.find("error") is not None
+            if case.find("skipped") is None:
+                results.append((f"{folder}: {case.get('classname')} {case.get('name')}", not failed, log.stdout[-6000:] if failed else ""))
+        report.unlink()
+    if log.returncode != 0 and all(ok for _, ok, _ in results):
+        results.append((f"{folder}: meson test", False, log.stdout[-6000:]))
+    return results
+
+
+def step_lint() -> list:
+    results = single("lint: includes go downward", [sys.executable, "-m", "tests.lint.includes"])
+    results += single("lint: sizes and forbidden words", [sys.executable, "-m", "tests.lint.sources"])
+    sources = run(["git", "ls-files", "*.c", "*.h"]).stdout.split()
+    if sources:
+        results += single("lint: clang-format", ["clang-format", "--dry-run", "-Werror", *sources])
+    return results
+
+
+def step_unit() -> list:
+    results = build("build/gcc", [])
+    return results + (meson_test("build/gcc", ["--suite", "unit"]) if results[0][1] else [])
+
+
+def step_asan() -> list:
+    results = build("build/asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=true"], {"CC": "clang"})
+    environment = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+                   "LSAN_OPTIONS": f"suppressions={ROOT}/tests/support/lsan.supp:print_suppressions=0"}
+    return results + (meson_test("build/asan", ["--suite", "unit"], environment) if results[0][1] else [])
+
+
+def step_tsan() -> list:
+    results = build("build/tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], {"CC": "clang"})
+    environment = {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT}/tests/support/tsan.supp"}
+    return results + (meson_test("build/tsan", ["--suite", "tsan"], environment) if results[0][1] else [])
+
+
+def step_fuzz() -> list:
+    """Every fuzz target for some seconds, from its seeds: enough to replay what was found before and to see it alive."""
+    results = []
+    for target in sorted((ROOT / "build/asan/tests/fuzz").glob("fuzz_*")):
+        if target.is_file() and os.access(target, os.X_OK):
+            seeds = ROOT / "tests/fuzz/corpus" / target.name
+            corpus = [str(seeds)] if seeds.is_dir() else []
+            scratch = ROOT / "build/asan" / f"corpus-{target.name}"
+            scratch.mkdir(exist_ok=True)
+            results += single(f"fuzz: {target.name}", [str(target), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10",
+                                                       str(scratch), *corpus])
+    return results or [("fuzz: targets were built", False, "no executable under build/asan/tests/fuzz")]
+
+
+class Collector(unittest.TextTestResult):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.all: list = []
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.all.append((f"integration: {test.id()}", True, ""))
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.all.append((f"integration: {test.id()}", False, self.failures[-1][1]))
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.all.append((f"integration: {test}", False, self.errors[-1][1]))
+
+
+def integration(pattern: str) -> list:
+    suite = unittest.defaultTestLoader.discover(str(ROOT / "tests/integration"), pattern, str(ROOT))
+    return unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Collector).run(suite).all
+
+
+def step_integration() -> list:
+    return integration("test_*.py")
+
+
+STEPS = {"lint": step_lint, "unit": step_unit, "asan": step_asan, "tsan": step_tsan, "fuzz": step_fuzz, "integration": step_integration}
+
+
+def report(results: list) -> None:
+    for name, ok, output in results:
+        if not ok:
+            print(f"FAILED {name}\n{output}\n", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests/run", description="Runs all tests of Vitrine.")
+    parser.add_argument("--only", action="append", choices=STEPS, help="run this step only (may be repeated)")
+    parser.add_argument("--list", action="store_true", help="name the steps")
+    parser.add_argument("--release", choices=["debian13"], help="build and run the unit tests inside a tree of this release instead")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(STEPS))
+        return 0
+    if options.release:
+        from tests.support import release
+        results = release.check(options.release)
+        report(results)
+    else:
+        results = []
+        for name in options.only or STEPS:
+            began = time.monotonic()
+            found = STEPS[name]()
+            report(found)
+            results += found
+            print(f"-- {name}: {sum(ok for _, ok, _ in found)} of {len(found)} in {time.monotonic() - began:.0f} s", flush=True)
+    failed = [name for name, ok, _ in results if not ok]
+    for name in failed:
+        print(f"failed: {name}")
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed", flush=True)
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

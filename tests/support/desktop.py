@@ -1,0 +1,155 @@
+"""Displays, viewers and pictures: real programs under Xvfb, looked at with real screenshots."""
+
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy
+from PIL import Image
+
+from .installation import wait_for
+
+
+class Display:
+    """An Xvfb of its own."""
+
+    def __init__(self, width: int = 1280, height: int = 800):
+        self.size = (width, height)
+        reader, writer = os.pipe()
+        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(writer,))
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            self.name = f":{int(pipe.readline())}"
+        self.environment = {**os.environ, "DISPLAY": self.name}
+        self.environment.pop("XAUTHORITY", None)
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def screenshot(self) -> numpy.ndarray:
+        return screenshot(self.name, None)
+
+    def type_text(self, text: str) -> None:
+        subprocess.run(["xdotool", "type", "--delay", "30", text], env=self.environment, check=True, stdin=subprocess.DEVNULL)
+
+    def key(self, *names: str) -> None:
+        subprocess.run(["xdotool", "key", *names], env=self.environment, check=True, stdin=subprocess.DEVNULL)
+
+    def move(self, x: int, y: int, click: int | None = None) -> None:
+        command = ["xdotool", "mousemove", str(x), str(y)] + (["click", str(click)] if click else [])
+        subprocess.run(command, env=self.environment, check=True, stdin=subprocess.DEVNULL)
+
+
+def screenshot(display: str, authority: str | None) -> numpy.ndarray:
+    """The root window's pixels as height x width x 3, without the cursor."""
+    environment = {**os.environ, "DISPLAY": display}
+    if authority:
+        environment["XAUTHORITY"] = authority
+    done = subprocess.run(["xwd", "-root", "-silent"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    return read_xwd(done.stdout)
+
+
+def read_xwd(data: bytes) -> numpy.ndarray:
+    """XWD version 7, 24 bits in 32 (X11/XWDFile.h): big-endian header, then colour map, then rows."""
+    header = numpy.frombuffer(data[:100], ">u4")
+    header_size, width, height, bytes_per_line, colors = (int(header[i]) for i in (0, 4, 5, 12, 19))
+    pixels = numpy.frombuffer(data, numpy.uint8, height * bytes_per_line, header_size + colors * 12)
+    return pixels.reshape(height, bytes_per_line)[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1].copy()
+
+
+def save(picture: numpy.ndarray, path: str | Path) -> None:
+    Image.fromarray(picture).save(path)
+
+
+def difference(a: numpy.ndarray, b: numpy.ndarray, tolerance: int = 24) -> float:
+    """Share of pixels that differ by more than `tolerance` in any colour; 1.0 for different sizes."""
+    if a.shape != b.shape:
+        return 1.0
+    return float((numpy.abs(a.astype(int) - b.astype(int)).max(axis=2) > tolerance).mean())
+
+
+class Viewer:
+    """A client program on a display; its output is kept for error messages."""
+
+    def __init__(self, display: Display, command: list[str], environment: dict | None = None, secret: str | None = None):
+        self.display = display
+        self.output = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, env={**display.environment, **(environment or {})}, stdin=subprocess.PIPE, stdout=self.output,
+                                        stderr=subprocess.STDOUT)
+        if secret is not None:
+            self.process.stdin.write(secret.encode() + b"\n")
+        self.process.stdin.close()
+
+    def text(self) -> str:
+        self.output.seek(0)
+        return self.output.read().decode(errors="replace")
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.output.close()
+
+    def shows(self, target, seconds: float = 30, share: float = 0.01) -> None:
+        """Waits until this viewer's display shows what `target()` returns, but for `share` of the pixels (cursors)."""
+        last = {}
+
+        def same():
+            if self.process.poll() is not None:
+                raise AssertionError(f"the viewer ended ({self.process.returncode}):\n{self.text()[-3000:]}")
+            last["seen"], last["wanted"] = self.display.screenshot(), target()
+            last["difference"] = difference(last["seen"], last["wanted"])
+            return last["difference"] <= share
+
+        try:
+            wait_for(same, seconds, "the viewer shows the target's picture", 0.2)
+        except AssertionError as error:
+            folder = Path(tempfile.mkdtemp(prefix="vt-pictures-"))
+            if "seen" in last:
+                save(last["seen"], folder / "seen.png")
+                save(last["wanted"], folder / "wanted.png")
+            raise AssertionError(f"{error}; {last.get('difference', 1.0):.4f} of the pixels differ; pictures in {folder}\n{self.text()[-3000:]}") from error
+
+
+def xfreerdp(display: Display, port: int, user: str, password: str, *options: str, program: str = "xfreerdp3", size: str = "1280x800") -> Viewer:
+    """The password goes through standard input, as a careful person would do it."""
+    return Viewer(display, [program, f"/v:127.0.0.1:{port}", f"/u:{user}", f"/size:{size}", "/from-stdin:force", "/cert:ignore" if program == "xfreerdp3"
+                            else "/cert-ignore", "-decorations", "/log-level:INFO", *options], secret=password)
+
+
+def vncviewer(display: Display, port: int, ca: Path, user: str, password: str) -> Viewer:
+    return Viewer(display, ["xtigervncviewer", "-SecurityTypes", "X509Plain", f"-X509CA={ca}", "-FullScreen=0", "-RemoteResize=0", "-AlertOnFatalError=0",
+                            "-ReconnectOnError=0", "-MenuKey=", f"127.0.0.1::{port}"], {"VNC_USERNAME": user, "VNC_PASSWORD": password})
+
+
+def frames_at(recording: Path, seconds: float) -> numpy.ndarray:
+    """The picture that a recording shows at `seconds` after its beginning, decoded by ffmpeg from init and segments as they lie."""
+    pieces = [recording / "init-001.mp4", *sorted(recording.glob("seg-*.mp4*"))]
+    joined = b"".join(piece.read_bytes() for piece in pieces)
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", "pipe:0", "-vf", f"select=lte(t\\,{seconds})", "-vsync", "0", "-f", "image2pipe", "-c:v", "ppm", "-"],
+                          input=joined, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    return last_ppm(done.stdout, done.stderr)
+
+
+def last_ppm(stream: bytes, errors: bytes) -> numpy.ndarray:
+    last, at = None, 0
+    while at < len(stream):
+        header = re.match(rb"P6\n(\d+) (\d+)\n255\n", stream[at:at + 40])
+        if not header:
+            break
+        width, height = int(header[1]), int(header[2])
+        start = at + header.end()
+        last = (start, width, height)
+        at = start + width * height * 3
+    if last is None:
+        raise AssertionError(f"no picture in the recording: {errors.decode(errors='replace')[-500:]}")
+    start, width, height = last
+    return numpy.frombuffer(stream, numpy.uint8, width * height * 3, start).reshape(height, width, 3)
