@@ -1,8 +1,7 @@
-/** The configuration file: YAML bound to these structs by a schema. One file serves all programs;
- * each reads its part.
+/** The configuration file: YAML bound to these structs by a schema. One file serves all programs; each reads its part.
  *
- *  Unknown keys, wrong types and values out of range are refused with line and column. Secrets
- * never stand in the file: it names files (0600) that hold them. */
+ *  Unknown keys, wrong types and values out of range are refused with line and column. Secrets never stand in the file: it
+ *  names files (0600) that hold them. */
 #pragma once
 
 #include <glib.h>
@@ -16,12 +15,12 @@ struct config_listen {
 
 struct config_gateway {
 	struct config_listen rdp, vnc;
-	char *certificate_file;	   /**< PEM chain shown to viewers */
-	char *private_key_file;	   /**< PEM, 0600 */
-	char *master_key_file;	   /**< 32 bytes in hex, 0600: seals target passwords and tickets */
-	char *session_program;	   /**< path of vitrine-session; default: beside this program */
-	uint32_t session_uid_base; /**< own uid per session, base + slot, where we may switch; 0: do
-				      not switch */
+	char *certificate_file; /**< PEM chain shown to viewers */
+	char *private_key_file; /**< PEM, 0600 */
+	char *master_key_file;	/**< 32 bytes in hex, 0600: seals target passwords and tickets */
+	char *session_program;	/**< path of vitrine-session; default: beside this program */
+	uint32_t
+		session_uid_base; /**< own uid per session, base + slot, where we may switch; 0: do not switch */
 	uint32_t max_sessions;
 	uint32_t max_per_address;	/**< connections from one source address at the same time */
 	uint32_t handshake_deadline_ms; /**< accept until login decided */
@@ -48,8 +47,7 @@ struct config_web {
 };
 
 struct config_database {
-	char *conninfo; /**< libpq conninfo without role and password: "host=/run/...
-			   dbname=vitrine" */
+	char *conninfo; /**< libpq conninfo without role and password: "host=/run/... dbname=vitrine" */
 	char *gateway_role, *recorder_role, *web_role,
 		*admin_role; /**< defaults vitrine_gateway ... */
 };
@@ -70,12 +68,11 @@ enum config_error { CONFIG_ERROR_READ, CONFIG_ERROR_INVALID };
 #define CONFIG_ERROR config_error_quark()
 GQuark config_error_quark(void);
 
-/** Reads and checks a file. On success the caller owns the result (config_free). On failure NULL
- * and an error whose text names file, line and column and what to write instead. */
+/** Reads and checks a file. On success the caller owns the result (config_free). On failure NULL and an error whose text names
+ *  file, line and column and what to write instead. */
 struct config *config_load(const char *path, GError **error);
 void config_free(struct config *config);
 
-/** Reads a secret file: regular, owned by us or root, no access for group and others. Text without
- * its trailing newline. NULL and an error that says which command mends it. Free with secret_free.
- */
+/** Reads a secret file: regular, owned by us or root, no access for group and others. Text without its trailing newline.
+ *  NULL and an error that says which command mends it. Free with secret_free. */
 char *config_read_secret_file(const char *path, GError **error);

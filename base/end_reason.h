@@ -1,5 +1,4 @@
-/** Why a session ended: one table for the viewer's text, the database, the timeline and the
- * console. */
+/** Why a session ended: one table for the viewer's text, the database, the timeline and the console. */
 #pragma once
 
 #include <stdint.h>

@@ -1,21 +1,19 @@
 /** Recorder protocol, two links.
  *
- *  gateway <-> recorder, over the recorder's socket (one connection for all sessions). What the
- * gateway knows reaches a recording this way and never through the session process:
+ *  gateway <-> recorder, over the recorder's socket (one connection for all sessions). What the gateway knows reaches a recording
+ *  this way and never through the session process:
  *
  *      OPEN + 1 fd (recorder's end of the session link)  ->      <- OPENED (per OPEN)
- *      EVENT                                             ->      <- SEALED (once per recording,
- * when it is closed for ever) CLOSE                                             ->      <- STORAGE
- * (at connect and whenever it changes)
+ *      EVENT                                             ->      <- SEALED (once per recording, when it is closed for ever)
+ *      CLOSE                                             ->      <- STORAGE (at connect and whenever it changes)
  *
  *  session <-> recorder, over that session link:
  *
  *      CANVAS + 2 fds (sealed memfd, doorbell eventfd)   ->      <- CANVAS_READY
  *
- *  A resize sends a new CANVAS. Pictures, cursor and events travel in the canvas's ring
- * (recorder/ring/ring_layout.h). End of file on the session link means the session process is gone;
- * CLOSE from the gateway says why. After a restart of the recorder the gateway sends OPEN again
- * with resume = 1 and the session offers its canvas again. */
+ *  A resize sends a new CANVAS. Pictures, cursor and events travel in the canvas's ring (recorder/ring/ring_layout.h). End of file on the session link
+ *  means the session process is gone; CLOSE from the gateway says why. After a restart of the recorder the gateway sends OPEN again with
+ *  resume = 1 and the session offers its canvas again. */
 #pragma once
 
 #include "ipc/message.h"

@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 enum verify_class {
-	VERIFY_BROKEN = 1, /**< bytes are not the ones that were signed: a flip, a swap, something missing or added */
-	VERIFY_UNTRUSTED,  /**< signatures hold, but not under the certificate or CA the caller named */
+	VERIFY_BROKEN =
+		1, /**< bytes are not the ones that were signed: a flip, a swap, something missing or added */
+	VERIFY_UNTRUSTED, /**< signatures hold, but not under the certificate or CA the caller named */
 	VERIFY_INCOMPLETE, /**< whole as far as it goes, but not sealed, or the tail behind the last entry is unproven */
-	VERIFY_NOTE,       /**< proven and worth telling: a gap, an end by fault */
+	VERIFY_NOTE, /**< proven and worth telling: a gap, an end by fault */
 };
 
 /** One finding. Times are microseconds since the recording began; start_us == end_us when no span is known. */
@@ -23,12 +24,13 @@ struct verify_finding {
 };
 
 struct verify_report {
-	GPtrArray *findings; /**< struct verify_finding, in the order they were met; never NULL after verify_recording returned */
-	char *session_id;    /**< from the genesis entry; NULL when that could not be read */
-	char *signer;        /**< subject of the certificate the signatures hold under; NULL when none */
-	char *head;          /**< SHA-256 of the last good entry, hex */
-	bool sealed;         /**< a seal ends the chain */
-	char *end_reason;    /**< key from the seal ("viewer-left"), or NULL */
+	GPtrArray *
+		findings; /**< struct verify_finding, in the order they were met; never NULL after verify_recording returned */
+	char *session_id; /**< from the genesis entry; NULL when that could not be read */
+	char *signer; /**< subject of the certificate the signatures hold under; NULL when none */
+	char *head;   /**< SHA-256 of the last good entry, hex */
+	bool sealed;  /**< a seal ends the chain */
+	char *end_reason; /**< key from the seal ("viewer-left"), or NULL */
 	uint32_t n_segments, n_entries;
 	uint64_t n_frames, n_bytes, duration_us; /**< what the good entries prove */
 	uint64_t started_utc_us;

@@ -1,33 +1,28 @@
-/** H.264 encoders behind one interface. The recorder encodes recordings with it, the RDP front
- * AVC420 for its viewer.
+/** H.264 encoders behind one interface. The recorder encodes recordings with it, the RDP front AVC420 for its viewer.
  *
- *  Input is NV12 in BT.709 limited range, kept by the caller (recorder/encode/convert.h fills it
- * from BGRX); output are Annex B access units. No B frames, no lookahead, one reference, constant
- * QP: an access unit comes out for each picture that goes in. One thread per encoder; different
- * encoders may run on different threads. */
+ *  Input is NV12 in BT.709 limited range, kept by the caller (recorder/encode/convert.h fills it from BGRX); output are Annex B access units.
+ *  No B frames, no lookahead, one reference, constant QP: an access unit comes out for each picture that goes in. One thread per encoder;
+ *  different encoders may run on different threads. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** NV12 planes. Width and height of the planes are rounded up to 16; rows behind the picture repeat
- * its last row. */
+/** NV12 planes. Width and height of the planes are rounded up to 16; rows behind the picture repeat its last row. */
 struct nv12 {
 	uint8_t *luma, *chroma; /**< chroma: interleaved U, V at half size */
 	size_t stride_bytes;	/**< of both planes */
 	uint32_t width, height; /**< of the picture */
 };
 
-/** Which macroblocks changed since the last picture: one byte each, row by row, (width+15)/16 a
- * row. 1 = changed. */
+/** Which macroblocks changed since the last picture: one byte each, row by row, (width+15)/16 a row. 1 = changed. */
 struct macroblocks {
 	uint8_t *changed;
 	uint32_t columns, rows;
 };
 
-/** A rectangle of macroblock-independent motion: `to` shows what `from` showed in the picture
- * before. A hint; may be ignored. */
+/** A rectangle of macroblock-independent motion: `to` shows what `from` showed in the picture before. A hint; may be ignored. */
 struct motion_hint {
 	int32_t from_x, from_y, to_x, to_y;
 	uint32_t width, height;
@@ -35,9 +30,8 @@ struct motion_hint {
 
 struct encoder_settings {
 	uint32_t width, height;
-	uint32_t qp;	     /**< 22 evidence, 24 standard, 28 economy; up to 34 */
-	bool full_range;     /**< false: limited range as recordings use; RDPGFX wants true
-				([MS-RDPEGFX] 3.3.8.3.1) */
+	uint32_t qp; /**< 22 evidence, 24 standard, 28 economy; up to 34 */
+	bool full_range; /**< false: limited range as recordings use; RDPGFX wants true ([MS-RDPEGFX] 3.3.8.3.1) */
 	bool repeat_headers; /**< SPS and PPS before every IDR */
 };
 
@@ -62,6 +56,5 @@ int encoder_encode(struct encoder *encoder, const struct nv12 *picture,
 		   const struct macroblocks *blocks, const struct motion_hint *hints,
 		   unsigned n_hints, bool key, int64_t pts_us, struct access_unit *ret);
 
-/** "avc1.42c028" of this encoder's stream, for WebCodecs and MSE. Valid after the first IDR;
- * borrowed. */
+/** "avc1.42c028" of this encoder's stream, for WebCodecs and MSE. Valid after the first IDR; borrowed. */
 const char *encoder_codec_string(const struct encoder *encoder);

@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 struct fragment_scan {
-	size_t whole_bytes;           /**< end of the last whole moof + mdat pair */
+	size_t whole_bytes; /**< end of the last whole moof + mdat pair */
 	uint32_t n_fragments;
-	uint64_t first_us, last_us;   /**< decode times of the first and last fragment */
-	uint32_t last_sequence;       /**< of the last moof */
+	uint64_t first_us, last_us; /**< decode times of the first and last fragment */
+	uint32_t last_sequence;	    /**< of the last moof */
 };
 
 /** Scans from the first byte until something is not a whole moof + mdat pair. Never fails; bytes behind whole_bytes are not fragments. */

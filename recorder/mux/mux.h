@@ -35,5 +35,5 @@ struct mux_bytes mux_init_segment(const struct mux *mux);
  *  duration_us  how long the picture may stand when nothing follows; longer than the truth is harmless, shorter makes Chromium's MSE drop
  *               everything up to the next IDR
  *  Returns 0 and the moof + mdat bytes, -EIO. */
-int mux_fragment(struct mux *mux, const struct access_unit *unit, int64_t dts_us, int64_t duration_us,
-		 struct mux_bytes *ret);
+int mux_fragment(struct mux *mux, const struct access_unit *unit, int64_t dts_us,
+		 int64_t duration_us, struct mux_bytes *ret);

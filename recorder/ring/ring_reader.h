@@ -1,6 +1,5 @@
-/** Reader side of a canvas memfd (recorder only). The writer is hostile until proven otherwise:
- * every field is read once into a local, checked, then used; a lie yields -EPROTO and harms only
- * that recording.
+/** Reader side of a canvas memfd (recorder only). The writer is hostile until proven otherwise: every field is read once into a local,
+ *  checked, then used; a lie yields -EPROTO and harms only that recording.
  *
  *  One reader per canvas; all functions on the thread that owns the recording. */
 #pragma once
@@ -13,10 +12,9 @@
 
 enum ring_kind {
 	RING_PAINT = 1, /**< pixels inside a rectangle changed */
-	RING_COPY,  /**< a rectangle was moved inside the canvas (RDP SurfaceToSurface / ScrBlt, VNC
-		       CopyRect) */
-	RING_FILL,  /**< a rectangle got one colour */
-	RING_FRAME, /**< everything before this belongs to one consistent picture */
+	RING_COPY, /**< a rectangle was moved inside the canvas (RDP SurfaceToSurface / ScrBlt, VNC CopyRect) */
+	RING_FILL,	   /**< a rectangle got one colour */
+	RING_FRAME,	   /**< everything before this belongs to one consistent picture */
 	RING_CURSOR_SHAPE, /**< new cursor picture */
 	RING_CURSOR_MOVE,  /**< cursor position and visibility */
 	RING_EVENT,	   /**< timeline event from the session, one JSON object */
@@ -28,8 +26,8 @@ enum ring_kind {
 /** One record. Pointers point into a buffer of the reader and are valid until the next call. */
 struct ring_record {
 	enum ring_kind kind;
-	uint64_t time_us; /**< CLOCK_MONOTONIC as the writer says; the reader makes it
-			     non-decreasing and not in the future */
+	uint64_t
+		time_us; /**< CLOCK_MONOTONIC as the writer says; the reader makes it non-decreasing and not in the future */
 	union {
 		struct rect paint; /**< PAINT, clipped to the canvas */
 		struct {
@@ -57,9 +55,9 @@ struct ring_record {
 
 struct ring_reader;
 
-/** Maps a canvas. Takes neither descriptor: memfd and doorbell are duplicated or mapped as needed
- * and may be closed afterwards. Refuses (-EPROTO) a memfd without F_SEAL_SHRINK and F_SEAL_GROW, or
- * whose size or header does not fit width x height. Returns 0 and *ret_reader, or -errno. */
+/** Maps a canvas. Takes neither descriptor: memfd and doorbell are duplicated or mapped as needed and may be closed afterwards.
+ *  Refuses (-EPROTO) a memfd without F_SEAL_SHRINK and F_SEAL_GROW, or whose size or header does not fit width x height.
+ *  Returns 0 and *ret_reader, or -errno. */
 int ring_reader_open(int memfd, int doorbell_fd, uint32_t width, uint32_t height,
 		     struct ring_reader **ret_reader);
 void ring_reader_close(struct ring_reader *reader);
@@ -70,27 +68,22 @@ uint32_t ring_reader_height(const struct ring_reader *reader);
 /** The eventfd to poll; readable when the writer rang since the last ring_reader_arm. */
 int ring_reader_doorbell(const struct ring_reader *reader);
 
-/** Empties the doorbell and asks to be rung at the next record. Returns true when records are there
- * already (then do not wait). */
+/** Empties the doorbell and asks to be rung at the next record. Returns true when records are there already (then do not wait). */
 bool ring_reader_arm(struct ring_reader *reader);
 
-/** Next record. Returns 1 and *ret, 0 when the ring is empty, -EPROTO when the writer lies (do not
- * call again). */
+/** Next record. Returns 1 and *ret, 0 when the ring is empty, -EPROTO when the writer lies (do not call again). */
 int ring_reader_next(struct ring_reader *reader, struct ring_record *ret);
 
-/** True once after the writer had to drop picture records because the ring was full: then any tile
- * may have changed. */
+/** True once after the writer had to drop picture records because the ring was full: then any tile may have changed. */
 bool ring_reader_take_overflow(struct ring_reader *reader);
 
 #define RING_TILE_PX 64u
 /** Copies one 64x64 tile (less at the right and lower edge) out of the canvas without tearing.
  *  dst  BGRX at the tile's own place, i.e. dst points at the tile's first pixel.
- *  Returns 0; -EAGAIN when the writer is inside this tile or changed it meanwhile: try again later.
- */
+ *  Returns 0; -EAGAIN when the writer is inside this tile or changed it meanwhile: try again later. */
 int ring_reader_copy_tile(struct ring_reader *reader, uint32_t column, uint32_t row, uint8_t *dst,
 			  size_t dst_stride_bytes);
 
-/** Generation of a tile: changes whenever its pixels do; odd while being written. For rescans after
- * an overflow or a restart. */
+/** Generation of a tile: changes whenever its pixels do; odd while being written. For rescans after an overflow or a restart. */
 uint32_t ring_reader_tile_generation(const struct ring_reader *reader, uint32_t column,
 				     uint32_t row);

@@ -66,7 +66,8 @@ static void test_generate(void)
 	autosecret two = password_generate(20);
 
 	g_assert_cmpuint(strlen(one), ==, 20);
-	g_assert_cmpuint(strspn(one, "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"), ==, 20);
+	g_assert_cmpuint(strspn(one, "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"),
+			 ==, 20);
 	g_assert_cmpstr(one, !=, two);
 	g_assert_null(password_generate(0));
 	g_assert_null(password_generate(PASSWORD_MAX_BYTES + 1));
