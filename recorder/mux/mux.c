@@ -25,7 +25,14 @@ struct mux {
 	GByteArray *sink; /**< where libavformat's bytes go now: one of the two */
 };
 
-static int take_bytes(void *opaque, uint8_t *bytes, int length)
+/* libavformat 61 (Debian 13) made the bytes of a write callback const. */
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+typedef const uint8_t written_byte;
+#else
+typedef uint8_t written_byte;
+#endif
+
+static int take_bytes(void *opaque, written_byte *bytes, int length)
 {
 	struct mux *mux = opaque;
 
