@@ -1,0 +1,81 @@
+/** Writes the hash chain of one recording (docs/evidence-format.md): entries are made here, the caller appends their lines to the file `chain`.
+ *
+ *  One chain per recording, one thread at a time. Times are microseconds since the recording began. */
+#pragma once
+
+#include "recorder/chain/chain_key.h"
+#include "recorder/chain/digest.h"
+
+#define CHAIN_VERSION 1
+#define CHAIN_FILE "chain"
+#define CHAIN_CERTIFICATE_FILE "certificate.pem"
+#define CHAIN_MAX_FILES 4u
+/** Longest line a reader accepts; a genesis with all texts at their limits stays far below. */
+#define CHAIN_LINE_MAX_BYTES 65536u
+
+struct chain;
+
+/** A new chain. `key` is shared and must outlive it. */
+struct chain *chain_create(const struct chain_key *key);
+/** Continues behind an entry: its sequence number and the SHA-256 of its JSON. */
+struct chain *chain_resume(const struct chain_key *key, uint64_t last_seq,
+			   const char last_hex[DIGEST_HEX_BYTES]);
+void chain_destroy(struct chain *chain);
+
+/** SHA-256 of the newest entry's JSON in hex; zeros before the genesis. Borrowed. */
+const char *chain_head(const struct chain *chain);
+
+struct chain_genesis {
+	const char *session_id, *node, *user, *viewer_address, *viewer_name, *target, *target_address;
+	const char *account, *front, *back, *door, *quality;
+	uint64_t opened_utc_us; /**< as the gateway said */
+	uint64_t clock_us;	/**< CLOCK_MONOTONIC at time 0 of the recording */
+};
+
+/** A file and its bytes so far. */
+struct chain_file {
+	char name[32];
+	uint64_t bytes;
+	char sha256[DIGEST_HEX_BYTES];
+};
+
+struct chain_segment {
+	uint32_t number; /**< 1, 2, ... */
+	uint64_t start_us, end_us;
+	uint32_t frames, width, height;
+	uint64_t first_frame_us; /**< decode time of the first picture; start_us when there is none */
+	const char *codec;
+	uint64_t coalesced; /**< pictures the session finished that share an encoded one with a later picture */
+	struct chain_file files[CHAIN_MAX_FILES];
+	unsigned n_files;
+};
+
+/** What was written of a segment that is still open. */
+struct chain_checkpoint {
+	uint32_t number, frames;
+	struct chain_file files[CHAIN_MAX_FILES];
+	unsigned n_files;
+};
+
+struct chain_gap {
+	uint64_t start_us, end_us;
+	const char *reason; /**< "recorder-away", "bytes-lost" */
+	const char *detail;
+};
+
+struct chain_seal {
+	const char *reason, *detail; /**< base/end_reason.h */
+	uint32_t segments;
+	uint64_t frames, bytes, duration_us;
+};
+
+/** Each makes one entry and returns its line with the newline at the end (g_free), or NULL and an error: then the chain is unchanged.
+ *  `t_us` is now; it may not fall. */
+char *chain_add_genesis(struct chain *chain, const struct chain_genesis *genesis, GError **error);
+char *chain_add_segment(struct chain *chain, uint64_t t_us, const struct chain_segment *segment,
+			GError **error);
+char *chain_add_checkpoint(struct chain *chain, uint64_t t_us,
+			   const struct chain_checkpoint *checkpoint, GError **error);
+char *chain_add_gap(struct chain *chain, uint64_t t_us, const struct chain_gap *gap, GError **error);
+char *chain_add_seal(struct chain *chain, uint64_t t_us, const struct chain_seal *seal,
+		     GError **error);

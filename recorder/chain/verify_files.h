@@ -1,0 +1,21 @@
+/** What the chain says about files, and whether the files agree. Private to recorder/chain. */
+#pragma once
+
+#include "recorder/chain/chain_reader.h"
+#include "recorder/chain/verify.h"
+
+struct verify_files;
+
+struct verify_files *verify_files_create(void);
+void verify_files_destroy(struct verify_files *files);
+
+/** A file's final hash, from a genesis or segment entry. Returns false when an earlier entry said something else about it. */
+bool verify_files_add_final(struct verify_files *files, const struct chain_file *file,
+			    const struct chain_entry *entry);
+/** A file's hash so far, from a checkpoint. */
+void verify_files_add_prefix(struct verify_files *files, const struct chain_file *file,
+			     const struct chain_entry *entry);
+
+/** Reads every file once and adds findings for those that differ, are missing, or that no entry knows. Returns the bytes that are proven. */
+uint64_t verify_files_check(struct verify_files *files, const char *dir, bool sealed,
+			    struct verify_report *report);

@@ -1,0 +1,133 @@
+/* Certificates and signatures of the verifier. It knows nothing of files of a recording or of the order of entries. */
+#include "recorder/chain/verify_trust.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+struct verify_trust {
+	STACK_OF(X509) * certificates; /**< the signer's first */
+	EVP_PKEY *key;		       /**< borrowed from the first */
+};
+
+static STACK_OF(X509) * read_certificates(const char *pem)
+{
+	STACK_OF(X509) *list = sk_X509_new_null();
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *certificate;
+
+	while (bio != NULL && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+		sk_X509_push(list, certificate);
+	BIO_free(bio);
+	ERR_clear_error();
+	return list;
+}
+
+struct verify_trust *verify_trust_create(const char *certificate_pem)
+{
+	struct verify_trust *trust = g_new0(struct verify_trust, 1);
+
+	trust->certificates = read_certificates(certificate_pem);
+	if (sk_X509_num(trust->certificates) > 0)
+		trust->key = X509_get0_pubkey(sk_X509_value(trust->certificates, 0));
+	if (trust->key == NULL || EVP_PKEY_get_base_id(trust->key) != EVP_PKEY_EC) {
+		verify_trust_destroy(trust);
+		return NULL;
+	}
+	return trust;
+}
+
+void verify_trust_destroy(struct verify_trust *trust)
+{
+	if (trust == NULL)
+		return;
+	sk_X509_pop_free(trust->certificates, X509_free);
+	g_free(trust);
+}
+
+bool verify_trust_signature(const struct verify_trust *trust, const struct chain_entry *entry)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok = context != NULL &&
+		  EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, trust->key) == 1 &&
+		  EVP_DigestVerify(context, entry->signature, entry->signature_length,
+				   (const unsigned char *)entry->json, entry->json_length) == 1;
+
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return ok;
+}
+
+char *verify_trust_subject(const struct verify_trust *trust)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *bytes = NULL;
+
+	X509_NAME_print_ex(bio, X509_get_subject_name(sk_X509_value(trust->certificates, 0)), 0,
+			   XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+	long length = BIO_get_mem_data(bio, &bytes);
+	char *subject = g_strndup(bytes, (gsize)MAX(length, 0));
+	BIO_free(bio);
+	return subject;
+}
+
+static int load_store(const char *path, X509_STORE **ret)
+{
+	g_autofree char *pem = NULL;
+
+	if (!g_file_get_contents(path, &pem, NULL, NULL))
+		return -ENOENT;
+	STACK_OF(X509) *trusted = read_certificates(pem);
+	int n = sk_X509_num(trusted);
+	X509_STORE *store = X509_STORE_new();
+	for (int i = 0; i < n; i++)
+		X509_STORE_add_cert(store, sk_X509_value(trusted, i));
+	sk_X509_pop_free(trusted, X509_free);
+	ERR_clear_error();
+	if (n == 0) {
+		X509_STORE_free(store);
+		return -EINVAL;
+	}
+	*ret = store;
+	return 0;
+}
+
+/* A certificate that has expired since is fine: what counts is that it was valid when it signed. */
+static time_t signing_time(const char *utc)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(utc, NULL);
+
+	return time != NULL ? (time_t)g_date_time_to_unix(time) : 0;
+}
+
+int verify_trust_check(const struct verify_trust *trust, const char *trusted_pem_path,
+		       const char *utc, char **ret_why)
+{
+	X509_STORE *store;
+	int result = load_store(trusted_pem_path, &store);
+
+	if (result < 0)
+		return result;
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	result = -EPERM;
+	if (context == NULL ||
+	    X509_STORE_CTX_init(context, store, sk_X509_value(trust->certificates, 0),
+				trust->certificates) != 1) {
+		*ret_why = g_strdup("OpenSSL could not start");
+	} else {
+		X509_STORE_CTX_set_flags(context, X509_V_FLAG_PARTIAL_CHAIN);
+		X509_STORE_CTX_set_time(context, 0, signing_time(utc));
+		if (X509_verify_cert(context) == 1)
+			result = 0;
+		else
+			*ret_why = g_strdup(
+				X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+	}
+	X509_STORE_CTX_free(context);
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return result;
+}
