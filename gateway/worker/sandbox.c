@@ -4,6 +4,7 @@
 #include "gateway/worker/sandbox.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -220,11 +221,25 @@ static int enter_limits(void)
 	return result;
 }
 
+/* The gateway may hold CAP_SETUID in its ambient set, which survives both a change of uid and exec. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[2] = {0};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
+	    syscall(SYS_capset, &head, none) != 0)
+		return -SANDBOX_ERROR_LIMITS;
+	return 0;
+}
+
 int sandbox_enter(int *ret_landlock_abi)
 {
 	int result = enter_limits();
 
 	*ret_landlock_abi = 0;
+	if (result == 0)
+		result = drop_capabilities();
 	if (result < 0)
 		return result;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
@@ -242,7 +257,7 @@ const char *sandbox_error_text(int error)
 	case SANDBOX_ERROR_LANDLOCK:
 		return "Landlock refused the empty ruleset";
 	case SANDBOX_ERROR_LIMITS:
-		return "resource limits could not be set";
+		return "resource limits could not be set or capabilities not dropped";
 	default:
 		return "confined";
 	}

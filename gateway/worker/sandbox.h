@@ -2,7 +2,8 @@
  *
  *  What stays possible: reading and writing the descriptors the process was born with or was
  * handed, memory, threads, clocks, random numbers. What ends: opening files, new sockets,
- * connecting, executing programs, tracing or signalling other processes, executable memory. */
+ * connecting, executing programs, tracing or signalling other processes, executable memory, every
+ *  capability. */
 #pragma once
 
 #include <stdbool.h>
