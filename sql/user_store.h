@@ -52,7 +52,8 @@ bool user_store_set_password(struct db *db, const char *login, const char *passw
 bool user_store_set_role(struct db *db, const char *login, enum user_role role, GError **error);
 bool user_store_set_disabled(struct db *db, const char *login, bool disabled, GError **error);
 
-/** What a login, target or account name may be. '%' separates them in what a viewer sends, '/' and
- *  control characters are kept out of logs and paths. */
+/** What a login, target or account name may be. '%' separates them in what a viewer sends, ':' in
+ *  what sealed secrets are bound to; the rest keeps out of logs and paths. */
 #define NAME_RULE                                                                                  \
-	"1 to 64 characters, no '%', '/', quotes, control characters, and no space at the ends"
+	"1 to 64 characters, none of % : / \\ and quotes, no control characters, no space at the " \
+	"ends"

@@ -1,0 +1,41 @@
+-- Who may do what, the whole of it, at one place. `vitrine migrate` runs this as vitrine_owner after the last migration: first
+-- everything is taken away, then exactly this is given.
+REVOKE ALL ON ALL TABLES IN SCHEMA vitrine FROM PUBLIC, vitrine_gateway, vitrine_recorder, vitrine_web, vitrine_admin;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA vitrine FROM PUBLIC, vitrine_gateway, vitrine_recorder, vitrine_web, vitrine_admin;
+REVOKE ALL ON SCHEMA vitrine FROM PUBLIC;
+GRANT USAGE ON SCHEMA vitrine TO vitrine_gateway, vitrine_recorder, vitrine_web, vitrine_admin;
+GRANT SELECT ON schema_migration TO vitrine_gateway, vitrine_recorder, vitrine_web, vitrine_admin;
+
+-- vitrine-gateway decides about logins and hands out target secrets. It makes no users, targets or grants.
+GRANT SELECT ON app_user, target, account, access_grant TO vitrine_gateway;
+GRANT UPDATE (last_login_at) ON app_user TO vitrine_gateway;
+GRANT SELECT, DELETE, UPDATE (used_at) ON ticket TO vitrine_gateway;
+GRANT SELECT, INSERT, UPDATE (state, width_px, height_px, running_at, ended_at, end_reason, end_detail) ON session TO vitrine_gateway;
+GRANT SELECT, UPDATE (taken_at) ON session_command TO vitrine_gateway;
+
+-- vitrine-recorder knows recordings and nothing of who may do what.
+GRANT SELECT, INSERT, UPDATE ON recording, segment TO vitrine_recorder;
+
+-- vitrine-web checks console logins, shows, and may ask for a session's end. No sealed secret is readable to it.
+GRANT SELECT (id, login, password_hash, role, disabled, created_at, last_login_at) ON app_user TO vitrine_web;
+GRANT UPDATE (last_login_at) ON app_user TO vitrine_web;
+GRANT SELECT ON target, access_grant TO vitrine_web;
+GRANT SELECT (id, target_id, name, domain, created_at) ON account TO vitrine_web;
+GRANT SELECT ON session, recording, segment, session_command TO vitrine_web;
+GRANT INSERT (session_id, kind, reason, by_login) ON session_command TO vitrine_web;
+GRANT SELECT, INSERT, DELETE ON web_login TO vitrine_web;
+
+-- vitrine (command line): administration. It seals secrets and cannot read them back.
+GRANT SELECT (id, login, role, disabled, created_at, last_login_at), INSERT, DELETE, UPDATE (password_hash, role, disabled)
+	ON app_user TO vitrine_admin;
+GRANT SELECT, INSERT, DELETE, UPDATE (certificate_sha256, ca_pem) ON target TO vitrine_admin;
+GRANT SELECT (id, target_id, name, domain, created_at), INSERT, DELETE, UPDATE (secret_sealed) ON account TO vitrine_admin;
+GRANT SELECT, INSERT, DELETE ON access_grant TO vitrine_admin;
+GRANT SELECT (id, grant_id, created_at, expires_at, used_at), INSERT ON ticket TO vitrine_admin;
+GRANT SELECT ON session, recording, segment, session_command TO vitrine_admin;
+GRANT INSERT (session_id, kind, reason, by_login) ON session_command TO vitrine_admin;
+GRANT SELECT (user_id), DELETE ON web_login TO vitrine_admin;
+
+-- The audit trail: added to and read. Number, time and program come from the database, never from the writer.
+GRANT INSERT (actor, action, subject, address, detail) ON audit TO vitrine_gateway, vitrine_web, vitrine_admin;
+GRANT SELECT ON audit TO vitrine_web, vitrine_admin;

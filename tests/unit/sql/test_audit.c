@@ -1,0 +1,81 @@
+/* The audit trail: what was written is read, and nothing of it can be changed, also not by who owns the table. */
+#include "sql/audit_store.h"
+#include "sql/db_query.h"
+#include "tests/unit/sql/sql_fixture.h"
+
+#include <string.h>
+
+static void test_rows(void)
+{
+	struct db *gateway = fixture_open("vitrine_gateway"), *web = fixture_open("vitrine_web");
+	g_autoptr(GPtrArray) rows = NULL, none = NULL;
+	g_autoptr(GError) error = NULL;
+	uint64_t total = 0, now_us = (uint64_t)g_get_real_time();
+
+	g_assert_true(audit_store_add(gateway, "Jana", "login-refused", "web1", "192.0.2.9",
+				      "{\"why\": \"no grant\"}", NULL));
+	g_assert_true(audit_store_add(web, "jana", "session-terminate", NULL, NULL, NULL, NULL));
+	g_assert_false(audit_store_add(web, "jana", "Bad Action", NULL, NULL, NULL, &error));
+	g_assert_error(error, DB_ERROR, DB_ERROR_INVALID);
+	g_clear_error(&error);
+	g_assert_false(audit_store_add(web, "jana", "ok", NULL, NULL, "not json", &error));
+	g_assert_error(error, DB_ERROR, DB_ERROR_INVALID);
+
+	g_assert_true(audit_store_list(web, &(struct audit_filter){.actor = "JANA"}, &rows, &total,
+				       NULL));
+	g_assert_cmpuint(total, ==, 2);
+	struct audit_row *newest = rows->pdata[0], *oldest = rows->pdata[1];
+	g_assert_cmpstr(newest->action, ==, "session-terminate");
+	g_assert_cmpstr(newest->program, ==, "vitrine_web");
+	g_assert_cmpstr(newest->detail, ==, "{}");
+	g_assert_cmpuint(newest->number, >, oldest->number);
+	g_assert_cmpstr(oldest->actor, ==, "Jana");
+	g_assert_cmpstr(oldest->program, ==, "vitrine_gateway");
+	g_assert_cmpstr(oldest->subject, ==, "web1");
+	g_assert_cmpstr(oldest->address, ==, "192.0.2.9");
+	g_assert_cmpstr(oldest->detail, ==, "{\"why\": \"no grant\"}");
+	g_assert_cmpuint(oldest->at_utc_us, >, now_us - 60000000u);
+	struct audit_filter old = {.actor = "jana", .until_utc_us = now_us - 60000000u};
+	g_assert_true(audit_store_list(web, &old, &none, &total, NULL));
+	g_assert_cmpuint(none->len, ==, 0);
+	g_assert_cmpuint(total, ==, 0);
+	db_close(gateway);
+	db_close(web);
+}
+
+static void test_append_only(void)
+{
+	static const char *const attempts[] = {
+		"UPDATE audit SET actor = 'x'",
+		"DELETE FROM audit",
+		"TRUNCATE audit",
+		"SET LOCAL ROLE vitrine_owner; UPDATE audit SET actor = 'x'",
+		"SET LOCAL ROLE vitrine_owner; DELETE FROM audit WHERE number = 1",
+		"SET LOCAL ROLE vitrine_owner; TRUNCATE audit CASCADE",
+		"SET LOCAL session_replication_role = replica; DELETE FROM audit",
+	};
+	g_autofree char *conninfo = fixture_conninfo("vitrine", "postgres");
+	struct db *superuser = db_open_unchecked(conninfo, "test", NULL);
+	uint64_t before = 0, after = 0;
+
+	g_assert_true(
+		db_count(superuser, "test", "SELECT count(*) FROM audit", NULL, &before, NULL));
+	g_assert_cmpuint(before, >=, 2);
+	for (unsigned i = 0; i < G_N_ELEMENTS(attempts); i++) {
+		g_autoptr(GError) error = NULL;
+		g_assert_false(
+			db_run_script(superuser, "change the past", attempts[i], 5000, &error));
+		g_assert_error(error, DB_ERROR, DB_ERROR_REFUSED);
+		g_assert_nonnull(strstr(error->message, "never changed or removed"));
+	}
+	g_assert_true(
+		db_count(superuser, "test", "SELECT count(*) FROM audit", NULL, &after, NULL));
+	g_assert_cmpuint(after, ==, before);
+	db_close(superuser);
+}
+
+void audit_tests(void)
+{
+	g_test_add_func("/sql/audit/rows", test_rows);
+	g_test_add_func("/sql/audit/append-only", test_append_only);
+}

@@ -1,0 +1,151 @@
+/* Recordings: rows can be written again and arrive at the same; a list joins what the recorder and the gateway wrote. */
+#include "sql/recording_store.h"
+#include "sql/session_store.h"
+#include "tests/unit/sql/sql_fixture.h"
+
+#define T0_US UINT64_C(1780000000123457)
+
+static bool add_segment(struct db *recorder, const char *id, uint32_t number, uint64_t bytes,
+			GError **error)
+{
+	g_autofree char *file = g_strdup_printf("seg-%05u.mp4", number);
+	g_autofree char *sha256 = g_strnfill(64, 'e');
+	struct segment_row segment = {
+		.number = number,
+		.file = file,
+		.init_file = "init-001.mp4",
+		.timeline_file = "seg.jsonl",
+		.bytes = bytes,
+		.start_us = (number - 1) * 60000000u,
+		.duration_us = 60000000u,
+		.frames = 10,
+		.width_px = 1920,
+		.height_px = 1080,
+		.codec = "avc1.42c028",
+		.sha256 = sha256,
+	};
+
+	return recording_store_add_segment(recorder, id, &segment, error);
+}
+
+static void test_rows(void)
+{
+	struct db *recorder = fixture_open("vitrine_recorder"), *web = fixture_open("vitrine_web");
+	g_autofree char *id = g_uuid_string_random(), *head = g_strnfill(64, 'b');
+	struct recording_row row = {
+		.session_id = id, .node = "n-rec", .quality = "standard", .started_utc_us = T0_US};
+	g_autoptr(GPtrArray) segments = NULL, open = NULL, none = NULL, all = NULL;
+	g_autoptr(GError) error = NULL;
+	uint64_t total = 0;
+
+	g_assert_false(add_segment(recorder, id, 1, 5, &error));
+	g_assert_error(error, DB_ERROR, DB_ERROR_MISSING);
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	g_assert_true(add_segment(recorder, id, 2, 700, NULL));
+	g_assert_true(add_segment(recorder, id, 1, 5, NULL));
+	g_assert_true(add_segment(recorder, id, 1, 300, NULL));
+	g_assert_true(recording_store_list_open(recorder, "n-rec", &open, NULL));
+	g_assert_cmpuint(open->len, ==, 1);
+
+	g_assert_true(recording_store_close(recorder, id, RECORDING_STATE_SEALED, T0_US + 7, head,
+					    "", NULL));
+	row.quality = "economy";
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	autorow(recording_row) found = NULL;
+	g_assert_true(recording_store_find(web, id, &found, NULL));
+	g_assert_cmpint(found->state, ==, RECORDING_STATE_SEALED);
+	g_assert_cmpstr(found->quality, ==, "standard");
+	g_assert_cmpuint(found->started_utc_us, ==, T0_US);
+	g_assert_cmpuint(found->sealed_utc_us, ==, T0_US + 7);
+	g_assert_cmpuint(found->segments, ==, 2);
+	g_assert_cmpuint(found->frames, ==, 20);
+	g_assert_cmpuint(found->bytes, ==, 1000);
+	g_assert_cmpuint(found->duration_us, ==, 120000000u);
+	g_assert_cmpuint(found->width_px, ==, 1920);
+	g_assert_cmpstr(found->codec, ==, "avc1.42c028");
+	g_assert_cmpstr(found->head, ==, head);
+
+	g_assert_true(recording_store_segments(web, id, &segments, NULL));
+	g_assert_cmpuint(segments->len, ==, 2);
+	struct segment_row *first = segments->pdata[0];
+	g_assert_cmpuint(first->number, ==, 1);
+	g_assert_cmpuint(first->bytes, ==, 300);
+	g_assert_cmpstr(first->file, ==, "seg-00001.mp4");
+	g_assert_true(recording_store_list_open(recorder, "n-rec", &none, NULL));
+	g_assert_cmpuint(none->len, ==, 0);
+	g_assert_true(recording_store_list(web, &(struct db_page){0}, &all, &total, NULL));
+	g_assert_cmpuint(all->len, ==, 1);
+	g_assert_cmpuint(total, ==, 1);
+	db_close(recorder);
+	db_close(web);
+}
+
+/* File names reach paths and URLs: nothing that leaves the recording's directory gets in. */
+static void test_bad_rows(void)
+{
+	struct db *recorder = fixture_open("vitrine_recorder");
+	g_autofree char *id = g_uuid_string_random(), *sha256 = g_strnfill(64, 'e');
+	struct recording_row row = {
+		.session_id = id, .node = "n-bad", .quality = "standard", .started_utc_us = T0_US};
+	static char *const bad[] = {"../chain", "a/b", "", ".hidden", "a\nb"};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct segment_row segment = {.number = 1,
+					      .file = bad[i],
+					      .init_file = "init-001.mp4",
+					      .codec = "avc1",
+					      .width_px = 1,
+					      .height_px = 1,
+					      .sha256 = sha256};
+		g_assert_false(recording_store_add_segment(recorder, id, &segment, &error));
+		g_assert_error(error, DB_ERROR, DB_ERROR_INVALID);
+		g_clear_error(&error);
+	}
+	g_assert_true(recording_store_close(recorder, id, RECORDING_STATE_FAILED, T0_US, NULL,
+					    "disk full", NULL));
+	db_close(recorder);
+}
+
+static void test_session_with_recording(void)
+{
+	struct db *gateway = fixture_open("vitrine_gateway"), *web = fixture_open("vitrine_web");
+	struct db *recorder = fixture_open("vitrine_recorder");
+	g_autofree char *id = g_uuid_string_random();
+	struct session_row session = {.id = id,
+				      .node = "n-join",
+				      .login = "ida",
+				      .target = "t",
+				      .account = "a",
+				      .front = "vnc",
+				      .back = "rdp",
+				      .door = "nla-ticket",
+				      .opened_utc_us = T0_US};
+	struct recording_row row = {
+		.session_id = id, .node = "n-join", .quality = "standard", .started_utc_us = T0_US};
+	g_autoptr(GPtrArray) rows = NULL;
+
+	g_assert_true(session_store_open(gateway, &session, NULL));
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	g_assert_true(add_segment(recorder, id, 1, 123, NULL));
+	g_assert_true(session_store_list(web, &(struct session_filter){.login = "IDA"}, &rows, NULL,
+					 NULL));
+	g_assert_cmpuint(rows->len, ==, 1);
+	struct session_row *joined = rows->pdata[0];
+	g_assert_cmpstr(joined->recording_state, ==, "open");
+	g_assert_cmpuint(joined->recording_bytes, ==, 123);
+	g_assert_cmpuint(joined->recording_duration_us, ==, 60000000u);
+	g_assert_true(session_store_end(gateway, id, T0_US + 1, END_VIEWER_LEFT, "", NULL));
+	db_close(gateway);
+	db_close(web);
+	db_close(recorder);
+}
+
+void recording_tests(void)
+{
+	g_test_add_func("/sql/recording/rows", test_rows);
+	g_test_add_func("/sql/recording/bad-rows", test_bad_rows);
+	g_test_add_func("/sql/recording/session-with-recording", test_session_with_recording);
+}
