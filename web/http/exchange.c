@@ -40,7 +40,7 @@ void http_answer_finish(struct http_answer *answer)
 	if (answer->file_fd >= 0)
 		close(answer->file_fd);
 	answer->file_fd = -1;
-	g_clear_pointer(&answer->stream, http_stream_unref);
+	g_clear_pointer(&answer->stream, http_stream_release);
 }
 
 static void start(struct http_answer *answer, unsigned status, const char *content_type)

@@ -13,6 +13,7 @@ struct http_stream {
 	GMutex lock; /* guards the two below; taken before any lock of the source */
 	struct MHD_Connection *connection;
 	bool asleep;
+	bool answered; /* a response was made; only server threads look at it */
 };
 
 struct http_stream *http_stream_create(const struct http_stream_ops *ops, void *source)
@@ -39,6 +40,13 @@ void http_stream_unref(struct http_stream *stream)
 	stream->ops->destroy(stream->source);
 	g_mutex_clear(&stream->lock);
 	g_free(stream);
+}
+
+void http_stream_release(struct http_stream *stream)
+{
+	if (!stream->answered)
+		stream->ops->closed(stream->source);
+	http_stream_unref(stream);
 }
 
 void http_stream_wake(struct http_stream *stream)
@@ -80,6 +88,7 @@ static void response_gone(void *user_data)
 struct MHD_Response *http_stream_response(struct http_stream *stream,
 					  struct MHD_Connection *connection)
 {
+	stream->answered = true;
 	stream->connection = connection;
 	struct MHD_Response *response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, pull,

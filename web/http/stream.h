@@ -23,6 +23,9 @@ struct http_stream *http_stream_create(const struct http_stream_ops *ops, void *
 struct http_stream *http_stream_ref(struct http_stream *stream);
 void http_stream_unref(struct http_stream *stream);
 
+/** Drops the reference an answer held. When no response was ever made of it (the browser left before), `closed` runs. */
+void http_stream_release(struct http_stream *stream);
+
 /** Says that read would return something else than 0. Any thread; harmless after `closed`. Must not be called while holding a
  *  lock that `read` takes. */
 void http_stream_wake(struct http_stream *stream);
