@@ -15,7 +15,8 @@ char *cookie_get(const char *header, const char *name)
 		    strncmp(at, name, name_length) == 0) {
 			if (found != NULL)
 				return NULL;
-			found = g_strchomp(g_strndup(at + name_length + 1, length - name_length - 1));
+			found = g_strchomp(
+				g_strndup(at + name_length + 1, length - name_length - 1));
 		}
 		at += length;
 	}
@@ -24,6 +25,7 @@ char *cookie_get(const char *header, const char *name)
 
 char *cookie_set_login(const char *value, uint32_t max_age_s)
 {
-	return g_strdup_printf(COOKIE_LOGIN "=%s; Path=/; Max-Age=%u; Secure; HttpOnly; SameSite=Strict",
+	return g_strdup_printf(COOKIE_LOGIN
+			       "=%s; Path=/; Max-Age=%u; Secure; HttpOnly; SameSite=Strict",
 			       value, max_age_s);
 }

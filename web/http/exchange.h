@@ -28,11 +28,11 @@ enum http_header {
 };
 
 struct http_request {
-	enum http_method method; /**< HEAD counts as GET: the server leaves the body away */
-	char *path;              /**< decoded, and path_ok */
-	char *source;            /**< numeric address of the peer */
+	enum http_method method;	 /**< HEAD counts as GET: the server leaves the body away */
+	char *path;			 /**< decoded, and path_ok */
+	char *source;			 /**< numeric address of the peer */
 	char *header[HTTP_HEADER_COUNT]; /**< NULL where absent */
-	GHashTable *query;               /**< text to text */
+	GHashTable *query;		 /**< text to text */
 	GByteArray *body;
 };
 

@@ -27,7 +27,8 @@ static char *peer_address(struct MHD_Connection *connection)
 		return g_strdup("");
 	const void *peer = info->client_addr;
 	if (info->client_addr->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text, sizeof(text));
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text,
+			  sizeof(text));
 	else if (info->client_addr->sa_family == AF_INET6)
 		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, text,
 			  sizeof(text));
@@ -82,11 +83,11 @@ unsigned intake_headers(struct MHD_Connection *connection, const char *url, cons
 	}
 	if (announces_too_much(connection)) {
 		*ret_refusal = "the body is too large\n";
-		return MHD_HTTP_PAYLOAD_TOO_LARGE;
+		return 413;
 	}
 	for (unsigned i = 0; i < HTTP_HEADER_COUNT; i++)
-		request->header[i] = g_strdup(MHD_lookup_connection_value(
-			connection, MHD_HEADER_KIND, header_names[i]));
+		request->header[i] = g_strdup(
+			MHD_lookup_connection_value(connection, MHD_HEADER_KIND, header_names[i]));
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_query, request->query);
 	return 0;
 }

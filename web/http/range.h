@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 enum range_result {
-	RANGE_NONE,          /**< no header, or one that may be ignored: send everything (200) */
-	RANGE_PART,          /**< 206 with ret_offset and ret_length */
+	RANGE_NONE,	     /**< no header, or one that may be ignored: send everything (200) */
+	RANGE_PART,	     /**< 206 with ret_offset and ret_length */
 	RANGE_UNSATISFIABLE, /**< 416 */
 };
 

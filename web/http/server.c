@@ -22,8 +22,8 @@ G_DEFINE_QUARK(vitrine - http - error - quark, http_error)
 struct http_server {
 	struct http_settings settings;
 	struct MHD_Daemon *daemon;
-	int socket_fd; /* ours again after MHD_quiesce_daemon, -1 before */
-	GMutex pool_lock; /* guards pool against network threads while the server quiesces */
+	int socket_fd;	   /* ours again after MHD_quiesce_daemon, -1 before */
+	GMutex pool_lock;  /* guards pool against network threads while the server quiesces */
 	GThreadPool *pool; /* NULL: no more work is taken */
 	uint64_t requests; /* atomic */
 };
@@ -98,7 +98,8 @@ static enum MHD_Result access_request(void *user_data, struct MHD_Connection *co
 		exchange->connection = connection;
 		http_answer_init(&exchange->answer);
 		*state = exchange;
-		unsigned status = intake_headers(connection, url, method, &exchange->request, &refusal);
+		unsigned status =
+			intake_headers(connection, url, method, &exchange->request, &refusal);
 		return status == 0 ? MHD_YES : refuse(exchange, status, refusal);
 	}
 	if (*upload_bytes > 0) {
@@ -137,8 +138,8 @@ static bool start_daemon(struct http_server *server, int socket_fd)
 	const struct http_settings *s = &server->settings;
 
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS |
-			MHD_USE_ERROR_LOG,
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
+			MHD_USE_TLS | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, access_request, server, MHD_OPTION_EXTERNAL_LOGGER, daemon_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_THREAD_POOL_SIZE, SERVER_THREADS,
 		MHD_OPTION_HTTPS_MEM_CERT, s->certificate_pem, MHD_OPTION_HTTPS_MEM_KEY,

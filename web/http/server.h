@@ -13,9 +13,10 @@ struct http_settings {
 	const char *address; /**< numeric */
 	uint16_t port;
 	const char *certificate_pem, *private_key_pem; /**< borrowed while the server lives */
-	unsigned workers; /**< requests worked on at the same time */
+	unsigned workers;			       /**< requests worked on at the same time */
 	/** Fills `answer` for `request`. On a worker thread, several at a time. */
-	void (*handle)(const struct http_request *request, struct http_answer *answer, void *user_data);
+	void (*handle)(const struct http_request *request, struct http_answer *answer,
+		       void *user_data);
 	void *user_data;
 };
 

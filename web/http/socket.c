@@ -45,7 +45,7 @@ int socket_listen(const char *address, uint16_t port, GError **error)
 	freeaddrinfo(info);
 	if (fd >= 0)
 		return fd;
-	g_set_error(error, HTTP_ERROR, HTTP_ERROR_LISTEN, "cannot listen on %s port %u: %s", address,
-		    port, g_strerror(-fd));
+	g_set_error(error, HTTP_ERROR, HTTP_ERROR_LISTEN, "cannot listen on %s port %u: %s",
+		    address, port, g_strerror(-fd));
 	return -1;
 }

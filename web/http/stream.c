@@ -90,9 +90,8 @@ struct MHD_Response *http_stream_response(struct http_stream *stream,
 {
 	stream->answered = true;
 	stream->connection = connection;
-	struct MHD_Response *response =
-		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, pull,
-						  http_stream_ref(stream), response_gone);
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, pull, http_stream_ref(stream), response_gone);
 	if (response == NULL)
 		response_gone(stream);
 	return response;

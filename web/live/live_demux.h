@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 struct live_packet {
-	uint16_t kind, flags; /**< enum live_kind, enum live_flag; kinds unknown to us are passed through */
-	const uint8_t *payload; /**< borrowed until the next call of live_demux_feed or live_demux_next */
+	uint16_t kind,
+		flags; /**< enum live_kind, enum live_flag; kinds unknown to us are passed through */
+	const uint8_t
+		*payload; /**< borrowed until the next call of live_demux_feed or live_demux_next */
 	size_t length;
 };
 

@@ -3,7 +3,7 @@
 
 struct live_hub {
 	char *socket_path;
-	GMutex lock; /* guards the rest; taken before a page's own lock */
+	GMutex lock;	  /* guards the rest; taken before a page's own lock */
 	GPtrArray *pages; /* borrowed: a page removes itself before it goes */
 	bool closing;
 };

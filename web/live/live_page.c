@@ -20,7 +20,8 @@ struct slot {
 };
 
 struct live_page {
-	gatomicrefcount references; /* the stream, and the main loop while it has sources for the page */
+	gatomicrefcount
+		references; /* the stream, and the main loop while it has sources for the page */
 	struct live_hub *hub;
 	struct http_stream *stream; /* counted while the main loop works for the page */
 	GBytes *tag;
@@ -219,7 +220,8 @@ static const struct http_stream_ops stream_ops = {stream_read, stream_closed, st
 
 void live_page_leave(struct live_page *page, const char *why)
 {
-	push(page, live_frame_new(LIVE_FRAME_LEAVE, 0, LIVE_FRAME_PAGE, 0, why, strlen(why)), false);
+	push(page, live_frame_new(LIVE_FRAME_LEAVE, 0, LIVE_FRAME_PAGE, 0, why, strlen(why)),
+	     false);
 	finish(page);
 }
 

@@ -58,7 +58,8 @@ json_t *route_body(struct route_call *call)
 		route_fail(call, 415, "type", "The body must be application/json.");
 		return NULL;
 	}
-	json_t *value = json_loadb((const char *)body->data, body->len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *value =
+		json_loadb((const char *)body->data, body->len, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(value))
 		return value;
 	json_decref(value);

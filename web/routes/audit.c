@@ -8,12 +8,13 @@
 
 static json_t *row_json(const struct audit_row *row)
 {
-	json_t *detail = row->detail != NULL ? json_loads(row->detail, JSON_DECODE_ANY, NULL) : NULL;
+	json_t *detail =
+		row->detail != NULL ? json_loads(row->detail, JSON_DECODE_ANY, NULL) : NULL;
 
 	return json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:o}", "number",
-			 (json_int_t)row->number, "at_utc_us", (json_int_t)row->at_utc_us, "program",
-			 row->program, "actor", row->actor, "action", row->action, "subject",
-			 row->subject, "address", row->address, "detail",
+			 (json_int_t)row->number, "at_utc_us", (json_int_t)row->at_utc_us,
+			 "program", row->program, "actor", row->actor, "action", row->action,
+			 "subject", row->subject, "address", row->address, "detail",
 			 detail != NULL ? detail : json_object());
 }
 

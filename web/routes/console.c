@@ -9,8 +9,8 @@
 static const struct {
 	const char *suffix, *type;
 } types[] = {
-	{".html", "text/html; charset=utf-8"},	  {".js", "text/javascript; charset=utf-8"},
-	{".css", "text/css; charset=utf-8"},	  {".svg", "image/svg+xml"},
+	{".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
+	{".css", "text/css; charset=utf-8"},   {".svg", "image/svg+xml"},
 	{".txt", "text/plain; charset=utf-8"},
 };
 
@@ -53,7 +53,8 @@ static char *etag_of(int fd)
 static void send_file(struct route_call *call, const char *directory, const char *name)
 {
 	const char *type = type_of(name), *known = call->request->header[HTTP_IF_NONE_MATCH];
-	int fd = type != NULL ? open_below(call->web->config->web.console_dir, directory, name) : -1;
+	int fd =
+		type != NULL ? open_below(call->web->config->web.console_dir, directory, name) : -1;
 
 	if (fd < 0) {
 		route_fail(call, 404, "not-found", "There is nothing at this address.");

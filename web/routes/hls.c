@@ -56,10 +56,9 @@ char *hls_playlist(const GPtrArray *segments, uint64_t started_utc_us, bool comp
 		const struct segment_row *segment = segments->pdata[i];
 		uint64_t us = shown_us(segments, i);
 		put_init(out, segments, i, started_utc_us);
-		g_string_append_printf(out,
-				       "#EXTINF:%" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT
-				       ",\n%s\n",
-				       us / G_USEC_PER_SEC, us % G_USEC_PER_SEC, segment->file);
+		g_string_append_printf(
+			out, "#EXTINF:%" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT ",\n%s\n",
+			us / G_USEC_PER_SEC, us % G_USEC_PER_SEC, segment->file);
 	}
 	if (complete)
 		g_string_append(out, "#EXT-X-ENDLIST\n");

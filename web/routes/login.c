@@ -65,8 +65,8 @@ static void enter(struct route_call *call, const struct user *user)
 	call->answer->set_cookie = cookie_set_login(token, WEB_LOGIN_S);
 	route_json(call, 200,
 		   json_pack("{s:s, s:s, s:o, s:s}", "login", user->login, "role",
-			     user_role_key(user->role), "rights", rights_json(rights_of(user->role)),
-			     "csrf", csrf));
+			     user_role_key(user->role), "rights",
+			     rights_json(rights_of(user->role)), "csrf", csrf));
 }
 
 static void note_refusal(struct route_call *call, const char *name)
@@ -108,8 +108,8 @@ static void check(struct route_call *call, const char *name, const char *passwor
 
 static void throttled(struct route_call *call, uint32_t wait_s)
 {
-	g_autofree char *text = g_strdup_printf(
-		"Too many failed logins. Please wait %u seconds.", wait_s);
+	g_autofree char *text =
+		g_strdup_printf("Too many failed logins. Please wait %u seconds.", wait_s);
 
 	web_count(&call->web->counters.logins_throttled);
 	call->answer->retry_after_s = wait_s;

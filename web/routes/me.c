@@ -7,6 +7,7 @@ void route_me(struct route_call *call)
 
 	route_json(call, 200,
 		   json_pack("{s:s, s:s, s:o, s:s, s:I}", "login", login->login, "role",
-			     user_role_key(login->role), "rights", rights_json(call->rights), "csrf",
-			     login->csrf, "expires_utc_us", (json_int_t)login->expires_utc_us));
+			     user_role_key(login->role), "rights", rights_json(call->rights),
+			     "csrf", login->csrf, "expires_utc_us",
+			     (json_int_t)login->expires_utc_us));
 }

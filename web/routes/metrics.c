@@ -10,9 +10,8 @@
 
 static void put(GString *out, const char *name, const char *type, const char *help, uint64_t value)
 {
-	g_string_append_printf(out,
-			       "# HELP %s %s\n# TYPE %s %s\n%s %" G_GUINT64_FORMAT "\n", name, help,
-			       name, type, name, value);
+	g_string_append_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %" G_GUINT64_FORMAT "\n", name,
+			       help, name, type, name, value);
 }
 
 static void put_labelled(GString *out, const char *name, const char *label, const char *value,
@@ -65,7 +64,8 @@ void route_metrics(struct route_call *call)
 		if (!route_find_login(call))
 			return;
 		if (call->login == NULL || call->login->role != USER_ROLE_ADMIN) {
-			route_fail(call, 403, "right", "Only from this machine or by an administrator.");
+			route_fail(call, 403, "right",
+				   "Only from this machine or by an administrator.");
 			return;
 		}
 	}
@@ -79,8 +79,8 @@ void route_metrics(struct route_call *call)
 	if (health.store) {
 		put(out, "vitrine_store_free_bytes", "gauge", "Free space where recordings lie.",
 		    health.store_free_bytes);
-		put(out, "vitrine_store_size_bytes", "gauge", "Size of the file system of the store.",
-		    health.store_bytes);
+		put(out, "vitrine_store_size_bytes", "gauge",
+		    "Size of the file system of the store.", health.store_bytes);
 	}
 	put_counters(out, &call->web->counters);
 	http_answer_text(call->answer, 200, METRICS_TYPE, out->str);

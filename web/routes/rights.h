@@ -6,11 +6,11 @@
 #include <jansson.h>
 
 enum right {
-	RIGHT_ENTER = 1,      /**< log in at all; see who has and had which session */
-	RIGHT_WATCH = 2,      /**< see running sessions live */
-	RIGHT_TERMINATE = 4,  /**< end running sessions */
-	RIGHT_PLAY = 8,	      /**< play recordings and read their timelines */
-	RIGHT_AUDIT = 16,     /**< read the audit trail */
+	RIGHT_ENTER = 1,     /**< log in at all; see who has and had which session */
+	RIGHT_WATCH = 2,     /**< see running sessions live */
+	RIGHT_TERMINATE = 4, /**< end running sessions */
+	RIGHT_PLAY = 8,	     /**< play recordings and read their timelines */
+	RIGHT_AUDIT = 16,    /**< read the audit trail */
 };
 
 /** Bits of enum right; 0 for a plain user, who has no business here. */

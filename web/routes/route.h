@@ -16,7 +16,7 @@ struct route_call {
 	struct http_answer *answer;
 	struct path_parts parts; /**< what stood where the pattern has stars */
 	struct db *db;
-	struct web_login *login; /**< NULL only on routes that take no right */
+	struct web_login *login;		  /**< NULL only on routes that take no right */
 	uint8_t token_hash[WEB_TOKEN_HASH_BYTES]; /**< of the login's cookie; zeros without login */
 	unsigned rights;
 };
@@ -35,7 +35,8 @@ extern const struct route routes[];
 extern const unsigned n_routes;
 
 /** http_settings.handle: finds the route, the login and a database handle, runs it. `user_data` is the struct web. */
-void route_dispatch(const struct http_request *request, struct http_answer *answer, void *user_data);
+void route_dispatch(const struct http_request *request, struct http_answer *answer,
+		    void *user_data);
 
 /** Answers with JSON; takes `body`. */
 void route_json(struct route_call *call, unsigned status, json_t *body);

@@ -17,13 +17,13 @@ static void set_end(json_t *object, const struct session_row *row)
 
 json_t *session_json(const struct session_row *row)
 {
-	json_t *object = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "id", row->id,
-		"node", row->node, "login", row->login, "target", row->target, "account",
-		row->account, "front", row->front, "back", row->back, "door", row->door,
-		"viewer_address", row->viewer_address, "viewer_name", row->viewer_name, "state",
-		session_state_key(row->state), "width_px", (json_int_t)row->width_px, "height_px",
-		(json_int_t)row->height_px);
+	json_t *object =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "id",
+			  row->id, "node", row->node, "login", row->login, "target", row->target,
+			  "account", row->account, "front", row->front, "back", row->back, "door",
+			  row->door, "viewer_address", row->viewer_address, "viewer_name",
+			  row->viewer_name, "state", session_state_key(row->state), "width_px",
+			  (json_int_t)row->width_px, "height_px", (json_int_t)row->height_px);
 
 	json_object_set_new(object, "opened_utc_us", time_json(row->opened_utc_us));
 	json_object_set_new(object, "running_utc_us", time_json(row->running_utc_us));

@@ -22,8 +22,9 @@ static char *read_reason(struct route_call *call)
 	    g_utf8_strlen(reason, -1) <= REASON_MAX_CHARACTERS)
 		return reason;
 	g_free(reason);
-	route_fail(call, 400, "reason",
-		   "Please say why, in at most 500 characters: the person at the session reads it.");
+	route_fail(
+		call, 400, "reason",
+		"Please say why, in at most 500 characters: the person at the session reads it.");
 	return NULL;
 }
 

@@ -18,8 +18,7 @@ struct timeline {
 static bool open_next(struct timeline *timeline)
 {
 	while (timeline->next < timeline->segments->len) {
-		const struct segment_row *segment =
-			timeline->segments->pdata[timeline->next++];
+		const struct segment_row *segment = timeline->segments->pdata[timeline->next++];
 		if (!path_is_file_name(segment->timeline_file))
 			continue; /* empty: nothing happened in this segment */
 		timeline->fd = store_file_open(timeline->store_dir, timeline->session_id,

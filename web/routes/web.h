@@ -19,7 +19,7 @@
 /** Logins waiting for one; more are told to come again. */
 #define WEB_PASSWORD_WAITING 3u
 
-struct web_counters { /**< atomic */
+struct web_counters {	     /**< atomic */
 	uint64_t answers[6]; /**< by hundreds of the status: [2] is 2xx */
 	uint64_t logins_good, logins_refused, logins_throttled;
 };
