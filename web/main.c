@@ -135,9 +135,9 @@ static bool run(const struct options *options, GError **error)
 		options->config_path != NULL ? options->config_path : CONFIG_DEFAULT_PATH;
 	struct config *config = config_load(path, error);
 
+	log_init("vitrine-web", config != NULL && config->debug); /* once per process */
 	if (config == NULL)
 		return false;
-	log_init("vitrine-web", config->debug);
 	bool good = check_config(config, error) && (options->check_config || serve(config, error));
 	config_free(config);
 	return good;
@@ -148,9 +148,8 @@ int main(int argc, char **argv)
 	struct options options = {.config_path = NULL};
 	g_autoptr(GError) error = NULL;
 
-	log_init("vitrine-web", false);
 	if (!parse_options(&options, &argc, &argv, &error)) {
-		g_critical("%s", error->message);
+		g_printerr("vitrine-web: %s\n", error->message);
 		return 2;
 	}
 	if (options.version) {
@@ -158,7 +157,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (secret_init() < 0) {
-		g_critical("libsodium does not start");
+		g_printerr("vitrine-web: libsodium does not start\n");
 		return 1;
 	}
 	json_set_alloc_funcs(malloc, free_wiped);

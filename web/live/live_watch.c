@@ -5,12 +5,12 @@
 #include "base/clock.h"
 #include "base/wire.h"
 #include "ipc/live_proto.h"
+#include "web/live/live_socket.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define RETRY_MS 1000u
@@ -124,24 +124,6 @@ static gboolean readable(int fd, GIOCondition condition, void *user_data)
 	return G_SOURCE_CONTINUE;
 }
 
-static int open_socket(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		int code = -errno;
-		close(fd);
-		return code;
-	}
-	return fd;
-}
-
 /* The request is far smaller than an empty socket's buffer, so it goes out whole or the recorder is gone. */
 static bool send_request(struct live_watch *watch)
 {
@@ -158,7 +140,7 @@ static void connect_now(struct live_watch *watch)
 {
 	watch->joined_us = clock_now_us();
 	live_demux_init(&watch->demux);
-	watch->fd = open_socket(watch->socket_path);
+	watch->fd = live_socket_connect(watch->socket_path);
 	if (watch->fd < 0 || !send_request(watch)) {
 		lost(watch);
 		return;

@@ -2,26 +2,19 @@
  * it asks for no login. */
 #include "web/routes/health.h"
 
-#include <string.h>
-#include <sys/socket.h>
+#include "web/live/live_socket.h"
+
 #include <sys/statvfs.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* Connecting is enough: the recorder's listener has to be alive for that, and it drops a peer that asks nothing. */
 static bool recorder_answers(const char *socket_path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = live_socket_connect(socket_path);
 
-	if (strlen(socket_path) >= sizeof(address.sun_path))
-		return false;
-	strcpy(address.sun_path, socket_path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	int code = connect(fd, (const struct sockaddr *)&address, sizeof(address));
-	close(fd);
-	return code == 0;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 static bool store_is_there(const char *store_dir, struct health *health)

@@ -6,7 +6,7 @@
 
 #define REASON_MAX_CHARACTERS 500
 
-/* A copy without blanks around it; NULL: already answered. */
+/* A copy in one line, without blanks around it; NULL: already answered. */
 static char *read_reason(struct route_call *call)
 {
 	const char *given;
@@ -18,6 +18,8 @@ static char *read_reason(struct route_call *call)
 			       ? g_strstrip(g_strdup(given))
 			       : NULL;
 	json_decref(body);
+	if (reason != NULL)
+		g_strdelimit(reason, "\t\r\n", ' ');
 	if (reason != NULL && reason[0] != '\0' &&
 	    g_utf8_strlen(reason, -1) <= REASON_MAX_CHARACTERS)
 		return reason;
