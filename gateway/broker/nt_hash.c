@@ -20,7 +20,7 @@ struct nt_hasher {
 	EVP_CIPHER *rc4;
 };
 
-G_DEFINE_QUARK(vitrine - nt - hash - error - quark, nt_hash_error)
+G_DEFINE_QUARK(vitrine_nt_hash_error, nt_hash_error)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 

@@ -20,7 +20,7 @@ struct vault {
 	char *key; /* VAULT_KEY_BYTES in locked memory */
 };
 
-G_DEFINE_QUARK(vitrine - vault - error - quark, vault_error)
+G_DEFINE_QUARK(vitrine_vault_error, vault_error)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
