@@ -1,0 +1,74 @@
+/** The route table: which request goes where, and what it takes to be let in. */
+#pragma once
+
+#include "sql/web_login_store.h"
+#include "web/http/exchange.h"
+#include "web/http/path.h"
+#include "web/routes/rights.h"
+#include "web/routes/web.h"
+
+#include <jansson.h>
+
+/** One request on its way through a route. */
+struct route_call {
+	struct web *web;
+	const struct http_request *request;
+	struct http_answer *answer;
+	struct path_parts parts; /**< what stood where the pattern has stars */
+	struct db *db;
+	struct web_login *login;		  /**< NULL only on routes that take no right */
+	uint8_t token_hash[WEB_TOKEN_HASH_BYTES]; /**< of the login's cookie; zeros without login */
+	unsigned rights;
+};
+
+typedef void (*route_run)(struct route_call *call);
+
+struct route {
+	enum http_method method;
+	const char *pattern;
+	unsigned right; /**< enum right; 0: open to everybody */
+	route_run run;
+};
+
+/** Every POST must carry the login's CSRF token, except the login itself. */
+extern const struct route routes[];
+extern const unsigned n_routes;
+
+/** http_settings.handle: finds the route, the login and a database handle, runs it. `user_data` is the struct web. */
+void route_dispatch(const struct http_request *request, struct http_answer *answer,
+		    void *user_data);
+
+/** Answers with JSON; takes `body`. */
+void route_json(struct route_call *call, unsigned status, json_t *body);
+/** {"error": key, "message": text}: key for the page, text for a person. */
+void route_fail(struct route_call *call, unsigned status, const char *key, const char *message);
+/** Turns a store's error into an answer: 503 when the database is away, 404, 400 or 500 else, and logs what is our fault. */
+void route_db_failed(struct route_call *call, const GError *error);
+
+/** The body as a JSON object, new reference; NULL: already answered with 400 or 415. */
+json_t *route_body(struct route_call *call);
+
+/** Writes an audit record in the name of the login. False: already answered; then do not do what was to be audited.
+ *  `detail` may be NULL; takes its reference. */
+bool route_audit(struct route_call *call, const char *action, const char *subject, json_t *detail);
+/** The same, but only once per login, action and subject within some minutes: for what a page asks for again and again. */
+bool route_audit_once(struct route_call *call, const char *action, const char *subject);
+
+/** Who is asking, by the cookie: fills login, token_hash and rights. False only when the database failed (already answered). */
+bool route_find_login(struct route_call *call);
+
+void route_login(struct route_call *call);
+void route_logout(struct route_call *call);
+void route_me(struct route_call *call);
+void route_sessions(struct route_call *call);
+void route_session(struct route_call *call);
+void route_terminate(struct route_call *call);
+void route_live(struct route_call *call);
+void route_playlist(struct route_call *call);
+void route_media(struct route_call *call);
+void route_timeline(struct route_call *call);
+void route_audit_list(struct route_call *call);
+void route_health(struct route_call *call);
+void route_metrics(struct route_call *call);
+void route_console_page(struct route_call *call);
+void route_console_file(struct route_call *call);

@@ -1,0 +1,53 @@
+/* POST /api/sessions/ID/terminate {"reason": "..."}: leaves the order in the database, where the gateway of that session's node hears
+ * it at once. */
+#include "web/routes/route.h"
+
+#include "sql/session_store.h"
+
+#define REASON_MAX_CHARACTERS 500
+
+/* A copy in one line, without blanks around it; NULL: already answered. */
+static char *read_reason(struct route_call *call)
+{
+	const char *given;
+	json_t *body = route_body(call);
+
+	if (body == NULL)
+		return NULL;
+	char *reason = json_unpack(body, "{s:s}", "reason", &given) == 0
+			       ? g_strstrip(g_strdup(given))
+			       : NULL;
+	json_decref(body);
+	if (reason != NULL)
+		g_strdelimit(reason, "\t\r\n", ' ');
+	if (reason != NULL && reason[0] != '\0' &&
+	    g_utf8_strlen(reason, -1) <= REASON_MAX_CHARACTERS)
+		return reason;
+	g_free(reason);
+	route_fail(
+		call, 400, "reason",
+		"Please say why, in at most 500 characters: the person at the session reads it.");
+	return NULL;
+}
+
+void route_terminate(struct route_call *call)
+{
+	const char *id = call->parts.part[0];
+	g_autofree char *reason = read_reason(call);
+	g_autoptr(GError) error = NULL;
+
+	if (reason == NULL)
+		return;
+	if (!path_is_uuid(id)) {
+		route_fail(call, 404, "not-found", "There is no such session.");
+		return;
+	}
+	if (!route_audit(call, "session-terminate", id, json_pack("{s:s}", "reason", reason)))
+		return;
+	if (session_store_terminate(call->db, id, reason, call->login->login, &error))
+		route_json(call, 202, json_object());
+	else if (g_error_matches(error, DB_ERROR, DB_ERROR_MISSING))
+		route_fail(call, 409, "ended", "This session does not run (any more).");
+	else
+		route_db_failed(call, error);
+}
