@@ -1,0 +1,249 @@
+/* Life and death of a session: creation, the first reason to end, flags to the front, destruction. It must not know pictures, input or
+ * protocols; session_link.c runs the thread it starts. */
+#include "gateway/session/session_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define DETAIL_MAX_BYTES 1024u
+#define BACK_STOP_DEADLINE_US (10u * SECOND_US)
+
+void event_set(int fd)
+{
+	static const uint64_t one = 1;
+
+	/* EAGAIN: the counter is at its limit, so it is readable. */
+	if (write(fd, &one, sizeof one) < 0 && errno != EAGAIN)
+		g_critical("cannot signal an event: %s", g_strerror(errno));
+}
+
+void event_clear(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
+		g_critical("cannot clear an event: %s", g_strerror(errno));
+}
+
+static int make_event(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (fd < 0)
+		g_error("no descriptor left for an event: %s", g_strerror(errno));
+	return fd;
+}
+
+struct session *session_create(int broker_fd, const struct session_start *start,
+			       const struct back_ops *const *backs)
+{
+	struct session *s = g_new0(struct session, 1);
+
+	g_mutex_init(&s->lock);
+	g_cond_init(&s->changed);
+	s->broker_fd = broker_fd;
+	fcntl(broker_fd, F_SETFL, fcntl(broker_fd, F_GETFL) | O_NONBLOCK);
+	s->wake_fd = make_event();
+	s->front_fd = make_event();
+	s->back_fd = make_event();
+	s->id = g_strdup(start->session_id);
+	s->handshake_deadline_ms = start->handshake_deadline_ms;
+	s->max_width_px = MIN(start->max_width_px, PICTURE_MAX_PX);
+	s->max_height_px = MIN(start->max_height_px, PICTURE_MAX_PX);
+	s->backs = backs;
+	s->recorder.fd = -1;
+	s->target.fd = -1;
+	s->pointer_visible = true;
+	g_queue_init(&s->input.commands);
+	g_queue_init(&s->timeline);
+	pending_init(&s->pending);
+	s->link_thread = g_thread_new("link", session_link_thread, s);
+	return s;
+}
+
+/* ---- End ---- */
+
+/* Backs quote what a target said: cut to what a message carries, and text again after the cut. */
+static char *tidy_detail(const char *detail)
+{
+	g_autofree char *cut = g_strndup(detail, DETAIL_MAX_BYTES);
+
+	return g_utf8_make_valid(cut, -1);
+}
+
+void session_end_locked(struct session *session, enum end_reason reason, const char *detail)
+{
+	static const struct back_command stop = {.kind = BACK_STOP};
+
+	if (session->end_reason != END_NONE || reason == END_NONE)
+		return;
+	session->end_reason = reason;
+	session->end_detail = detail != NULL ? tidy_detail(detail) : NULL;
+	g_message("session ends: %s%s%s", end_reason_key(reason), detail != NULL ? ": " : "",
+		  detail != NULL ? session->end_detail : "");
+	session_release_input_locked(session);
+	command_force_locked(session, &stop);
+	front_raise_locked(session, FRONT_END);
+	g_cond_broadcast(&session->changed);
+	event_set(session->wake_fd);
+}
+
+void session_end(struct session *session, enum end_reason reason, const char *detail)
+{
+	g_mutex_lock(&session->lock);
+	session_end_locked(session, reason, detail);
+	g_mutex_unlock(&session->lock);
+}
+
+enum end_reason session_end_reason(struct session *session)
+{
+	g_mutex_lock(&session->lock);
+	enum end_reason reason = session->end_reason;
+	g_mutex_unlock(&session->lock);
+	return reason;
+}
+
+char *session_end_words(struct session *session)
+{
+	g_mutex_lock(&session->lock);
+	const char *words = session->end_words;
+	char *copy = g_strdup(
+		words != NULL && words[0] != '\0' ? words : end_reason_text(session->end_reason));
+	g_mutex_unlock(&session->lock);
+	return copy;
+}
+
+/* ---- Flags to the front ---- */
+
+void front_raise_locked(struct session *session, unsigned flags)
+{
+	if ((session->front_flags & flags) == flags)
+		return;
+	session->front_flags |= flags;
+	event_set(session->front_fd);
+}
+
+int session_front_fd(struct session *session)
+{
+	return session->front_fd;
+}
+
+unsigned session_front_flags(struct session *session)
+{
+	g_mutex_lock(&session->lock);
+	unsigned flags = session->front_flags;
+	session->front_flags = 0;
+	event_clear(session->front_fd);
+	g_mutex_unlock(&session->lock);
+	return flags;
+}
+
+void session_size(struct session *session, uint32_t *ret_width, uint32_t *ret_height)
+{
+	g_mutex_lock(&session->lock);
+	*ret_width = session->width;
+	*ret_height = session->height;
+	g_mutex_unlock(&session->lock);
+}
+
+char *session_notice(struct session *session)
+{
+	static const char interrupted[] = "Recording is interrupted. The session waits for it.";
+
+	g_mutex_lock(&session->lock);
+	char *text = g_strdup(session->recorder.lost ? interrupted : session->message);
+	g_mutex_unlock(&session->lock);
+	return text;
+}
+
+/* ---- Destruction ---- */
+
+/* A back that ignores its stop is left behind: the process exits next, and freeing under it would be worse. */
+static bool join_back(struct session *s)
+{
+	gint64 deadline_us = g_get_monotonic_time() + BACK_STOP_DEADLINE_US;
+	bool returned = true;
+
+	g_mutex_lock(&s->lock);
+	GThread *thread = s->back_thread;
+	while (thread != NULL && returned && !s->back_returned)
+		returned = g_cond_wait_until(&s->changed, &s->lock, deadline_us);
+	s->back_thread = NULL;
+	g_mutex_unlock(&s->lock);
+	if (!returned)
+		g_critical("the %s back does not stop; the process exits without it",
+			   s->back->name);
+	else if (thread != NULL)
+		g_thread_join(thread);
+	return returned;
+}
+
+static void join_link(struct session *s)
+{
+	g_mutex_lock(&s->lock);
+	s->stopping = true;
+	event_set(s->wake_fd);
+	g_mutex_unlock(&s->lock);
+	g_thread_join(s->link_thread);
+}
+
+static void tell_ended_locked(struct session *s)
+{
+	struct broker_ended ended = {.reason = s->end_reason, .detail = s->end_detail};
+	int result = broker_send_locked(s, BROKER_ENDED, &ended);
+
+	if (result < 0)
+		g_warning("cannot tell the gateway that the session ended: %s",
+			  g_strerror(-result));
+}
+
+static void close_links_locked(struct session *s)
+{
+	close(s->broker_fd);
+	s->broker_fd = -1;
+	if (s->recorder.fd >= 0)
+		close(s->recorder.fd);
+	s->recorder.fd = -1;
+}
+
+static void free_session(struct session *s)
+{
+	commands_clear_locked(s);
+	timeline_clear_locked(s);
+	pending_finish(&s->pending);
+	ring_writer_destroy(s->writer);
+	keyboard_destroy(s->keyboard);
+	message_clear(broker_message_type(BROKER_LOGIN_ANSWER), &s->login_answer);
+	message_clear(broker_message_type(BROKER_NLA_ANSWER), &s->nla_answer);
+	message_clear(broker_message_type(BROKER_DIAL_ANSWER), &s->granted);
+	g_free(s->cursor.bgra);
+	g_free(s->target_clipboard);
+	g_free(s->message);
+	g_free(s->end_detail);
+	g_free(s->end_words);
+	g_free(s->id);
+	close(s->wake_fd);
+	close(s->front_fd);
+	close(s->back_fd);
+	g_cond_clear(&s->changed);
+	g_mutex_clear(&s->lock);
+	g_free(s);
+}
+
+void session_destroy(struct session *session)
+{
+	if (session == NULL)
+		return;
+	session_end(session, END_FAULT, "the front returned without a reason");
+	bool back_gone = join_back(session);
+	join_link(session);
+	g_mutex_lock(&session->lock);
+	timeline_flush_locked(session);
+	tell_ended_locked(session);
+	close_links_locked(session);
+	g_mutex_unlock(&session->lock);
+	if (back_gone)
+		free_session(session);
+}
