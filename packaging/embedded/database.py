@@ -23,7 +23,7 @@ def create_cluster(layout: Layout) -> None:
     data = layout.db / "data"
     if (data / "PG_VERSION").exists():
         return
-    run_quiet(as_user(layout, "db", [binary("initdb"), "-D", str(data), "-U", "vitrine_owner", "-E", "UTF8", "--locale=C.UTF-8",
+    run_quiet(as_user(layout, "db", [binary("initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
                                      "--auth=peer"]), cwd="/")
     (data / "pg_hba.conf").write_text("# Only the unix socket, only users the map names.\nlocal all all peer map=vitrine\n")
     (data / "pg_ident.conf").write_text(_ident(layout))
@@ -33,7 +33,7 @@ def create_cluster(layout: Layout) -> None:
 
 def _ident(layout: Layout) -> str:
     administrator = "root" if layout.as_root else layout.user("db")
-    pairs = [(administrator, "vitrine_owner"), (administrator, "vitrine_admin"), (layout.user("db"), "vitrine_owner"),
+    pairs = [(administrator, "postgres"), (administrator, "vitrine_admin"), (layout.user("db"), "postgres"),
              (layout.user("gateway"), "vitrine_gateway"), (layout.user("recorder"), "vitrine_recorder"), (layout.user("web"), "vitrine_web")]
     return "".join(f"vitrine {system} {role}\n" for system, role in dict.fromkeys(pairs))
 
@@ -61,4 +61,4 @@ def create_database(layout: Layout) -> None:
 def schema_step(layout: Layout) -> dict:
     """Brings the database to this version's schema; the supervisor runs it to its end before it goes on."""
     return {"name": "schema", "role": "db", "once": True,
-            "argv": [layout.program("vitrine"), "migrate", "--database", conninfo(layout) + " user=vitrine_owner"]}
+            "argv": [layout.program("vitrine"), "migrate", "--database", conninfo(layout) + " user=postgres"]}

@@ -65,7 +65,7 @@ class Operations(unittest.TestCase):
         print(f"[terminate: command {asked - began:.3f} s, client ended {ended - asked:.3f} s after it]")
         self.assertLess(ended - asked, 1.0)
         self.assertIn("ERRINFO_", viewer.text())
-        row = wait_for(lambda: self.installation.sql(f"SELECT end_reason FROM session WHERE id = '{session}' AND end_reason IS NOT NULL"), 5, "the row says why")
+        row = wait_for(lambda: self.installation.sql(f"SELECT end_reason FROM session WHERE id = '{session}' AND state = 'ended'"), 5, "the row says why")
         self.assertEqual(row[0][0], "terminated")
         self.verify(self.sealed(session))
 
