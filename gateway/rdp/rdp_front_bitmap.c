@@ -60,17 +60,33 @@ static void take_tile(struct rdp_tiles *tiles, const struct shadow *shadow, cons
 	}
 }
 
-static bool encode_tile(struct rdp_tiles *tiles, uint32_t width, uint32_t height,
-			UINT32 *ret_length)
+/* Bottom-up rows of BGR, not compressed: FreeRDP's 24-bit run-length encoder loses colours. */
+static UINT32 plain_24(struct rdp_tiles *tiles, uint32_t width, uint32_t height)
 {
-	if (tiles->depth_bits >= 32)
-		return freerdp_bitmap_compress_planar(
-			       tiles->planar, tiles->tile, PIXEL_FORMAT_BGRX32, width, height,
-			       TILE_STRIDE_BYTES, tiles->encoded, ret_length) != NULL;
-	*ret_length = sizeof tiles->encoded;
-	return interleaved_compress(tiles->interleaved, tiles->encoded, ret_length, width, height,
-				    tiles->tile, PIXEL_FORMAT_BGRX32, TILE_STRIDE_BYTES, 0, 0, NULL,
-				    tiles->depth_bits);
+	uint8_t *to = tiles->encoded;
+
+	for (uint32_t y = height; y-- > 0;)
+		for (uint32_t x = 0; x < width; x++, to += 3)
+			memcpy(to, tiles->tile + (size_t)y * TILE_STRIDE_BYTES + (size_t)x * 4, 3);
+	return width * height * 3;
+}
+
+static bool encode_tile(struct rdp_tiles *tiles, BITMAP_DATA *data)
+{
+	data->compressed = tiles->depth_bits != 24;
+	if (tiles->depth_bits == 24) {
+		data->bitmapLength = plain_24(tiles, data->width, data->height);
+		return true;
+	}
+	if (tiles->depth_bits == 32)
+		return freerdp_bitmap_compress_planar(tiles->planar, tiles->tile,
+						      PIXEL_FORMAT_BGRX32, data->width,
+						      data->height, TILE_STRIDE_BYTES,
+						      tiles->encoded, &data->bitmapLength) != NULL;
+	data->bitmapLength = sizeof tiles->encoded;
+	return interleaved_compress(tiles->interleaved, tiles->encoded, &data->bitmapLength,
+				    data->width, data->height, tiles->tile, PIXEL_FORMAT_BGRX32,
+				    TILE_STRIDE_BYTES, 0, 0, NULL, tiles->depth_bits);
 }
 
 static bool send_tile(struct rdp_tiles *tiles, const struct shadow *shadow, const struct rect *r)
@@ -84,14 +100,13 @@ static bool send_tile(struct rdp_tiles *tiles, const struct shadow *shadow, cons
 			    .width = width,
 			    .height = r->height,
 			    .bitsPerPixel = tiles->depth_bits,
-			    .compressed = TRUE,
 			    .cbScanWidth = width * bytes,
 			    .cbUncompressedSize = width * r->height * bytes,
 			    .bitmapDataStream = tiles->encoded};
 	const BITMAP_UPDATE update = {.number = 1, .rectangles = &data};
 
 	take_tile(tiles, shadow, r, width);
-	if (!encode_tile(tiles, width, r->height, &data.bitmapLength))
+	if (!encode_tile(tiles, &data))
 		return false;
 	data.cbCompMainBodySize = data.bitmapLength;
 	return context->update->BitmapUpdate(context, &update);

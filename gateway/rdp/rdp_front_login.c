@@ -119,7 +119,8 @@ uint32_t rdp_clamp_height(uint32_t height, uint32_t max_height)
 static char *identity_text(const UINT16 *text, UINT32 length)
 {
 	/* Absent and empty are the same. */
-	g_autofree char *utf8 = text ? g_utf16_to_utf8(text, length, NULL, NULL, NULL) : g_strdup("");
+	g_autofree char *utf8 =
+		text ? g_utf16_to_utf8(text, length, NULL, NULL, NULL) : g_strdup("");
 
 	if (!utf8 || strlen(utf8) > FIELD_MAX_BYTES)
 		return NULL;

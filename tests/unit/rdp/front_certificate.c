@@ -2,9 +2,9 @@
 #include "tests/unit/rdp/front_host.h"
 
 #include <glib.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 static char *text_of(BIO *bio)
@@ -19,7 +19,7 @@ static char *text_of(BIO *bio)
 
 void front_host_certificate(char **ret_certificate, char **ret_key)
 {
-	EVP_PKEY *key = EVP_RSA_gen(2048);
+	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *certificate = X509_new();
 	X509_NAME *name = X509_get_subject_name(certificate);
 	BIO *certificate_bio = BIO_new(BIO_s_mem()), *key_bio = BIO_new(BIO_s_mem());

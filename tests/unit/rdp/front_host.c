@@ -29,17 +29,18 @@ static int accept_one(void)
 
 int main(int argc, char **argv)
 {
-	gboolean nla = FALSE, debug = FALSE;
-	int width = 0, height = 0;
+	gboolean nla = FALSE, debug = FALSE, empty = FALSE, error = FALSE;
+	int width = 0, height = 0, deadline_ms = 10000;
 	const GOptionEntry entries[] = {
 		{"nla", 0, 0, G_OPTION_ARG_NONE, &nla, "NLA door", NULL},
 		{"debug", 0, 0, G_OPTION_ARG_NONE, &debug, "more lines", NULL},
+		{"empty", 0, 0, G_OPTION_ARG_NONE, &empty, "answer with no verifier", NULL},
+		{"error", 0, 0, G_OPTION_ARG_NONE, &error, "answer with an error", NULL},
+		{"deadline", 0, 0, G_OPTION_ARG_INT, &deadline_ms, "for the handshake", "MS"},
 		{"width", 0, 0, G_OPTION_ARG_INT, &width, "target's width", "PX"},
 		{"height", 0, 0, G_OPTION_ARG_INT, &height, "target's height", "PX"},
 		{NULL}};
-	struct host_options options = {.handshake_deadline_ms = 10000,
-				       .control_in = STDIN_FILENO,
-				       .control_out = STDOUT_FILENO};
+	struct host_options options = {.control_in = STDIN_FILENO, .control_out = STDOUT_FILENO};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autofree char *certificate = NULL;
 
@@ -51,6 +52,8 @@ int main(int argc, char **argv)
 	front_host_certificate(&certificate, &options.private_key_pem);
 	options.certificate_pem = certificate;
 	options.nla = nla;
+	options.handshake_deadline_ms = (uint32_t)deadline_ms;
+	options.answer = empty ? HOST_EMPTY : error ? HOST_ERROR : HOST_CHECK;
 	options.width_px = (uint32_t)width;
 	options.height_px = (uint32_t)height;
 	int fd = accept_one();

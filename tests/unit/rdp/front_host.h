@@ -15,6 +15,7 @@
 enum host_answer {
 	HOST_CHECK, /**< look at the password as a gateway does */
 	HOST_EMPTY, /**< NLA: say yes, but with an empty verifier */
+	HOST_ERROR, /**< NLA: no answer, but rubbish left where the verifier belongs */
 };
 
 struct host_options {
@@ -37,5 +38,5 @@ void front_host_run(int viewer_fd, const struct host_options *options);
 /** The colour of a pixel after "paint SEED": what tests compare with. BGRX. */
 uint32_t front_host_pixel(uint32_t x, uint32_t y, uint32_t seed);
 
-/** RSA key and self-signed certificate as PEM (g_free both). */
+/** EC key and self-signed certificate as PEM (g_free both). */
 void front_host_certificate(char **ret_certificate, char **ret_key);

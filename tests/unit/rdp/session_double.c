@@ -51,16 +51,6 @@ static void raise_flags(struct session *session, unsigned flags)
 	eventfd_write(session->event_fd, 1);
 }
 
-uint32_t front_host_pixel(uint32_t x, uint32_t y, uint32_t seed)
-{
-	uint32_t h = (x / 8) * 2654435761u ^ (y / 8) * 2246822519u ^ seed * 3266489917u;
-
-	/* Blocks like letters in the upper half, a smooth slope with grain below: both kinds of picture. */
-	if ((y / 64) % 2 == 0)
-		return (h >> 13) % 3 ? 0x00ffffffu : (h & 0x00ffffffu);
-	return ((x + seed * 7) & 0xff) << 16 | ((y * 3) & 0xff) << 8 | ((x ^ y ^ seed) & 0x1f);
-}
-
 static void paint(struct session *session, const struct rect *area, uint32_t seed)
 {
 	struct rect r = *area;
@@ -253,6 +243,10 @@ bool session_nla_proof(struct session *session, const struct broker_nla_proof *p
 	memset(ret_ntowfv2, 0, 16);
 	if (session->options->answer == HOST_EMPTY)
 		return true;
+	if (session->options->answer == HOST_ERROR) {
+		memset(ret_ntowfv2, 0x5a, 16);
+		return false;
+	}
 	if (strcmp(proof->user, HOST_USER) ||
 	    !NTOWFv2W((LPWSTR)password, (UINT32)n_password * 2, (LPWSTR)user, (UINT32)n_user * 2,
 		      (LPWSTR)domain, (UINT32)n_domain * 2, key) ||
