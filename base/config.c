@@ -177,7 +177,9 @@ static bool secret_file_safe(int fd, const char *path, GError **error)
 			    path);
 		return false;
 	}
-	if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 077) != 0) {
+	/* root (the command line) may read the secrets of the user a program runs as. */
+	bool foreign = st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0;
+	if (foreign || (st.st_mode & 077) != 0) {
 		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ,
 			    "%s can be read by others than its user (mode %04o, uid %u): run "
 			    "chmod 600 on it and give it to the user this program runs as",

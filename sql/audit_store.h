@@ -6,7 +6,7 @@
 #include "sql/db.h"
 
 struct audit_row {
-	uint64_t number;    /**< ascending; set by the database */
+	uint64_t number;    /**< 1, 2, ... without holes; set by the database */
 	uint64_t at_utc_us; /**< set by the database */
 	char *program; /**< "vitrine-gateway" ...; set by the database from the connection's role */
 	char *actor;   /**< login, or "" when nobody is known yet */

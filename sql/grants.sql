@@ -28,7 +28,7 @@ GRANT SELECT, INSERT, DELETE ON web_login TO vitrine_web;
 -- vitrine (command line): administration. It seals secrets and cannot read them back.
 GRANT SELECT (id, login, role, disabled, created_at, last_login_at), INSERT, DELETE, UPDATE (password_hash, role, disabled)
 	ON app_user TO vitrine_admin;
-GRANT SELECT, INSERT, DELETE, UPDATE (certificate_sha256, ca_pem) ON target TO vitrine_admin;
+GRANT SELECT, INSERT, DELETE, UPDATE (host, port, security, certificate_sha256, ca_pem) ON target TO vitrine_admin;
 GRANT SELECT (id, target_id, name, domain, created_at), INSERT, DELETE, UPDATE (secret_sealed) ON account TO vitrine_admin;
 GRANT SELECT, INSERT, DELETE ON access_grant TO vitrine_admin;
 GRANT SELECT (id, grant_id, created_at, expires_at, used_at), INSERT ON ticket TO vitrine_admin;

@@ -113,17 +113,19 @@ bool target_store_add(struct db *db, const struct target *target, GError **error
 		     &params, ROWS_ONE, NULL, error);
 }
 
-bool target_store_set_certificate(struct db *db, const char *name, const char *certificate_sha256,
-				  const char *ca_pem, GError **error)
+bool target_store_change(struct db *db, const struct target *target, GError **error)
 {
 	struct db_params params = {0};
 
-	param_text(&params, name);
-	param_name(&params, certificate_sha256);
-	param_name(&params, ca_pem);
-	return db_do(db, "change a target's certificate",
-		     "UPDATE target SET certificate_sha256 = $2, ca_pem = $3"
-		     " WHERE lower(name) = lower($1)",
+	param_text(&params, target->name);
+	param_text(&params, target->host);
+	param_u64(&params, target->port);
+	param_u64(&params, target->security);
+	param_name(&params, target->certificate_sha256);
+	param_name(&params, target->ca_pem);
+	return db_do(db, "change a target",
+		     "UPDATE target SET host = $2, port = $3, security = $4,"
+		     " certificate_sha256 = $5, ca_pem = $6 WHERE lower(name) = lower($1)",
 		     &params, ROWS_ONE, NULL, error);
 }
 

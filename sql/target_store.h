@@ -58,8 +58,8 @@ bool target_store_granted(struct db *db, const char *login, GPtrArray **ret, GEr
  *  DB_ERROR_INVALID for a value that no row may hold. Removing and changing: DB_ERROR_MISSING.
  *  Removing takes what hangs on it along (accounts, grants, tickets). */
 bool target_store_add(struct db *db, const struct target *target, GError **error);
-bool target_store_set_certificate(struct db *db, const char *name, const char *certificate_sha256,
-				  const char *ca_pem, GError **error);
+/** Changes host, port, security, certificate_sha256 and ca_pem of the target of this name. */
+bool target_store_change(struct db *db, const struct target *target, GError **error);
 bool target_store_remove(struct db *db, const char *name, GError **error);
 /** `*ret` is NULL when there is no such target. */
 bool target_store_find(struct db *db, const char *name, struct target **ret, GError **error);

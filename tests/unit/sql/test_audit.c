@@ -43,6 +43,52 @@ static void test_rows(void)
 	db_close(web);
 }
 
+static gpointer write_thread(gpointer role)
+{
+	struct db *db = fixture_open(role);
+
+	for (unsigned i = 0; i < 20; i++) {
+		g_autoptr(GError) error = NULL;
+		g_assert_true(db_begin(db, NULL));
+		audit_store_add(db, "crowd", "push", NULL, NULL, NULL, &error);
+		g_assert_no_error(error);
+		if (i % 3 == 0)
+			db_rollback(db);
+		else
+			g_assert_true(db_commit(db, NULL));
+	}
+	db_close(db);
+	return NULL;
+}
+
+/* Several programs at once, a third of it rolled back: still every number is there, and time goes with it. */
+static void test_no_holes(void)
+{
+	static char *const roles[] = {"vitrine_gateway", "vitrine_web", "vitrine_admin"};
+	GThread *threads[G_N_ELEMENTS(roles)];
+	g_autofree char *conninfo = fixture_conninfo("vitrine", "postgres");
+	uint64_t holes = 1, backward = 1, written = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(roles); i++)
+		threads[i] = g_thread_new("write", write_thread, roles[i]);
+	for (unsigned i = 0; i < G_N_ELEMENTS(roles); i++)
+		g_thread_join(threads[i]);
+	struct db *db = db_open_unchecked(conninfo, "test", NULL);
+	g_assert_true(db_count(db, "test", "SELECT max(number) - count(*) FROM audit", NULL, &holes,
+			       NULL));
+	g_assert_true(
+		db_count(db, "test",
+			 "SELECT count(*) FROM audit a JOIN audit b ON b.number = a.number + 1"
+			 " WHERE b.at < a.at",
+			 NULL, &backward, NULL));
+	g_assert_true(db_count(db, "test", "SELECT count(*) FROM audit WHERE actor = 'crowd'", NULL,
+			       &written, NULL));
+	g_assert_cmpuint(holes, ==, 0);
+	g_assert_cmpuint(backward, ==, 0);
+	g_assert_cmpuint(written, ==, 3 * 13);
+	db_close(db);
+}
+
 static void test_append_only(void)
 {
 	static const char *const attempts[] = {
@@ -77,5 +123,6 @@ static void test_append_only(void)
 void audit_tests(void)
 {
 	g_test_add_func("/sql/audit/rows", test_rows);
+	g_test_add_func("/sql/audit/no-holes", test_no_holes);
 	g_test_add_func("/sql/audit/append-only", test_append_only);
 }

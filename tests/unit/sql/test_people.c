@@ -137,14 +137,19 @@ static void test_resolve(void)
 	unsigned n;
 
 	add_world(admin);
-	g_assert_true(target_store_set_certificate(admin, "WEB1", pin, "", NULL));
+	struct target moved = {.name = "WEB1",
+			       .host = "10.0.0.7",
+			       .port = 3390,
+			       .security = TARGET_TLS_PINNED,
+			       .certificate_sha256 = pin};
+	g_assert_true(target_store_change(admin, &moved, NULL));
 	g_assert_true(target_store_resolve(gateway, "BOB", "", "wEB1", &access, &n, NULL));
 	g_assert_cmpuint(n, ==, 1);
 	g_assert_cmpstr(access->login, ==, "bob");
 	g_assert_cmpstr(access->target.name, ==, "Web1");
 	g_assert_cmpstr(access->target.protocol, ==, "rdp");
 	g_assert_cmpstr(access->target.host, ==, "10.0.0.7");
-	g_assert_cmpuint(access->target.port, ==, 3389);
+	g_assert_cmpuint(access->target.port, ==, 3390);
 	g_assert_cmpuint(access->target.security, ==, TARGET_TLS_PINNED);
 	g_assert_cmpstr(access->target.certificate_sha256, ==, pin);
 	g_assert_cmpstr(access->account, ==, "root");

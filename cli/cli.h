@@ -1,0 +1,61 @@
+/** The `vitrine` command: what its subcommands share. One thread, one command per process. */
+#pragma once
+
+#include "base/config.h"
+#include "sql/db.h"
+
+#include <jansson.h>
+
+/** Exit codes of all commands; `verify` adds its own (cli/cmd_verify.c). */
+enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+struct command;
+
+struct cli {
+	const struct command *command; /**< the one that runs */
+	char *config_path;	       /**< from --config, or the default */
+	struct config *config;	       /**< after cli_load_config */
+	struct db *db;		       /**< after cli_open_db */
+	char *actor;		       /**< who does it, for the audit trail: "os:root" */
+};
+
+struct command {
+	const char *group;     /**< "user" */
+	const char *verb;      /**< "add"; NULL: the group is the command */
+	const char *arguments; /**< "LOGIN", "[TARGET]" */
+	const char *summary;
+	int (*run)(struct cli *cli, int argc, char **argv);
+};
+
+/** Each cmd_*.c ends its table with an empty row. */
+extern const struct command user_commands[], target_commands[], account_commands[],
+	grant_commands[], ticket_commands[], session_commands[], recording_commands[],
+	audit_commands[], migrate_commands[], verify_commands[], doctor_commands[],
+	password_commands[];
+
+/** Parses options and checks that between `least` and `most` words are left: argv[0] to argv[*argc - 1]. `entries` may be NULL.
+ *  When it returns false the reason stands on standard error; return CLI_USAGE. */
+bool cli_parse(struct cli *cli, const GOptionEntry *entries, int least, int most, int *argc,
+	       char ***argv);
+
+/** Reads the configuration once. False: said why; return CLI_FAILED. */
+bool cli_load_config(struct cli *cli);
+
+/** Connects as the administrator's role once. False: said why; return CLI_FAILED. */
+bool cli_open_db(struct cli *cli);
+
+/** Begins a transaction with the audit record of what is about to be done. `detail` is taken (NULL: none). */
+bool cli_begin(struct cli *cli, const char *action, const char *subject, json_t *detail,
+	       GError **error);
+/** Commits when `ok`, otherwise rolls back, and the audit record with it. Returns whether it was committed. */
+bool cli_commit(struct cli *cli, bool ok, GError **error);
+
+/** Says "vitrine: ..." on standard error. cli_fail returns CLI_FAILED. */
+void cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
+int cli_fail(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/** Says why something with `noun` ("user") called `name` failed, in words for an operator, and what to do; CLI_FAILED. */
+int cli_explain(const GError *error, const char *noun, const char *name);
+
+/** A time as people read it, UTC: "2026-05-01 12:00:00", or "-" for 0. g_free it. */
+char *cli_time(uint64_t utc_us);

@@ -1,0 +1,125 @@
+/* vitrine recording, vitrine audit: what was recorded, and what was decided. Reading only. */
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "sql/audit_store.h"
+#include "sql/recording_store.h"
+
+#include <stdio.h>
+
+/* Options every list has. */
+struct page_options {
+	int limit, offset;
+};
+
+static bool page_from(const struct page_options *options, struct db_page *ret)
+{
+	if (options->limit < 1 || options->limit > (int)DB_PAGE_MAX_ROWS || options->offset < 0) {
+		cli_say("--limit must be 1 to %u and --offset not negative", DB_PAGE_MAX_ROWS);
+		return false;
+	}
+	*ret = (struct db_page){(uint32_t)options->limit, (uint64_t)options->offset};
+	return true;
+}
+
+#define PAGE_ROWS(o)                                                                               \
+	{"limit", 'n', 0, G_OPTION_ARG_INT, &(o).limit, "How many (50, at most 1000)", "N"},       \
+		{"offset", 0, 0, G_OPTION_ARG_INT, &(o).offset, "Skip so many newer ones", "N"},   \
+	{                                                                                          \
+		0                                                                                  \
+	}
+
+static int run_recording_list(struct cli *cli, int argc, char **argv)
+{
+	static const char *const headings[] = {"SESSION", "STARTED", "STATE", "LENGTH", "FRAMES",
+					       "SIZE",	  "PICTURE", "NODE",  NULL};
+	struct page_options options = {.limit = 50};
+	const GOptionEntry entries[] = {PAGE_ROWS(options)};
+	struct db_page page;
+	g_autoptr(GPtrArray) rows = NULL;
+	g_autoptr(GError) error = NULL;
+	uint64_t total = 0;
+
+	if (!cli_parse(cli, entries, 0, 0, &argc, &argv) || !page_from(&options, &page))
+		return CLI_USAGE;
+	if (!cli_open_db(cli))
+		return CLI_FAILED;
+	if (!recording_store_list(cli->db, &page, &rows, &total, &error))
+		return cli_fail("%s", error->message);
+	struct table *table = table_create(headings);
+	for (unsigned i = 0; i < rows->len; i++) {
+		const struct recording_row *row = rows->pdata[i];
+		g_autofree char *started = cli_time(row->started_utc_us);
+		uint64_t seconds = row->duration_us / 1000000u;
+		table_add(table, row->session_id);
+		table_add(table, started);
+		table_add(table, recording_state_key(row->state));
+		table_add_format(table, "%u:%02u:%02u", (unsigned)(seconds / 3600),
+				 (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
+		table_add_format(table, "%" G_GUINT64_FORMAT, row->frames);
+		table_add_format(table, "%.1f MB", (double)row->bytes / 1e6);
+		table_add_format(table, "%ux%u", row->width_px, row->height_px);
+		table_add(table, row->node);
+	}
+	table_print(table, "no recordings");
+	if (rows->len < total)
+		printf("%u of %" G_GUINT64_FORMAT "; more with --limit and --offset\n", rows->len,
+		       total);
+	return CLI_OK;
+}
+
+static int run_audit_list(struct cli *cli, int argc, char **argv)
+{
+	static const char *const headings[] = {"NUMBER",  "AT",	     "PROGRAM", "ACTOR", "ACTION",
+					       "SUBJECT", "ADDRESS", "DETAIL",	NULL};
+	struct page_options options = {.limit = 50};
+	g_autofree char *actor = NULL, *action = NULL, *subject = NULL;
+	const GOptionEntry entries[] = {
+		{"actor", 'u', 0, G_OPTION_ARG_STRING, &actor, "Only by this login", "LOGIN"},
+		{"action", 'a', 0, G_OPTION_ARG_STRING, &action, "Only this action", "ACTION"},
+		{"subject", 's', 0, G_OPTION_ARG_STRING, &subject,
+		 "Only about this session, user or target", "TEXT"},
+		PAGE_ROWS(options),
+	};
+	g_autoptr(GPtrArray) rows = NULL;
+	g_autoptr(GError) error = NULL;
+	struct audit_filter filter = {0};
+	uint64_t total = 0;
+
+	if (!cli_parse(cli, entries, 0, 0, &argc, &argv) || !page_from(&options, &filter.page))
+		return CLI_USAGE;
+	filter.actor = actor;
+	filter.action = action;
+	filter.subject = subject;
+	if (!cli_open_db(cli))
+		return CLI_FAILED;
+	if (!audit_store_list(cli->db, &filter, &rows, &total, &error))
+		return cli_fail("%s", error->message);
+	struct table *table = table_create(headings);
+	for (unsigned i = 0; i < rows->len; i++) {
+		const struct audit_row *row = rows->pdata[i];
+		g_autofree char *at = cli_time(row->at_utc_us);
+		table_add_format(table, "%" G_GUINT64_FORMAT, row->number);
+		table_add(table, at);
+		table_add(table, row->program);
+		table_add(table, row->actor);
+		table_add(table, row->action);
+		table_add(table, row->subject);
+		table_add(table, row->address);
+		table_add(table, row->detail);
+	}
+	table_print(table, "no audit records");
+	if (rows->len < total)
+		printf("%u of %" G_GUINT64_FORMAT "; more with --limit and --offset\n", rows->len,
+		       total);
+	return CLI_OK;
+}
+
+const struct command recording_commands[] = {
+	{"recording", "list", "", "List recordings, newest first", run_recording_list},
+	{0},
+};
+
+const struct command audit_commands[] = {
+	{"audit", "list", "", "Read the audit trail, newest first", run_audit_list},
+	{0},
+};

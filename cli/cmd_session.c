@@ -1,0 +1,175 @@
+/* vitrine session: who is where, who was, and the end of a running one. */
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "sql/session_store.h"
+
+#include <stdio.h>
+
+static const char *state_text(const struct session_row *row)
+{
+	return row->state == SESSION_STATE_ENDED ? end_reason_key(row->end_reason)
+						 : session_state_key(row->state);
+}
+
+static void add_row(struct table *table, const struct session_row *row)
+{
+	g_autofree char *opened = cli_time(row->opened_utc_us);
+
+	table_add(table, row->id);
+	table_add(table, row->login);
+	table_add_format(table, "%s@%s", row->account, row->target);
+	table_add_format(table, "%s>%s", row->front, row->back);
+	table_add(table, row->viewer_address);
+	table_add(table, opened);
+	table_add(table, state_text(row));
+	table_add(table, row->recording_state[0] != '\0' ? row->recording_state : "-");
+}
+
+static int run_list(struct cli *cli, int argc, char **argv)
+{
+	static const char *const headings[] = {"ID",	 "USER",  "ACCOUNT",   "PROTOCOL", "FROM",
+					       "OPENED", "STATE", "RECORDING", NULL};
+	g_autofree char *login = NULL, *target = NULL, *text = NULL;
+	gboolean running = FALSE;
+	int limit = 50, offset = 0;
+	const GOptionEntry entries[] = {
+		{"running", 'r', 0, G_OPTION_ARG_NONE, &running, "Only those that have not ended",
+		 NULL},
+		{"user", 'u', 0, G_OPTION_ARG_STRING, &login, "Only of this user", "LOGIN"},
+		{"target", 't', 0, G_OPTION_ARG_STRING, &target, "Only to this target", "NAME"},
+		{"search", 's', 0, G_OPTION_ARG_STRING, &text,
+		 "Only with this text in names, address or id", "TEXT"},
+		{"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "How many (50, at most 1000)", "N"},
+		{"offset", 0, 0, G_OPTION_ARG_INT, &offset, "Skip so many newer ones", "N"},
+		{0},
+	};
+	g_autoptr(GPtrArray) rows = NULL;
+	g_autoptr(GError) error = NULL;
+	uint64_t total = 0;
+
+	if (!cli_parse(cli, entries, 0, 0, &argc, &argv))
+		return CLI_USAGE;
+	if (limit < 1 || limit > (int)DB_PAGE_MAX_ROWS || offset < 0) {
+		cli_say("--limit must be 1 to %u and --offset not negative", DB_PAGE_MAX_ROWS);
+		return CLI_USAGE;
+	}
+	const struct session_filter filter = {
+		.login = login,
+		.target = target,
+		.text = text,
+		.running = running ? 1 : 0,
+		.page = {.limit = (uint32_t)limit, .offset = (uint64_t)offset},
+	};
+	if (!cli_open_db(cli))
+		return CLI_FAILED;
+	if (!session_store_list(cli->db, &filter, &rows, &total, &error))
+		return cli_fail("%s", error->message);
+	struct table *table = table_create(headings);
+	for (unsigned i = 0; i < rows->len; i++)
+		add_row(table, rows->pdata[i]);
+	table_print(table, "no sessions");
+	if (rows->len < total)
+		printf("%u of %" G_GUINT64_FORMAT "; more with --limit and --offset\n", rows->len,
+		       total);
+	return CLI_OK;
+}
+
+static void print_line(const char *heading, const char *text)
+{
+	g_autofree char *clean = table_clean(text);
+
+	printf("%-18s %s\n", heading, clean);
+}
+
+static void print_session(const struct session_row *row)
+{
+	g_autofree char *opened = cli_time(row->opened_utc_us),
+			*running = cli_time(row->running_utc_us);
+	g_autofree char *ended = cli_time(row->ended_utc_us);
+	g_autofree char *size = g_strdup_printf("%u x %u", row->width_px, row->height_px);
+	g_autofree char *recorded = g_strdup_printf(
+		"%s, %.1f s, %.1f MB",
+		row->recording_state[0] != '\0' ? row->recording_state : "none",
+		(double)row->recording_duration_us / 1e6, (double)row->recording_bytes / 1e6);
+
+	print_line("id", row->id);
+	print_line("user", row->login);
+	print_line("target", row->target);
+	print_line("account", row->account);
+	print_line("viewer", row->front);
+	print_line("viewer address", row->viewer_address);
+	print_line("viewer name", row->viewer_name);
+	print_line("login by", row->door);
+	print_line("protocol there", row->back);
+	print_line("node", row->node);
+	print_line("state", session_state_key(row->state));
+	print_line("size", size);
+	print_line("opened", opened);
+	print_line("first picture", running);
+	print_line("ended", ended);
+	if (row->state == SESSION_STATE_ENDED) {
+		print_line("end", end_reason_key(row->end_reason));
+		print_line("end, in words", end_reason_text(row->end_reason));
+		print_line("end, detail", row->end_detail);
+	}
+	print_line("recording", recorded);
+}
+
+static int run_show(struct cli *cli, int argc, char **argv)
+{
+	autorow(session_row) row = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!cli_parse(cli, NULL, 1, 1, &argc, &argv))
+		return CLI_USAGE;
+	if (!cli_open_db(cli))
+		return CLI_FAILED;
+	if (!session_store_find(cli->db, argv[0], &row, &error))
+		return cli_fail("%s", error->message);
+	if (row == NULL)
+		return cli_fail("there is no session '%s': see vitrine session list", argv[0]);
+	print_session(row);
+	return CLI_OK;
+}
+
+static int run_terminate(struct cli *cli, int argc, char **argv)
+{
+	g_autofree char *reason = NULL;
+	const GOptionEntry entries[] = {
+		{"reason", 'r', 0, G_OPTION_ARG_STRING, &reason,
+		 "Why; the person at the viewer reads it", "TEXT"},
+		{0},
+	};
+	g_autoptr(GError) error = NULL;
+
+	if (!cli_parse(cli, entries, 1, 1, &argc, &argv))
+		return CLI_USAGE;
+	if (reason == NULL || reason[0] == '\0') {
+		cli_say("say why with --reason TEXT");
+		return CLI_USAGE;
+	}
+	if (!g_uuid_string_is_valid(argv[0]))
+		return cli_fail("'%s' is no session id: see vitrine session list --running",
+				argv[0]);
+	if (!cli_open_db(cli))
+		return CLI_FAILED;
+	bool ok = cli_begin(cli, "session-terminate", argv[0], json_pack("{s:s}", "reason", reason),
+			    &error) &&
+		  session_store_terminate(cli->db, argv[0], reason, cli->actor, &error);
+	if (cli_commit(cli, ok, ok ? &error : NULL)) {
+		printf("the gateway was told to end session %s\n", argv[0]);
+		return CLI_OK;
+	}
+	if (g_error_matches(error, DB_ERROR, DB_ERROR_MISSING))
+		return cli_fail("there is no running session %s", argv[0]);
+	if (g_error_matches(error, DB_ERROR, DB_ERROR_INVALID))
+		return cli_fail("the reason must have at most 500 characters on one line");
+	return cli_fail("%s", error->message);
+}
+
+const struct command session_commands[] = {
+	{"session", "list", "", "List running and past sessions, newest first", run_list},
+	{"session", "show", "ID", "Tell everything about one session", run_show},
+	{"session", "terminate", "ID", "End a running session", run_terminate},
+	{0},
+};
