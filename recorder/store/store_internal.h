@@ -1,0 +1,45 @@
+/** Shared by the files of recorder/store. */
+#pragma once
+
+#include "recorder/store/store.h"
+
+#include <stdatomic.h>
+
+struct store {
+	int dir_fd;
+	GThread *thread;
+	GAsyncQueue *jobs; /**< struct store_job */
+	GMutex lock;	   /**< over `files` */
+	GList *files;	   /**< struct store_file, newest first: a recording's chain is synced behind what it speaks of */
+};
+
+struct store_recording {
+	struct store *store;
+	int dir_fd;
+};
+
+struct store_file {
+	gatomicrefcount refs;
+	struct store_recording *recording; /**< not to be used by the sync thread: it may be gone */
+	struct store *store;
+	char *name;
+	enum store_file_kind kind;
+	int fd;
+	uint64_t bytes;
+	atomic_bool dirty;
+	atomic_int error; /**< -errno of a failed sync */
+};
+
+struct store_job {
+	bool stop;
+	int dir_fd;
+	GPtrArray *files; /**< struct store_file, each with the reference of its owner */
+	store_sealed_fn sealed;
+	void *user;
+};
+
+#define STORE_PART_SUFFIX ".part"
+
+void store_sync_start(struct store *store);
+void store_sync_stop(struct store *store);
+void store_file_unref(struct store_file *file);

@@ -1,0 +1,316 @@
+/* Directories and files of recordings on a POSIX file system. It must not know what the files hold. Syncing is store_sync.c's matter. */
+#include "recorder/store/store_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+int store_open(const char *dir, struct store **ret_store)
+{
+	if (g_mkdir_with_parents(dir, 0750) != 0)
+		return -errno;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	struct store *store = g_new0(struct store, 1);
+	store->dir_fd = fd;
+	store->jobs = g_async_queue_new();
+	g_mutex_init(&store->lock);
+	store_sync_start(store);
+	*ret_store = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	store_sync_stop(store);
+	g_assert(store->files == NULL);
+	g_async_queue_unref(store->jobs);
+	g_mutex_clear(&store->lock);
+	close(store->dir_fd);
+	g_free(store);
+}
+
+int store_free_bytes(const struct store *store, uint64_t *ret_bytes)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(store->dir_fd, &fs) != 0)
+		return -errno;
+	*ret_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static GPtrArray *list_names(int dir_fd, bool (*wanted)(const char *))
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	const struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (wanted(entry->d_name))
+			g_ptr_array_add(names, g_strdup(entry->d_name));
+	if (dir != NULL)
+		closedir(dir);
+	g_ptr_array_sort(names, compare_names);
+	return names;
+}
+
+static bool is_uuid(const char *name)
+{
+	return g_uuid_string_is_valid(name);
+}
+
+static bool is_visible(const char *name)
+{
+	return name[0] != '.';
+}
+
+GPtrArray *store_list(const struct store *store)
+{
+	return list_names(store->dir_fd, is_uuid);
+}
+
+GPtrArray *store_recording_names(struct store_recording *recording)
+{
+	return list_names(recording->dir_fd, is_visible);
+}
+
+int store_recording_open(struct store *store, const char *session_id,
+			 struct store_recording **ret_recording)
+{
+	if (!is_uuid(session_id))
+		return -EINVAL;
+	int fd = openat(store->dir_fd, session_id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	struct store_recording *recording = g_new0(struct store_recording, 1);
+	recording->store = store;
+	recording->dir_fd = fd;
+	*ret_recording = recording;
+	return 0;
+}
+
+int store_recording_create(struct store *store, const char *session_id,
+			   struct store_recording **ret_recording)
+{
+	if (!is_uuid(session_id))
+		return -EINVAL;
+	if (mkdirat(store->dir_fd, session_id, 0750) != 0)
+		return -errno;
+	if (fsync(store->dir_fd) != 0)
+		return -errno;
+	return store_recording_open(store, session_id, ret_recording);
+}
+
+void store_recording_close(struct store_recording *recording)
+{
+	if (recording == NULL)
+		return;
+	close(recording->dir_fd);
+	g_free(recording);
+}
+
+static char *disk_name(const char *name, enum store_file_kind kind)
+{
+	return kind == STORE_PART ? g_strconcat(name, STORE_PART_SUFFIX, NULL) : g_strdup(name);
+}
+
+static int open_for_reading(struct store_recording *recording, const char *name, bool *ret_part)
+{
+	g_autofree char *part = disk_name(name, STORE_PART);
+	int fd = openat(recording->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	*ret_part = fd < 0 && errno == ENOENT;
+	if (*ret_part)
+		fd = openat(recording->dir_fd, part, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? fd : -errno;
+}
+
+static int read_all(int fd, uint8_t *bytes, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t n = read(fd, bytes + done, length - done);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return -EIO;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+int store_recording_read(struct store_recording *recording, const char *name, size_t max_bytes,
+			 uint8_t **ret_bytes, size_t *ret_length, bool *ret_part)
+{
+	struct stat st;
+	bool part;
+	int fd = open_for_reading(recording, name, &part);
+
+	if (fd < 0)
+		return fd;
+	int result = fstat(fd, &st) == 0 ? 0 : -errno;
+	if (result == 0 && (uint64_t)st.st_size > max_bytes)
+		result = -EFBIG;
+	if (result == 0) {
+		g_autofree uint8_t *bytes = g_malloc((gsize)st.st_size + 1);
+		result = read_all(fd, bytes, (size_t)st.st_size);
+		if (result == 0) {
+			bytes[st.st_size] = 0;
+			*ret_bytes = g_steal_pointer(&bytes);
+			*ret_length = (size_t)st.st_size;
+			*ret_part = part;
+		}
+	}
+	close(fd);
+	return result;
+}
+
+static int rename_part(int dir_fd, const char *name)
+{
+	g_autofree char *part = disk_name(name, STORE_PART);
+
+	return renameat(dir_fd, part, dir_fd, name) == 0 ? 0 : -errno;
+}
+
+int store_recording_repair(struct store_recording *recording, const char *name, bool part,
+			   uint64_t bytes)
+{
+	g_autofree char *now = disk_name(name, part ? STORE_PART : STORE_FINAL);
+	int fd = openat(recording->dir_fd, now, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int result = ftruncate(fd, (off_t)bytes) == 0 && fdatasync(fd) == 0 ? 0 : -errno;
+	close(fd);
+	if (result == 0 && part)
+		result = rename_part(recording->dir_fd, name);
+	if (result == 0 && fsync(recording->dir_fd) != 0)
+		result = -errno;
+	return result;
+}
+
+int store_recording_discard(struct store_recording *recording, const char *name)
+{
+	g_autofree char *part = disk_name(name, STORE_PART);
+
+	return unlinkat(recording->dir_fd, part, 0) == 0 ? 0 : -errno;
+}
+
+static struct store_file *file_new(struct store_recording *recording, const char *name,
+				   enum store_file_kind kind, int fd, uint64_t bytes)
+{
+	struct store_file *file = g_new0(struct store_file, 1);
+
+	g_atomic_ref_count_init(&file->refs);
+	file->recording = recording;
+	file->store = recording->store;
+	file->name = g_strdup(name);
+	file->kind = kind;
+	file->fd = fd;
+	file->bytes = bytes;
+	g_mutex_lock(&file->store->lock);
+	file->store->files = g_list_prepend(file->store->files, file);
+	g_mutex_unlock(&file->store->lock);
+	return file;
+}
+
+int store_file_create(struct store_recording *recording, const char *name,
+		      enum store_file_kind kind, struct store_file **ret_file)
+{
+	g_autofree char *on_disk = disk_name(name, kind);
+	int fd = openat(recording->dir_fd, on_disk,
+			O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return -errno;
+	*ret_file = file_new(recording, name, kind, fd, 0);
+	return 0;
+}
+
+int store_file_reopen(struct store_recording *recording, const char *name, uint64_t bytes,
+		      struct store_file **ret_file)
+{
+	int fd = openat(recording->dir_fd, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)bytes) != 0) {
+		int result = -errno;
+		close(fd);
+		return result;
+	}
+	*ret_file = file_new(recording, name, STORE_FINAL, fd, bytes);
+	return 0;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, bytes, length);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		bytes += n > 0 ? n : 0;
+		length -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+int store_file_append(struct store_file *file, const void *bytes, size_t length)
+{
+	int result = atomic_load(&file->error);
+
+	if (result == 0)
+		result = write_all(file->fd, bytes, length);
+	if (result == 0) {
+		file->bytes += length;
+		atomic_store(&file->dirty, true);
+		return 0;
+	}
+	/* Half a fragment would be taken for damage later. When even this fails, recovery cuts it. */
+	if (ftruncate(file->fd, (off_t)file->bytes) != 0)
+		g_warning("%s cannot be cut back after a failed write: %s", file->name,
+			  g_strerror(errno));
+	return result;
+}
+
+uint64_t store_file_bytes(const struct store_file *file)
+{
+	return file->bytes;
+}
+
+void store_file_unref(struct store_file *file)
+{
+	if (!g_atomic_ref_count_dec(&file->refs))
+		return;
+	close(file->fd);
+	g_free(file->name);
+	g_free(file);
+}
+
+void store_file_close(struct store_file *file)
+{
+	if (file == NULL)
+		return;
+	g_mutex_lock(&file->store->lock);
+	file->store->files = g_list_remove(file->store->files, file);
+	g_mutex_unlock(&file->store->lock);
+	if (atomic_load(&file->dirty) && fdatasync(file->fd) != 0)
+		g_warning("%s could not be synced: %s", file->name, g_strerror(errno));
+	store_file_unref(file);
+}
