@@ -42,8 +42,8 @@ GPtrArray *store_recording_names(struct store_recording *recording);
 /** Renames `<name>.part` to `<name>` after a crash, cut to `bytes` first and synced. */
 int store_recording_repair(struct store_recording *recording, const char *name, bool part,
 			   uint64_t bytes);
-/** Removes `<name>.part`, which held nothing that could be kept. */
-int store_recording_discard(struct store_recording *recording, const char *name);
+/** Removes `<name>.part` (`part`) or `<name>`, which held nothing that could be kept. */
+int store_recording_discard(struct store_recording *recording, const char *name, bool part);
 
 struct store_file;
 

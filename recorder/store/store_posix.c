@@ -205,11 +205,11 @@ int store_recording_repair(struct store_recording *recording, const char *name, 
 	return result;
 }
 
-int store_recording_discard(struct store_recording *recording, const char *name)
+int store_recording_discard(struct store_recording *recording, const char *name, bool part)
 {
-	g_autofree char *part = disk_name(name, STORE_PART);
+	g_autofree char *on_disk = disk_name(name, part ? STORE_PART : STORE_FINAL);
 
-	return unlinkat(recording->dir_fd, part, 0) == 0 ? 0 : -errno;
+	return unlinkat(recording->dir_fd, on_disk, 0) == 0 ? 0 : -errno;
 }
 
 static struct store_file *file_new(struct store_recording *recording, const char *name,

@@ -1,0 +1,22 @@
+/** The database's view of recordings. Rows are written by a thread of their own, in order, and again and again while the database is away: nothing that
+ *  encodes ever waits for it. The store is the truth; a row that is lost is written again at the next start (recovery.h). Any thread. */
+#pragma once
+
+#include "recorder/chain/chain.h"
+
+#include <stdbool.h>
+
+struct index;
+
+/** Never fails: a database that is away is tried again. `conninfo` NULL: no database (tests); every call does nothing. */
+struct index *index_create(const char *conninfo, const char *role, const char *node);
+/** Writes what is left, but waits at most `wait_ms` for a database that is away. */
+void index_destroy(struct index *index, unsigned wait_ms);
+
+void index_open(struct index *index, const char *session_id, const char *quality,
+		uint64_t started_utc_us);
+/** `segment` holds the media file first. Segments without pictures have no row. */
+void index_segment(struct index *index, const char *session_id, const struct chain_segment *segment);
+/** `detail` NULL or empty: sealed; otherwise it failed. */
+void index_close(struct index *index, const char *session_id, bool sealed, uint64_t closed_utc_us,
+		 const char *head, const char *detail);

@@ -1,0 +1,101 @@
+/* Puts the recorder together. It must not do anything itself. */
+#include "recorder/recorder.h"
+
+#include "base/secret.h"
+#include "recorder/gateway_link.h"
+#include "recorder/live.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+
+#define ROWS_WAIT_MS 3000u
+
+struct recorder {
+	struct store *store;
+	struct chain_key *key;
+	struct index *index;
+	struct scheduler *scheduler;
+	struct live_server *live;
+	struct gateway_link *gateway;
+	struct registry *registry;
+};
+
+static bool complain(GError **error, int result, const char *what, const char *name)
+{
+	if (result >= 0)
+		return true;
+	g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-result), "%s %s: %s", what, name,
+		    g_strerror(-result));
+	return false;
+}
+
+static bool load_key(struct recorder *r, const struct config_recorder *config, GError **error)
+{
+	g_autofree char *certificate = NULL;
+	autosecret key = config_read_secret_file(config->signing_key_file, error);
+
+	if (key == NULL ||
+	    !g_file_get_contents(config->signing_certificate_file, &certificate, NULL, error))
+		return false;
+	r->key = chain_key_create(key, certificate, error);
+	return r->key != NULL;
+}
+
+static bool start(struct recorder *r, const struct config *config, GError **error)
+{
+	const struct config_recorder *c = &config->recorder;
+
+	if (!load_key(r, c, error))
+		return false;
+	if (!complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
+	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads") ||
+	    !complain(error, live_server_create(c->live_socket_path, &r->live), "socket",
+		      c->live_socket_path) ||
+	    !complain(error, gateway_link_create(c->socket_path, &r->gateway), "socket",
+		      c->socket_path))
+		return false;
+	r->index = index_create(config->database.conninfo, config->database.recorder_role,
+				config->node);
+	const struct registry_settings settings = {
+		.services = {.archive = {r->store, r->key, r->index},
+			     .scheduler = r->scheduler,
+			     .live = r->live,
+			     .node = config->node,
+			     .quality = c->quality},
+		.reserve_bytes = (uint64_t)c->reserve_mib << 20,
+		.send = gateway_link_send,
+		.user = r->gateway,
+	};
+	r->registry = registry_create(&settings);
+	gateway_link_serve(r->gateway, r->registry);
+	return true;
+}
+
+struct recorder *recorder_create(const struct config *config, GError **error)
+{
+	struct recorder *recorder = g_new0(struct recorder, 1);
+
+	if (start(recorder, config, error))
+		return recorder;
+	recorder_destroy(recorder);
+	return NULL;
+}
+
+void recorder_stop(struct recorder *recorder, void (*stopped)(void *), void *user)
+{
+	registry_stop(recorder->registry, END_RECORDER_LOST, stopped, user);
+}
+
+void recorder_destroy(struct recorder *recorder)
+{
+	if (recorder == NULL)
+		return;
+	gateway_link_destroy(recorder->gateway);
+	registry_destroy(recorder->registry);
+	scheduler_destroy(recorder->scheduler);
+	live_server_destroy(recorder->live);
+	index_destroy(recorder->index, ROWS_WAIT_MS);
+	store_close(recorder->store);
+	chain_key_destroy(recorder->key);
+	g_free(recorder);
+}

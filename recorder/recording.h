@@ -1,0 +1,56 @@
+/** One recording from OPEN to SEALED. The main thread says what is to happen; a task on the scheduler's workers does it, in that order.
+ *
+ *      opening -> running -> finishing (segments on their way to the disk) -> sealed | failed
+ *
+ *  A recording is counted: its owner on the main thread has one reference, its task the other. */
+#pragma once
+
+#include "base/end_reason.h"
+#include "ipc/recorder_proto.h"
+#include "recorder/archive.h"
+#include "recorder/live.h"
+#include "recorder/pipeline.h"
+#include "recorder/scheduler.h"
+
+struct recording;
+
+struct recording_services {
+	struct archive_services archive;
+	struct scheduler *scheduler;
+	struct live_server *live; /**< NULL: nobody watches */
+	const char *node, *quality;
+};
+
+/** What comes back, on the default main context. */
+struct recording_observer {
+	/** The canvas offered last is recorded (END_NONE) or is not. */
+	void (*canvas_ready)(void *user, enum end_reason reason);
+	/** The recorder ends this recording by itself; `closed` follows. */
+	void (*ending)(void *user, enum end_reason reason, const char *detail);
+	/** Sealed, or failed (ok false). The last call. */
+	void (*closed)(void *user, bool ok, const char *detail, const struct archive_totals *totals);
+	void *user;
+};
+
+/** A new recording: directory, genesis and first timeline line exist when it returns 0. -EEXIST, -ENOSPC, other -errno. */
+int recording_open(const struct recording_services *services, const struct recorder_open *open,
+		   const struct recording_observer *observer, struct recording **ret_recording);
+/** Goes on with one that a recorder before us left; writes the gap. Takes `archive` when it returns 0. */
+int recording_resume(const struct recording_services *services, struct archive *archive,
+		     const struct archive_resume *from, const struct recording_observer *observer,
+		     struct recording **ret_recording);
+void recording_unref(struct recording *recording);
+
+/* Main thread; all return at once. */
+
+/** Takes both descriptors. */
+void recording_offer_canvas(struct recording *recording, int memfd, int doorbell_fd, uint32_t width,
+			    uint32_t height);
+/** A timeline event of the gateway. */
+void recording_event(struct recording *recording, const char *json);
+/** Ends it. Later calls are ignored. */
+void recording_close(struct recording *recording, enum end_reason reason, const char *detail);
+/** The session process is gone: without a CLOSE from the gateway it ends as a fault after a while. */
+void recording_link_lost(struct recording *recording);
+/** A session process offers itself (again). */
+void recording_link_back(struct recording *recording);

@@ -1,0 +1,109 @@
+/* The chain's part of recovery. It trusts the chain's form, not its signatures: judging those is the verifier's matter, and going on behind a forged
+ * entry proves nothing for it. */
+#include "recorder/recovery_chain.h"
+
+#include "recorder/chain/chain_reader.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void segment_free(void *pointer)
+{
+	struct chain_segment *segment = pointer;
+
+	g_free((char *)(uintptr_t)segment->codec);
+	g_free(segment);
+}
+
+static void note_segment(struct recovered_chain *ret, const struct chain_entry *e)
+{
+	struct chain_segment *segment = g_new0(struct chain_segment, 1);
+
+	*segment = (struct chain_segment){.number = e->number,
+					  .start_us = e->start_us,
+					  .end_us = e->end_us,
+					  .frames = (uint32_t)e->frames,
+					  .width = e->width,
+					  .height = e->height,
+					  .first_frame_us = e->first_frame_us,
+					  .codec = g_strdup(e->codec),
+					  .n_files = e->n_files};
+	memcpy(segment->files, e->files, sizeof segment->files);
+	g_ptr_array_add(ret->segments, segment);
+	ret->from.n_segments = e->number;
+	ret->from.position_us = e->end_us;
+	ret->from.n_frames += e->frames;
+	for (unsigned i = 0; i < e->n_files; i++)
+		ret->from.n_bytes += e->files[i].bytes;
+}
+
+static uint64_t parse_utc(const char *text)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, NULL);
+
+	return time == NULL ? 0
+			    : (uint64_t)g_date_time_to_unix(time) * 1000000u +
+				      (uint64_t)g_date_time_get_microsecond(time);
+}
+
+static void note_entry(struct recovered_chain *ret, const struct chain_entry *e)
+{
+	struct archive_resume *from = &ret->from;
+
+	from->last_seq = e->seq;
+	from->t_us = MAX(from->t_us, e->t_us);
+	memcpy(from->head, e->hash, sizeof from->head);
+	ret->utc_us = parse_utc(e->utc);
+	switch (e->kind) {
+	case CHAIN_GENESIS:
+		from->clock_us = e->clock_us;
+		from->started_utc_us = ret->utc_us;
+		g_free(from->quality);
+		from->quality = g_strdup(e->quality);
+		ret->certificate = e->files[0];
+		break;
+	case CHAIN_SEGMENT:
+		note_segment(ret, e);
+		break;
+	case CHAIN_GAP:
+		from->position_us = e->end_us;
+		break;
+	case CHAIN_SEAL:
+		ret->sealed = true;
+		break;
+	case CHAIN_CHECKPOINT:
+	case CHAIN_KIND_COUNT:
+		break;
+	}
+}
+
+int recovered_chain_read(const char *session_id, const char *text, size_t length,
+			 struct recovered_chain *ret)
+{
+	const char *at = text, *newline;
+
+	*ret = (struct recovered_chain){.segments = g_ptr_array_new_with_free_func(segment_free)};
+	ret->from.session_id = g_strdup(session_id);
+	while ((newline = memchr(at, '\n', (size_t)(text + length - at))) != NULL) {
+		struct chain_entry entry;
+		if (chain_entry_parse(at, (size_t)(newline - at), &entry) < 0)
+			return -EPROTO;
+		note_entry(ret, &entry);
+		chain_entry_clear(&entry);
+		at = newline + 1;
+	}
+	ret->from.chain_bytes = (uint64_t)(at - text);
+	return at > text ? 0 : -EPROTO;
+}
+
+void archive_resume_clear(struct archive_resume *from)
+{
+	g_clear_pointer(&from->session_id, g_free);
+	g_clear_pointer(&from->quality, g_free);
+}
+
+void recovered_chain_clear(struct recovered_chain *chain)
+{
+	archive_resume_clear(&chain->from);
+	g_clear_pointer(&chain->segments, g_ptr_array_unref);
+}

@@ -1,0 +1,124 @@
+/* Files and hashes of one segment. It must not know pictures, time or signatures. */
+#include "recorder/segment.h"
+
+#include <string.h>
+
+struct segment *segment_create(struct store_recording *store, uint32_t number, uint64_t start_us)
+{
+	struct segment *segment = g_new0(struct segment, 1);
+
+	segment->store = store;
+	segment->number = number;
+	segment->start_us = segment->first_frame_us = start_us;
+	g_snprintf(segment->video.name, sizeof segment->video.name, SEGMENT_VIDEO_NAME, number);
+	g_snprintf(segment->timeline.name, sizeof segment->timeline.name, SEGMENT_TIMELINE_NAME,
+		   number);
+	return segment;
+}
+
+static void stream_finish(struct segment_stream *stream)
+{
+	store_file_close(stream->file);
+	digest_destroy(stream->digest);
+}
+
+void segment_destroy(struct segment *segment)
+{
+	if (segment == NULL)
+		return;
+	stream_finish(&segment->video);
+	stream_finish(&segment->timeline);
+	g_free(segment);
+}
+
+static int stream_append(struct segment *segment, struct segment_stream *stream, const void *bytes,
+			 size_t length)
+{
+	int result = 0;
+
+	if (stream->file == NULL)
+		result = store_file_create(segment->store, stream->name, STORE_PART, &stream->file);
+	if (result == 0)
+		result = store_file_append(stream->file, bytes, length);
+	if (result < 0)
+		return result;
+	if (stream->digest == NULL)
+		stream->digest = digest_create();
+	digest_add(stream->digest, bytes, length);
+	return 0;
+}
+
+int segment_add_line(struct segment *segment, const char *line)
+{
+	return stream_append(segment, &segment->timeline, line, strlen(line));
+}
+
+int segment_add_fragment(struct segment *segment, const void *bytes, size_t length, uint64_t dts_us)
+{
+	int result = stream_append(segment, &segment->video, bytes, length);
+
+	if (result < 0)
+		return result;
+	if (segment->frames++ == 0) {
+		segment->first_frame_us = dts_us;
+		segment->key_bytes = length;
+	} else {
+		segment->delta_bytes += length;
+	}
+	return 0;
+}
+
+static uint64_t stream_bytes(const struct segment_stream *stream)
+{
+	return stream->digest != NULL ? digest_bytes(stream->digest) : 0;
+}
+
+uint64_t segment_bytes(const struct segment *segment)
+{
+	return stream_bytes(&segment->video) + stream_bytes(&segment->timeline);
+}
+
+static void stream_describe(const struct segment_stream *stream, struct chain_file *files,
+			    unsigned *n_files)
+{
+	struct chain_file *file = &files[*n_files];
+
+	if (stream->digest == NULL)
+		return;
+	memcpy(file->name, stream->name, sizeof file->name);
+	file->bytes = digest_bytes(stream->digest);
+	digest_hex(stream->digest, file->sha256);
+	(*n_files)++;
+}
+
+void segment_describe(const struct segment *segment, uint64_t end_us, struct chain_segment *ret)
+{
+	*ret = (struct chain_segment){.number = segment->number,
+				      .start_us = segment->start_us,
+				      .end_us = end_us,
+				      .frames = segment->frames,
+				      .width = segment->width,
+				      .height = segment->height,
+				      .first_frame_us = segment->first_frame_us,
+				      .codec = segment->codec,
+				      .coalesced = segment->coalesced};
+	stream_describe(&segment->video, ret->files, &ret->n_files);
+	stream_describe(&segment->timeline, ret->files, &ret->n_files);
+	if (segment->frames > 0)
+		ret->files[ret->n_files++] = segment->init;
+}
+
+void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *ret)
+{
+	*ret = (struct chain_checkpoint){.number = segment->number, .frames = segment->frames};
+	stream_describe(&segment->video, ret->files, &ret->n_files);
+	stream_describe(&segment->timeline, ret->files, &ret->n_files);
+}
+
+void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user)
+{
+	struct store_file *files[] = {segment->video.file, segment->timeline.file};
+
+	segment->video.file = segment->timeline.file = NULL;
+	store_seal_files(segment->store, files, G_N_ELEMENTS(files), sealed, user);
+}

@@ -1,0 +1,43 @@
+/** The open segment of a recording: its video and timeline files, their running hashes, and what a chain entry says about them. One thread at a time. */
+#pragma once
+
+#include "recorder/chain/chain.h"
+#include "recorder/store/store.h"
+
+#define SEGMENT_VIDEO_NAME "seg-%05u.mp4"
+#define SEGMENT_TIMELINE_NAME "seg-%05u.jsonl"
+#define SEGMENT_INIT_NAME "init-%03u.mp4"
+
+struct segment_stream {
+	struct store_file *file; /**< NULL: nothing written yet */
+	struct digest *digest;
+	char name[32];
+};
+
+struct segment {
+	struct store_recording *store;
+	uint32_t number;
+	uint64_t start_us, first_frame_us;
+	struct segment_stream video, timeline;
+	struct chain_file init; /**< valid once there are frames */
+	uint32_t frames, width, height;
+	uint64_t coalesced;
+	uint64_t key_bytes, delta_bytes; /**< of the first IDR, and of everything behind it */
+	char codec[16];
+};
+
+struct segment *segment_create(struct store_recording *store, uint32_t number, uint64_t start_us);
+/** Closes files that were not sealed. NULL is fine. */
+void segment_destroy(struct segment *segment);
+
+/** Append; on -errno the segment is unchanged. */
+int segment_add_line(struct segment *segment, const char *line);
+int segment_add_fragment(struct segment *segment, const void *bytes, size_t length, uint64_t dts_us);
+
+/** Of video and timeline so far. */
+uint64_t segment_bytes(const struct segment *segment);
+void segment_describe(const struct segment *segment, uint64_t end_us, struct chain_segment *ret);
+void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *ret);
+
+/** Gives the files to the store's thread; the segment has none afterwards. */
+void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user);

@@ -1,0 +1,32 @@
+/** The recorder's own picture of a canvas, in NV12: dirty tiles are copied out of the canvas, the pointer drawn over them, and converted with comparison.
+ *  There is no BGRX copy of the whole picture. One thread at a time. */
+#pragma once
+
+#include "recorder/cursor.h"
+#include "recorder/encode/convert.h"
+#include "recorder/ring/ring_reader.h"
+
+struct snapshot {
+	struct nv12 picture;
+	struct macroblocks blocks; /**< changed since snapshot_taken */
+	unsigned n_changed;	   /**< macroblocks set in `blocks`, at most */
+	uint8_t *dirty;		   /**< one byte per tile */
+	uint32_t columns, rows, n_dirty;
+	struct cursor cursor;
+};
+
+/** All tiles dirty. Returns 0 or -ENOMEM. */
+int snapshot_init(struct snapshot *snapshot, uint32_t width, uint32_t height);
+void snapshot_finish(struct snapshot *snapshot);
+
+void snapshot_mark(struct snapshot *snapshot, const struct rect *r); /**< clipped */
+void snapshot_mark_all(struct snapshot *snapshot);
+
+/** Takes a picture or cursor record over into marks; others are ignored. */
+void snapshot_record(struct snapshot *snapshot, const struct ring_record *record);
+
+/** Reads the dirty tiles. Those the writer is inside of stay dirty. Afterwards blocks and n_changed tell what differs from before. */
+void snapshot_update(struct snapshot *snapshot, struct ring_reader *reader);
+
+/** The changes were encoded: forget them. */
+void snapshot_taken(struct snapshot *snapshot);

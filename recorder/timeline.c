@@ -1,0 +1,47 @@
+/* Timeline lines. It must not know where events come from beyond their name, nor where lines go. */
+#include "recorder/timeline.h"
+
+#include <jansson.h>
+
+#define BUDGET_BURST_BYTES (1u << 20)
+#define BUDGET_BYTES_PER_S (64u << 10)
+
+char *timeline_line(const char *json, const char *origin, uint64_t t_us)
+{
+	json_t *event = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+
+	if (!json_is_object(event)) {
+		json_decref(event);
+		return NULL;
+	}
+	json_t *line = json_pack("{s:I, s:s}", "t_us", (json_int_t)t_us, "origin", origin);
+	json_object_update_missing(line, event);
+	json_decref(event);
+	char *text = json_dumps(line, JSON_COMPACT);
+	json_decref(line);
+	char *result = text != NULL ? g_strconcat(text, "\n", NULL) : NULL;
+	free(text);
+	return result;
+}
+
+void timeline_budget_init(struct timeline_budget *budget, uint64_t now_us)
+{
+	*budget = (struct timeline_budget){BUDGET_BURST_BYTES, now_us, 0};
+}
+
+bool timeline_budget_take(struct timeline_budget *budget, uint64_t now_us, size_t bytes)
+{
+	uint64_t passed_us = MIN(now_us - MIN(now_us, budget->filled_us), 60 * G_USEC_PER_SEC);
+	uint64_t gained = passed_us * BUDGET_BYTES_PER_S / G_USEC_PER_SEC;
+
+	if (gained > 0) {
+		budget->left_bytes = MIN(budget->left_bytes + gained, BUDGET_BURST_BYTES);
+		budget->filled_us = now_us;
+	}
+	if (bytes > budget->left_bytes) {
+		budget->n_dropped++;
+		return false;
+	}
+	budget->left_bytes -= bytes;
+	return true;
+}
