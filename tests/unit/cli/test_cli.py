@@ -1,0 +1,412 @@
+"""The `vitrine` command as operators call it: the real program against a private PostgreSQL (tests/support/pg_cluster run).
+
+Arguments: the program, and the helper that makes an honest recording."""
+
+import json
+import os
+import pty
+import pwd
+import re
+import select
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+PROGRAM, MAKE_RECORDING = sys.argv[1:3]
+CONNINFO = os.environ["VITRINE_TEST_CONNINFO"]
+ACTOR = "os:" + pwd.getpwuid(os.getuid()).pw_name
+PASSWORD = "correct horse battery"
+
+
+class Installation:
+    """A configuration with its keys, and the migrated database of the cluster."""
+
+    def __init__(self):
+        self.dir = Path(tempfile.mkdtemp(prefix="vitrine-cli."))
+        self.key, self.certificate = self.dir / "key.pem", self.dir / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",
+                        "-keyout", self.key, "-out", self.certificate, "-subj", "/CN=desk.example/O=B\u00fcro"],
+                       check=True, stderr=subprocess.DEVNULL)
+        self.master = self.dir / "master.key"
+        self.master.write_text(os.urandom(32).hex() + "\n")
+        self.master.chmod(0o600)
+        self.key.chmod(0o600)
+        (self.dir / "store").mkdir()
+        self.config = self.dir / "vitrine.yaml"
+        self.config.write_text(f"""
+node: n1
+gateway: {{ master_key_file: {self.master}, private_key_file: {self.key}, certificate_file: {self.certificate} }}
+recorder: {{ store_dir: {self.dir}/store, signing_key_file: {self.key}, signing_certificate_file: {self.certificate},
+            live_socket_path: {self.dir}/live.sock }}
+web: {{ private_key_file: {self.key}, certificate_file: {self.certificate} }}
+database: {{ conninfo: "{CONNINFO}" }}
+""")
+
+    def run(self, *words, secret=None):
+        fds = ()
+        if secret is not None:
+            reader, writer = os.pipe()
+            os.write(writer, secret.encode() + b"\n")
+            os.close(writer)
+            words, fds = (*words, "--password-fd", str(reader)), (reader,)
+        done = subprocess.run([PROGRAM, "--config", self.config, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, pass_fds=fds, timeout=60, start_new_session=True)
+        for fd in fds:
+            os.close(fd)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def ok(self, *words, secret=None):
+        code, out, err = self.run(*words, secret=secret)
+        assert code == 0, f"{words}: {code}: {err}"
+        return out
+
+
+class Cli(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Installation()
+        cls.migrated = cls.site.ok("migrate", "--database", CONNINFO + " user=postgres")
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.site.dir)
+
+    def refused(self, *words, code=1, text="", secret=None):
+        status, _, err = self.site.run(*words, secret=secret)
+        self.assertEqual(status, code, err)
+        self.assertRegex(err, "^vitrine: ")
+        self.assertIn(text, err)
+
+    def audit(self, action, subject):
+        """Program, actor, action, subject and the words of the detail of each record."""
+        listed = self.site.ok("audit", "list", "--action", action, "--subject", subject)
+        return [line.split()[3:] for line in listed.splitlines()[1:]]
+
+    def test_migrate_says_what_it_did(self):
+        self.assertIn("applied 0001_people_and_targets", self.migrated)
+        self.assertRegex(self.site.ok("migrate", "--database", CONNINFO + " user=postgres"), r"version \d+ already")
+        self.refused("migrate", "--database", "host=/nowhere dbname=x", text="cannot reach the database (host=/nowhere")
+        self.refused("migrate", "--database", CONNINFO + " user=vitrine_web", text="vitrine_owner")
+
+    def test_users(self):
+        self.site.ok("user", "add", "Anna", "--role", "auditor", secret=PASSWORD)
+        self.refused("user", "add", "ANNA", secret=PASSWORD, text="user 'ANNA' exists already")
+        self.refused("user", "add", "a%b", secret=PASSWORD, text="names have")
+        self.refused("user", "add", "short", secret="1234567", text="at least 8")
+        self.refused("user", "add", "bert", text="--password-fd")
+        self.refused("user", "add", "bert", "--role", "king", code=2, secret=PASSWORD, text="no role")
+        self.site.ok("user", "role", "anna", "admin")
+        self.site.ok("user", "disable", "anna")
+        self.assertRegex(self.site.ok("user", "list"), r"(?m)^Anna +admin +disabled")
+        self.site.ok("user", "enable", "anna")
+        self.site.ok("user", "passwd", "anna", secret=PASSWORD + "!")
+        self.refused("user", "passwd", "nobody", secret=PASSWORD, text="user 'nobody' does not exist")
+        self.site.ok("user", "remove", "anna")
+        self.assertEqual(self.audit("user-add", "Anna"), [["vitrine_admin", ACTOR, "user-add", "Anna", '{"role":', '"auditor"}']])
+        self.assertEqual(len(self.audit("user-remove", "anna")), 1)
+
+    def test_targets_accounts_grants_tickets(self):
+        self.site.ok("user", "add", "bob", secret=PASSWORD)
+        self.assertIn("vitrine target pin web1", self.site.ok("target", "add", "web1", "--protocol", "rdp", "--host", "10.0.0.7"))
+        self.refused("target", "add", "web2", "--protocol", "ssh", "--host", "h", code=2, text="rdp|vnc")
+        self.refused("target", "add", "web2", "--protocol", "rdp", "--host", "h", "--plain", text="vnc targets only")
+        self.refused("target", "add", "web2", "--protocol", "rdp", "--host", "h", "--certificate-sha256", "12", text="64 hex")
+        self.refused("target", "add", "web2", "--protocol", "rdp", "--host", "h;x", text="refused")
+        pin = "AB:" * 31 + "CD"
+        self.site.ok("target", "set", "WEB1", "--port", "3390", "--certificate-sha256", pin)
+        self.assertRegex(self.site.ok("target", "list"), r"(?m)^web1 +rdp +10\.0\.0\.7:3390 +pinned +0$")
+        self.site.ok("account", "add", "WEB1", "root", "--domain", "CORP", secret="s3cret")
+        self.site.ok("account", "passwd", "web1", "ROOT", secret="s3cret2")
+        self.refused("grant", "add", "bob", "web1", "nobody", text="no account 'nobody' on target 'web1'")
+        self.refused("ticket", "create", "bob", "web1", text="granted no account")
+        self.site.ok("grant", "add", "bob", "web1", "root")
+        self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root ")
+        self.assertRegex(self.site.ok("account", "list"), r"(?m)^web1 +root +CORP +1 user$")
+        code, out, err = self.site.run("ticket", "create", "bob", "web1", "--minutes", "5")
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r"^[A-Za-z2-9]{20}\n$")
+        self.assertNotIn(out.strip(), self.site.ok("audit", "list", "--action", "ticket-create"))
+        self.refused("ticket", "create", "bob", "web1", "--minutes", "0", code=2)
+        everything = self.site.ok("audit", "list") + self.site.ok("account", "list")
+        self.assertNotIn("s3cret", everything)
+        for words in (("grant", "remove", "bob", "web1", "root"), ("account", "remove", "web1", "root"), ("target", "remove", "web1"),
+                      ("user", "remove", "bob")):
+            self.site.ok(*words)
+            self.refused(*words)
+
+    def test_secrets_are_sealed(self):
+        self.site.ok("target", "add", "vault", "--protocol", "vnc", "--host", "h", "--plain")
+        self.site.ok("account", "add", "vault", "root", secret="plain-to-see")
+        rows = subprocess.run(["psql", "-At", CONNINFO + " user=postgres", "-c", "SELECT encode(secret_sealed, 'escape') FROM vitrine.account"],
+                              stdout=subprocess.PIPE, check=True, text=True).stdout
+        self.assertNotIn("plain-to-see", rows)
+        self.assertGreater(len(rows), 29)
+        self.master_key_with_open_rights()
+
+    def master_key_with_open_rights(self):
+        self.site.master.chmod(0o644)
+        try:
+            self.refused("account", "add", "vault", "other", secret="x", text="chmod 600")
+        finally:
+            self.site.master.chmod(0o600)
+
+    def test_sessions(self):
+        session = "11111111-2222-4333-8444-555555555555"
+        subprocess.run(["psql", "-q", CONNINFO + " user=postgres", "-c", f"""
+            INSERT INTO vitrine.session (id, node, login, target, account, front, back, door, viewer_address, viewer_name, opened_at)
+            VALUES ('{session}', 'n1', 'carl', 'web1', 'root', 'rdp', 'vnc', 'password', '192.0.2.1:5', E'evil\\x1b[2Jname', now())"""], check=True)
+        self.assertRegex(self.site.ok("session", "list", "--running"), rf"(?m)^{session} +carl +root@web1 +rdp>vnc .*opening")
+        shown = self.site.ok("session", "show", session)
+        self.assertIn("evil?[2Jname", shown)
+        self.assertNotIn("\x1b", shown)
+        self.refused("session", "terminate", session, code=2, text="--reason")
+        self.refused("session", "terminate", session, "--reason", "x" * 501, text="500 characters")
+        self.refused("session", "terminate", "no-id", "--reason", "x", text="no session id")
+        self.site.ok("session", "terminate", session, "--reason", "K\u00fcndigung")
+        self.assertIn('"K\u00fcndigung"}', self.audit("session-terminate", session)[0])
+        self.refused("session", "terminate", session.replace("1", "9"), "--reason", "x", text="no running session")
+        self.assertEqual(len(self.audit("session-terminate", session)), 1)
+        self.assertEqual(self.site.ok("session", "list", "--user", "nobody"), "no sessions\n")
+        self.assertEqual(self.site.ok("recording", "list"), "no recordings\n")
+
+    def test_usage(self):
+        listed = self.site.ok("--help")
+        for line in re.findall(r"(?m)^  ([a-z]+ [a-z]+|[a-z]+)  ", listed):
+            self.assertIn("Usage:", self.site.ok(*line.split(), "--help"))
+        self.refused("nonsense", code=2, text="--help")
+        self.refused("user", code=2, text="vitrine user add LOGIN")
+        self.refused("user", "add", code=2, text="usage: vitrine user add")
+        self.refused("user", "list", "--bogus", code=2, text="--bogus")
+        self.assertRegex(self.site.ok("--version"), r"^vitrine \d")
+        self.assertRegex(self.site.ok("password", "generate"), r"^[A-Za-z2-9]{20}\n$")
+        done = subprocess.run([PROGRAM, "user", "list", "--config", "/nonexistent.yaml"], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nonexistent.yaml", done.stderr)
+
+    def test_doctor(self):
+        code, out, _ = self.site.run("doctor")
+        self.assertEqual(code, 0, out)
+        self.assertIn("ok    database: schema", out)
+        self.assertIn("warn  vitrine-recorder does not answer", out)
+        self.site.key.chmod(0o640)
+        self.site.master.write_text("short\n")
+        try:
+            code, out, _ = self.site.run("doctor")
+        finally:
+            self.site.key.chmod(0o600)
+            self.site.master.write_text(os.urandom(32).hex() + "\n")
+        self.assertEqual(code, 1)
+        self.assertRegex(out, r"FAIL  gateway: .*chmod 600")
+        self.assertRegex(out, r"FAIL  master key: .*64 hex digits")
+
+
+class Terminal(unittest.TestCase):
+    """What a person types: without echo, twice."""
+
+    def talk(self, answers):
+        site = Installation()
+        site.ok("migrate", "--database", CONNINFO + " user=postgres")
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(PROGRAM, [PROGRAM, "--config", str(site.config), "user", "add", "typed"])
+        seen = b""
+        for prompt, answer in answers:
+            while prompt.encode() not in seen.rpartition(b"\n")[2]:
+                self.assertTrue(select.select([terminal], [], [], 30)[0], seen)
+                seen += os.read(terminal, 4096)
+            os.write(terminal, answer.encode() + b"\n")
+            seen += b"\n"
+        while True:
+            try:
+                seen += os.read(terminal, 4096)
+            except OSError:
+                break
+        os.close(terminal)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        shutil.rmtree(site.dir)
+        return status, seen.decode()
+
+    def test_prompt(self):
+        status, seen = self.talk([("Password:", PASSWORD), ("Password again:", PASSWORD + "x")])
+        self.assertEqual(status, 1, seen)
+        status, seen = self.talk([("Password:", PASSWORD), ("Password again:", PASSWORD)])
+        self.assertEqual(status, 0, seen)
+        self.assertIn("user typed added", seen)
+        self.assertNotIn(PASSWORD, seen)
+
+
+class Pin(unittest.TestCase):
+    """`target pin` against peers that speak RDP and VNC up to TLS."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Installation()
+        cls.site.ok("migrate", "--database", CONNINFO + " user=postgres")
+        digest = subprocess.run(["openssl", "x509", "-in", cls.site.certificate, "-noout", "-fingerprint", "-sha256"],
+                                stdout=subprocess.PIPE, check=True, text=True).stdout
+        cls.fingerprint = digest.partition("=")[2].strip().replace(":", "").lower()
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.site.dir)
+
+    def serve(self, greet):
+        """Listens; greets one caller, then starts TLS when greet says so."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.site.certificate, self.site.key)
+
+        def work():
+            with listener, listener.accept()[0] as peer:
+                peer.settimeout(20)
+                if greet(peer):
+                    try:
+                        context.wrap_socket(peer, server_side=True).close()
+                    except (OSError, ssl.SSLError):
+                        pass
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        self.addCleanup(thread.join)
+        return listener.getsockname()[1]
+
+    def pin(self, name, protocol, port):
+        self.site.ok("target", "add", name, "--protocol", protocol, "--host", "127.0.0.1", "--port", str(port))
+        return self.site.run("target", "pin", name, "--yes")
+
+    @staticmethod
+    def exactly(peer, count):
+        data = b""
+        while len(data) < count:
+            more = peer.recv(count - len(data))
+            if not more:
+                raise ConnectionError
+            data += more
+        return data
+
+    def test_rdp(self):
+        def greet(peer):
+            request = self.exactly(peer, 19)
+            self.assertEqual(request[11:], bytes([1, 0, 8, 0, 3, 0, 0, 0]))
+            peer.sendall(bytes([3, 0, 0, 19, 14, 0xd0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, 1, 0, 0, 0]))
+            return True
+
+        code, out, err = self.pin("desk", "rdp", self.serve(greet))
+        self.assertEqual(code, 0, err)
+        self.assertIn(self.fingerprint, out)
+        self.assertIn("desk.example", out)
+        self.assertRegex(self.site.ok("target", "list"), r"(?m)^desk .* pinned ")
+
+    def test_vnc(self):
+        def greet(peer):
+            peer.sendall(b"RFB 003.008\n")
+            self.exactly(peer, 12)
+            peer.sendall(bytes([2, 2, 19]))
+            self.assertEqual(self.exactly(peer, 1), b"\x13")
+            peer.sendall(bytes([0, 2]))
+            self.exactly(peer, 2)
+            peer.sendall(b"\0" + bytes([2]) + struct.pack(">II", 258, 261))
+            self.assertEqual(self.exactly(peer, 4), struct.pack(">I", 261))
+            peer.sendall(b"\1")
+            return True
+
+        code, out, err = self.pin("screen", "vnc", self.serve(greet))
+        self.assertEqual(code, 0, err)
+        self.assertIn(self.fingerprint, out)
+
+    def test_what_is_no_target(self):
+        def garbage(peer):
+            peer.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
+            return False
+
+        def without_tls(peer):
+            self.exactly(peer, 19)
+            peer.sendall(bytes([3, 0, 0, 11, 6, 0xd0, 0, 0, 0x12, 0x34, 0]))
+            return False
+
+        def vnc_without_tls(peer):
+            peer.sendall(b"RFB 003.008\n")
+            self.exactly(peer, 12)
+            peer.sendall(bytes([1, 2]))
+            return False
+
+        def silent(peer):
+            self.exactly(peer, 19)
+            return False
+
+        for number, (protocol, greet, text) in enumerate((("rdp", garbage, "does not speak RDP"), ("vnc", garbage, "does not speak VNC"),
+                                                          ("rdp", without_tls, "neither TLS nor NLA"), ("vnc", vnc_without_tls, "VeNCrypt"),
+                                                          ("rdp", silent, "closed the connection"))):
+            code, _, err = self.pin(f"odd{number}", protocol, self.serve(greet))
+            self.assertEqual(code, 1)
+            self.assertIn(text, err)
+
+
+class Verify(unittest.TestCase):
+    def setUp(self):
+        self.dir = Path(tempfile.mkdtemp(prefix="vitrine-verify."))
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.recording = self.dir / "recording"
+        self.recording.mkdir()
+        subprocess.run([MAKE_RECORDING, self.recording], check=True)
+        self.trusted = self.dir / "trusted.pem"
+        shutil.copy(self.recording / "certificate.pem", self.trusted)
+
+    def verify(self, *words):
+        done = subprocess.run([PROGRAM, "verify", self.recording, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+        return done.returncode, done.stdout
+
+    def test_honest(self):
+        code, out = self.verify("--certificate", self.trusted)
+        self.assertEqual(code, 0, out)
+        self.assertTrue(out.startswith("PROVEN"), out)
+        self.assertIn("6f9619ff-8b86-d011-b42d-00c04fc964ff", out)
+        code, out = self.verify()
+        self.assertEqual(code, 0)
+        self.assertTrue(out.startswith("WHOLE"), out)
+        code, out = self.verify("--json", "--certificate", self.trusted)
+        report = json.loads(out)
+        self.assertEqual((report["verdict"], report["origin_proven"], report["segments"], report["frames"]), ("proven", True, 2, 10))
+
+    def test_changed(self):
+        segment = self.recording / "seg-00002.mp4"
+        segment.write_bytes(segment.read_bytes().replace(b"pictures", b"Pictures"))
+        code, out = self.verify("--certificate", self.trusted)
+        self.assertEqual(code, 3, out)
+        self.assertTrue(out.startswith("BROKEN"), out)
+        self.assertRegex(out, r"(?m)^broken: segment 2: 1\.000 s to 2\.000 s: .*seg-00002\.mp4")
+        code, out = self.verify("--json")
+        self.assertEqual(json.loads(out)["findings"][0]["segment"], 2)
+
+    def test_cut(self):
+        chain = self.recording / "chain"
+        chain.write_text("".join(chain.read_text().splitlines(keepends=True)[:-1]))
+        code, out = self.verify("--certificate", self.trusted)
+        self.assertEqual(code, 5, out)
+        self.assertTrue(out.startswith("INCOMPLETE"), out)
+
+    def test_foreign_signer(self):
+        other = Installation()
+        self.addCleanup(shutil.rmtree, other.dir)
+        code, out = self.verify("--certificate", other.certificate)
+        self.assertEqual(code, 4, out)
+        self.assertTrue(out.startswith("UNTRUSTED"), out)
+
+    def test_unreadable(self):
+        shutil.rmtree(self.recording)
+        code, out = self.verify()
+        self.assertEqual(code, 1)
+        self.recording.mkdir()
+        code, out = self.verify()
+        self.assertNotEqual(code, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])
