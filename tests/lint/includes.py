@@ -18,7 +18,7 @@ ROOMS = {
     "gateway/rdp": ["base", "ipc", "recorder/encode", "gateway/session"],
     "gateway/vnc": ["base", "ipc", "gateway/session"],
     "gateway/worker": ["base", "ipc", "gateway/session"],
-    "gateway/broker": ["base", "ipc", "sql"],
+    "gateway/broker": ["base", "ipc", "sql", "gateway"],
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
     "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/store", "recorder/mux"],
     "web/http": ["base"],
