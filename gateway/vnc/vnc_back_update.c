@@ -286,8 +286,10 @@ bool vnc_back_update_start(struct vnc_back *back, const struct vnc_back_hello *h
 		1u << rfbSetPixelFormat | 1u << rfbSetEncodings |
 		1u << rfbFramebufferUpdateRequest | 1u << rfbKeyEvent | 1u << rfbPointerEvent |
 		1u << rfbClientCutText;
-	return library->MallocFrameBuffer(library) && ask_pixel_format(library) &&
-	       ask_encodings(library, with_sizes) &&
+	if (!library->MallocFrameBuffer(library))
+		return false;
+	back->ask_all = false; /* the request below does */
+	return ask_pixel_format(library) && ask_encodings(library, with_sizes) &&
 	       SendFramebufferUpdateRequest(library, 0, 0, hello->width_px, hello->height_px,
 					    FALSE);
 }

@@ -14,9 +14,10 @@
 /* RFB does not say how large the viewer's window is; a target that can choose starts with this. */
 #define VIEW_WIDTH_PX 1280u
 #define VIEW_HEIGHT_PX 800u
-/* A full 4K picture may wait for a slow viewer without stopping this thread. */
-#define QUEUE_MAX_BYTES (32u << 20)
+/* One raw 4K picture may wait for a slow viewer without stopping this thread. */
+#define QUEUE_MAX_BYTES (48u << 20)
 #define LINGER_MS 200u
+#define HELD_BACK_POLL_MS 20
 
 /* LibVNCServer starts every viewer with a handshake of its own. It was done properly before, over TLS, so here it talks to these bytes: version
  * 3.8 and security type None. What it answers (version, list of one type, result) never reaches the viewer. */
@@ -127,15 +128,19 @@ static void serve(struct vnc_front *front)
 
 		if (poll(fds, 2, 0) == 0) {
 			vnc_pump_set_idle(front->pump, delivered);
-			if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			if (poll(fds, 2, front->held_back ? HELD_BACK_POLL_MS : -1) < 0 &&
+			    errno != EINTR)
 				break;
 		}
 		if (fds[1].revents != 0)
 			take_flags(front);
+		/* Not rfbProcessEvents: it would also send pictures to a viewer that does not read them. */
 		if (fds[0].revents != 0)
-			rfbProcessEvents(front->screen, 0);
+			rfbCheckFds(front->screen, 0);
 		follow_core(front);
 		vnc_front_picture_send(front);
+		if (front->viewer->sock == RFB_INVALID_SOCKET)
+			rfbClientConnectionGone(front->viewer); /* calls viewer_gone */
 	}
 }
 

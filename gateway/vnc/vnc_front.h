@@ -17,6 +17,7 @@ struct vnc_front {
 	rfbScreenInfoPtr screen;
 	rfbClientPtr viewer; /**< NULL once it is gone */
 	struct shadow *shadow;
+	bool held_back; /**< a picture waits until the viewer has read the one before */
 	char *desktop_name;
 	uint32_t rfb_buttons; /**< RFB mask the viewer sent last */
 };

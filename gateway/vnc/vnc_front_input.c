@@ -85,6 +85,11 @@ void vnc_front_input_clipboard(struct vnc_front *front)
 	if (utf8 == NULL || strlen(utf8) > VNC_CLIPBOARD_MAX_BYTES ||
 	    !g_utf8_validate(utf8, -1, NULL))
 		return;
+	/* Not rfbSendServerCutTextUTF8 for both: its Latin-1 half announces the length of the UTF-8 text (0.9.14). */
+	if (front->viewer != NULL && front->viewer->enableExtendedClipboard) {
+		rfbSendServerCutTextUTF8(front->screen, utf8, (int)strlen(utf8), NULL, 0);
+		return;
+	}
 	latin1 = vnc_glue_to_latin1(utf8, &length);
-	rfbSendServerCutTextUTF8(front->screen, utf8, (int)strlen(utf8), latin1, (int)length);
+	rfbSendServerCutText(front->screen, latin1, (int)length);
 }

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <rfb/rfbregion.h>
 
+/* What may lie unread when the next picture is sent. */
+#define UNREAD_MAX_BYTES (1u << 20)
+
 /* rfbGetScreen and rfbNewFramebuffer set up RGBX with packed rows; ours is BGRX with the shadow's stride. */
 static void use_shadow(struct vnc_front *front)
 {
@@ -110,11 +113,16 @@ bool vnc_front_picture_resize(struct vnc_front *front)
 	struct shadow *old = front->shadow;
 	uint32_t width, height;
 
-	front->flags &= ~(unsigned)FRONT_RESIZED;
 	session_size(front->session, &width, &height);
-	if (width == old->width && height == old->height)
+	if (front->viewer == NULL || (width == old->width && height == old->height)) {
+		front->flags &= ~(unsigned)FRONT_RESIZED;
 		return true;
-	if (front->viewer != NULL && !front->viewer->useNewFBSize) {
+	}
+	/* Before its first request the viewer has not said yet what it can. */
+	if (!front->viewer->useNewFBSize && sraRgnEmpty(front->viewer->requestedRegion))
+		return true;
+	front->flags &= ~(unsigned)FRONT_RESIZED;
+	if (!front->viewer->useNewFBSize) {
 		session_end(front->session, END_VIEWER_PROTOCOL,
 			    "the viewer cannot follow a new desktop size");
 		return false;
@@ -128,8 +136,7 @@ bool vnc_front_picture_resize(struct vnc_front *front)
 	rfbNewFramebuffer(front->screen, (char *)front->shadow->pixels, (int)width, (int)height, 8,
 			  3, 4);
 	use_shadow(front);
-	if (front->viewer != NULL)
-		front->screen->setTranslateFunction(front->viewer);
+	front->screen->setTranslateFunction(front->viewer);
 	shadow_destroy(old);
 	take(front); /* never show the black of a fresh shadow */
 	return true;
@@ -139,8 +146,15 @@ void vnc_front_picture_send(struct vnc_front *front)
 {
 	rfbClientPtr viewer = front->viewer;
 
-	if (viewer == NULL || viewer->state != RFB_NORMAL || sraRgnEmpty(viewer->requestedRegion))
+	front->held_back = false;
+	if (viewer->sock == RFB_INVALID_SOCKET || viewer->state != RFB_NORMAL ||
+	    sraRgnEmpty(viewer->requestedRegion))
 		return;
+	/* Requests alone do not pace a viewer that sends them without reading. */
+	if (vnc_pump_queued_bytes(front->pump) > UNREAD_MAX_BYTES) {
+		front->held_back = true;
+		return;
+	}
 	if (front->flags & FRONT_PICTURE)
 		take(front);
 	rfbUpdateClient(viewer);

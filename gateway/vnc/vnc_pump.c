@@ -33,6 +33,7 @@ struct vnc_pump {
 	uint32_t linger_ms; /**< written before stop_fd rings */
 	atomic_uint_fast64_t delivered,
 		idle_at; /**< equal: the library has read everything and waits for no more */
+	atomic_size_t queued_bytes;
 	atomic_bool patient;
 	uint64_t
 		heard_us; /**< when the library was last given something, or silence last did not count */
@@ -171,6 +172,7 @@ static bool read_library(struct vnc_pump *pump)
 		memmove(queue->bytes + queue->end, queue->bytes + queue->end + drop,
 			(size_t)n - drop);
 	queue->end += (size_t)n - drop;
+	atomic_store(&pump->queued_bytes, queue_length(queue));
 	return true;
 }
 
@@ -196,6 +198,7 @@ static bool write_peer(struct vnc_pump *pump)
 	if (n > 0)
 		queue->at += (size_t)n;
 	queue_shrink(queue);
+	atomic_store(&pump->queued_bytes, queue_length(queue));
 	return n > 0;
 }
 
@@ -349,6 +352,11 @@ void vnc_pump_set_patient(struct vnc_pump *pump, bool patient)
 void vnc_pump_set_idle(struct vnc_pump *pump, uint64_t delivered)
 {
 	atomic_store(&pump->idle_at, delivered);
+}
+
+size_t vnc_pump_queued_bytes(struct vnc_pump *pump)
+{
+	return atomic_load(&pump->queued_bytes);
 }
 
 enum vnc_pump_end vnc_pump_ended(struct vnc_pump *pump)

@@ -37,6 +37,9 @@ void vnc_pump_set_patient(struct vnc_pump *pump, bool patient);
 /** Bytes given to the library so far. Any thread. */
 uint64_t vnc_pump_delivered(struct vnc_pump *pump);
 
+/** Bytes that wait for a slow peer. Any thread. */
+size_t vnc_pump_queued_bytes(struct vnc_pump *pump);
+
 enum vnc_pump_end {
 	VNC_PUMP_RUNNING,
 	VNC_PUMP_PEER_CLOSED,

@@ -522,12 +522,12 @@ void session_frame(struct session *s)
 
 void session_set_cursor(struct session *s, const struct cursor_shape *shape)
 {
-	tell(s, "cursor %ux%u hot %u,%u", shape->width, shape->height, shape->hot_x, shape->hot_y);
 	g_mutex_lock(&s->lock);
 	g_free(s->cursor.bgra);
 	s->cursor = *shape;
 	s->cursor.bgra = g_memdup2(shape->bgra, (gsize)shape->width * shape->height * 4);
 	g_mutex_unlock(&s->lock);
+	tell(s, "cursor %ux%u hot %u,%u", shape->width, shape->height, shape->hot_x, shape->hot_y);
 	if (s->to_front != NULL) {
 		session_set_cursor(s->to_front, shape);
 		double_notify(s->to_front, FRONT_CURSOR_SHAPE);
