@@ -12,6 +12,8 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#define PAGES_LEAVE_MS 1000u
+
 struct options {
 	char *config_path;
 	gboolean check_config, version;
@@ -86,6 +88,25 @@ static void run_loop(const struct config *config)
 	sd_notify(0, "STOPPING=1");
 }
 
+static gboolean waited_enough(void *user_data)
+{
+	*(bool *)user_data = true;
+	return G_SOURCE_REMOVE;
+}
+
+/* Each page gets its last word, unless its browser does not listen. */
+static void close_pages(struct live_hub *hub)
+{
+	bool enough = false;
+	guint timer = g_timeout_add(PAGES_LEAVE_MS, waited_enough, &enough);
+
+	live_hub_close(hub);
+	while (!enough && live_hub_count(hub) > 0)
+		g_main_context_iteration(NULL, TRUE);
+	if (!enough)
+		g_source_remove(timer);
+}
+
 /* Order matters: no new requests, then the endless answers end, then connections, then what they stood on. */
 static void serve_until_stopped(struct http_server *server, struct web *web)
 {
@@ -94,7 +115,7 @@ static void serve_until_stopped(struct http_server *server, struct web *web)
 	run_loop(web->config);
 	guard_destroy(guard);
 	http_server_quiesce(server);
-	live_hub_close(web->hub);
+	close_pages(web->hub);
 	http_server_destroy(server);
 	while (g_main_context_iteration(NULL, FALSE))
 		; /* pages take leave of the loop */

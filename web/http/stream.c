@@ -59,13 +59,18 @@ void http_stream_wake(struct http_stream *stream)
 	g_mutex_unlock(&stream->lock);
 }
 
+ssize_t http_stream_read(struct http_stream *stream, char *buffer, size_t max_bytes)
+{
+	return stream->ops->read(stream->source, buffer, max_bytes);
+}
+
 /* The lock spans read and suspend, so a wake between the two waits and then finds the connection asleep. */
 static ssize_t pull(void *user_data, uint64_t position, char *buffer, size_t max_bytes)
 {
 	struct http_stream *stream = user_data;
 
 	g_mutex_lock(&stream->lock);
-	ssize_t n = stream->ops->read(stream->source, buffer, max_bytes);
+	ssize_t n = http_stream_read(stream, buffer, max_bytes);
 	if (n == 0) {
 		stream->asleep = true;
 		MHD_suspend_connection(stream->connection);

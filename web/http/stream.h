@@ -26,6 +26,9 @@ void http_stream_unref(struct http_stream *stream);
 /** Drops the reference an answer held. When no response was ever made of it (the browser left before), `closed` runs. */
 void http_stream_release(struct http_stream *stream);
 
+/** Reads as the server does, for tests: see `read` above. */
+ssize_t http_stream_read(struct http_stream *stream, char *buffer, size_t max_bytes);
+
 /** Says that read would return something else than 0. Any thread; harmless after `closed`. Must not be called while holding a
  *  lock that `read` takes. */
 void http_stream_wake(struct http_stream *stream);

@@ -46,12 +46,16 @@ static void page_unref(struct live_page *page)
 	g_free(page);
 }
 
-static void push(struct live_page *page, GBytes *frame, bool picture)
+enum push_as { PUSH_PICTURE, PUSH_NOTE, PUSH_LAST };
+
+static void push(struct live_page *page, GBytes *frame, enum push_as as)
 {
 	g_mutex_lock(&page->lock);
 	bool taken = !page->finished && !page->closed;
 	if (taken)
-		live_queue_push(&page->queue, frame, picture, clock_now_us());
+		live_queue_push(&page->queue, frame, as == PUSH_PICTURE, clock_now_us());
+	if (as == PUSH_LAST)
+		page->finished = true;
 	g_mutex_unlock(&page->lock);
 	if (taken)
 		http_stream_wake(page->stream);
@@ -59,10 +63,9 @@ static void push(struct live_page *page, GBytes *frame, bool picture)
 		g_bytes_unref(frame);
 }
 
-static void push_note(struct slot *slot, enum live_frame_kind kind, const char *text)
+static void push_note(struct slot *slot, enum live_frame_kind kind)
 {
-	push(slot->page, live_frame_new(kind, 0, slot->number, 0, text, text ? strlen(text) : 0),
-	     false);
+	push(slot->page, live_frame_new(kind, 0, slot->number, 0, NULL, 0), PUSH_NOTE);
 }
 
 /* The browser is too slow: forget what waits and begin anew with key pictures, on all slots because they share the line. */
@@ -76,7 +79,7 @@ static void skip_ahead(struct live_page *page)
 		if (slot->ended || slot->needs_key)
 			continue;
 		slot->needs_key = true;
-		push_note(slot, LIVE_FRAME_SKIP, NULL);
+		push_note(slot, LIVE_FRAME_SKIP);
 		live_watch_rejoin(slot->watch);
 	}
 }
@@ -103,7 +106,7 @@ static void take_unit(struct slot *slot, const struct live_packet *packet)
 	push(page,
 	     live_frame_new(LIVE_FRAME_UNIT, key ? LIVE_FRAME_KEY : 0, slot->number, pts_us, unit,
 			    length),
-	     true);
+	     PUSH_PICTURE);
 }
 
 static void watch_packet(const struct live_packet *packet, void *user_data)
@@ -118,7 +121,7 @@ static void watch_packet(const struct live_packet *packet, void *user_data)
 		push(slot->page,
 		     live_frame_new(LIVE_FRAME_OPEN, 0, slot->number, 0, packet->payload,
 				    packet->length),
-		     false);
+		     PUSH_NOTE);
 }
 
 static void watch_away(void *user_data)
@@ -126,28 +129,20 @@ static void watch_away(void *user_data)
 	struct slot *slot = user_data;
 
 	slot->needs_key = true;
-	push_note(slot, LIVE_FRAME_AWAY, NULL);
-}
-
-static void finish(struct live_page *page)
-{
-	g_mutex_lock(&page->lock);
-	page->finished = true;
-	g_mutex_unlock(&page->lock);
-	http_stream_wake(page->stream);
+	push_note(slot, LIVE_FRAME_AWAY);
 }
 
 static void watch_end(const char *reason, void *user_data)
 {
 	struct slot *slot = user_data;
 	struct live_page *page = slot->page;
+	bool all = true;
 
 	slot->ended = true;
-	push_note(slot, LIVE_FRAME_END, reason);
 	for (unsigned i = 0; i < page->n_slots; i++)
-		if (!page->slots[i].ended)
-			return;
-	finish(page);
+		all = all && page->slots[i].ended;
+	push(page, live_frame_new(LIVE_FRAME_END, 0, slot->number, 0, reason, strlen(reason)),
+	     all ? PUSH_LAST : PUSH_NOTE);
 }
 
 static const struct live_watch_ops watch_ops = {watch_packet, watch_away, watch_end};
@@ -157,7 +152,7 @@ static gboolean alive(void *user_data)
 {
 	struct live_page *page = user_data;
 
-	push(page, live_frame_new(LIVE_FRAME_ALIVE, 0, LIVE_FRAME_PAGE, 0, NULL, 0), false);
+	push(page, live_frame_new(LIVE_FRAME_ALIVE, 0, LIVE_FRAME_PAGE, 0, NULL, 0), PUSH_NOTE);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -221,8 +216,7 @@ static const struct http_stream_ops stream_ops = {stream_read, stream_closed, st
 void live_page_leave(struct live_page *page, const char *why)
 {
 	push(page, live_frame_new(LIVE_FRAME_LEAVE, 0, LIVE_FRAME_PAGE, 0, why, strlen(why)),
-	     false);
-	finish(page);
+	     PUSH_LAST);
 }
 
 GBytes *live_page_tag(const struct live_page *page)

@@ -1,7 +1,7 @@
 """Everything the console's tests stand on: a private PostgreSQL with rows, a recording made by ffmpeg, a fake recorder, vitrine-web
 itself, and a browser. Each lab has its own temporary directory and leaves nothing behind.
 
-    python3 tests/unit/web/console_lab.py BUILD_DIR      serves until a key is pressed, for looking at it by hand"""
+    python3 -m tests.support.console_lab      serves until Enter is pressed, for looking at it by hand"""
 
 import http.client
 import json
@@ -16,10 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_recorder import FakeRecorder  # noqa: E402
+from tests.support.fake_recorder import FakeRecorder
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = ROOT / "tests/support/pg_cluster"
 PASSWORD = "correct horse battery"
 RUNNING, OPENING, RECORDED = (f"{n * 8}-{n * 4}-4{n * 3}-8{n * 3}-{n * 12}" for n in "123")
@@ -32,8 +31,9 @@ def ffmpeg_part(folder: Path, colour: str, width: int, height: int, offset_s: in
     """One init and one media file of a plain colour, beginning at offset_s."""
     folder.mkdir()
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"color=c={colour}:s={width}x{height}:r=10,format=yuv420p", "-t", str(PART_S),
-         "-output_ts_offset", str(offset_s), "-c:v", "libx264", "-profile:v", "baseline", "-g", "1000", "-f", "hls", "-hls_time", "100",
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+         f"color=c={colour}:s={width}x{height}:r=10,format=rgb24,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-t", str(PART_S),
+         "-output_ts_offset", str(offset_s), "-colorspace", "bt709", "-c:v", "libx264", "-profile:v", "baseline", "-g", "1000", "-f", "hls", "-hls_time", "100",
          "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", str(folder / "seg%d.m4s"),
          str(folder / "list.m3u8")], check=True, stdin=subprocess.DEVNULL)
     return (folder / "init.mp4").read_bytes(), (folder / "seg0.m4s").read_bytes()
@@ -62,6 +62,14 @@ def make_recording(store: Path, work: Path) -> str:
     return "".join(lines)
 
 
+def newest_build() -> Path:
+    """The build folder whose vitrine-web was linked last: build/gcc of tests/run, or a developer's own."""
+    found = [path for path in (*ROOT.glob("build*/web/vitrine-web"), *ROOT.glob("build/gcc/web/vitrine-web"))]
+    if not found:
+        raise RuntimeError("no build folder with web/vitrine-web: run meson setup build && ninja -C build")
+    return max(found, key=lambda path: path.stat().st_mtime).parents[1]
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -69,8 +77,8 @@ def free_port() -> int:
 
 
 class Lab:
-    def __init__(self, build: Path):
-        self.build = build
+    def __init__(self):
+        self.build = newest_build()
         self.work = Path(tempfile.mkdtemp(prefix="vitrine-web."))
         self.work.chmod(0o711)
         self.store = self.work / "store"
@@ -82,7 +90,7 @@ class Lab:
         self.conninfo = subprocess.run([CLUSTER, "start", self.cluster], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         try:
             segments = make_recording(self.store, self.work)
-            subprocess.run([build / "tests/unit/web/web_seed", f"{self.conninfo} user=postgres"], input=segments, text=True, check=True)
+            subprocess.run([self.build / "tests/unit/web/web_seed", f"{self.conninfo} user=postgres"], input=segments, text=True, check=True)
             self.recorder = FakeRecorder(self.live_socket, [RUNNING])
             self.write_config()
             self.start()
@@ -113,6 +121,12 @@ class Lab:
                                             env={**os.environ, "NOTIFY_SOCKET": str(path)})
             assert b"READY=1" in notify.recv(256)
         path.unlink()
+
+    def run_once(self, *words: str) -> tuple[int, str]:
+        """Runs a second vitrine-web that is expected to end by itself."""
+        done = subprocess.run([self.build / "web/vitrine-web", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
+        return done.returncode, done.stdout
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -195,7 +209,7 @@ def browser(scheme: str = "light", size: str = "1360,900"):
 
 
 if __name__ == "__main__":
-    lab = Lab(Path(sys.argv[1]).resolve())
+    lab = Lab()
     try:
         print(f"{lab.url('/')}   users alice wendy arthur ada, password: {PASSWORD}", flush=True)
         sys.stdin.readline()

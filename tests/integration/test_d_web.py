@@ -1,0 +1,434 @@
+"""The console's service with a real database, a real browser and a fake recorder: what it lets in, shows, ends and plays."""
+
+import http.client
+import json
+import os
+import shutil
+import statistics
+import struct
+import time
+import unittest
+
+from tests.support.console_lab import OPENING, PARTS, PART_S, PASSWORD, RECORDED, RUNNING, Client, Lab, browser, free_port
+from tests.support.fake_recorder import COLOUR, FPS, HEIGHT, WIDTH
+from tests.support.installation import wait_for
+
+
+def setUpModule():
+    WithLab.lab = Lab()
+    unittest.addModuleCleanup(WithLab.lab.close)
+
+
+class WithLab(unittest.TestCase):
+    lab: Lab
+
+    def assertStatus(self, answer, status: int, key: str | None = None):
+        self.assertEqual(answer[0], status, answer[2])
+        if key:
+            self.assertEqual(json.loads(answer[2])["error"], key)
+
+
+class Doors(WithLab):
+    """Who is let in, and to what."""
+
+    def test_cookie_and_headers(self):
+        status, headers, _ = Client(self.lab).ask("POST", "/api/login", {"user": "Ada", "password": PASSWORD})
+        self.assertEqual(status, 200)
+        for part in ("__Host-vitrine=", "Path=/", "Secure", "HttpOnly", "SameSite=Strict"):
+            self.assertIn(part, headers["set-cookie"])
+        self.assertNotIn("Domain", headers["set-cookie"])
+        policy = headers["content-security-policy"]
+        for part in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"):
+            self.assertIn(part, policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertEqual(headers["x-content-type-options"], "nosniff")
+        self.assertEqual(headers["cache-control"], "no-store")
+        self.assertIn("max-age", headers["strict-transport-security"])
+
+    def test_the_database_knows_no_cookie(self):
+        client = Client(self.lab, "ada")
+        token = client.cookie.split("=")[1]
+        self.assertGreaterEqual(len(token), 44)
+        self.assertNotIn(token, self.lab.sql("SELECT * FROM web_login"))
+
+    def test_roles(self):
+        expected = {  # path: who may
+            "/api/sessions": {"wendy", "arthur", "ada"},
+            f"/api/sessions/{RECORDED}": {"wendy", "arthur", "ada"},
+            f"/api/recordings/{RECORDED}/playlist.m3u8": {"arthur", "ada"},
+            f"/api/recordings/{RECORDED}/seg-00001.mp4": {"arthur", "ada"},
+            f"/api/recordings/{RECORDED}/timeline": {"arthur", "ada"},
+            "/api/audit": {"arthur", "ada"},
+        }
+        clients = {user: Client(self.lab, user) for user in ("wendy", "arthur", "ada")}
+        for path, allowed in expected.items():
+            self.assertStatus(Client(self.lab).ask("GET", path), 401, "login")
+            for user, client in clients.items():
+                status = client.ask("GET", path)[0]
+                self.assertEqual(status, 200 if user in allowed else 403, f"{user} {path}")
+        self.assertStatus(clients["arthur"].ask("GET", f"/api/live?sessions={RUNNING}"), 403, "right")
+        self.assertStatus(clients["arthur"].ask("POST", f"/api/sessions/{RUNNING}/terminate", {"reason": "x"}), 403, "right")
+
+    def test_wrong_and_unknown_are_alike(self):
+        """Wrong password, unknown name, malformed name, and a plain user with the right password: same answer, same effort."""
+        answers, seconds = [], []
+        for number, (user, password) in enumerate((("arthur", "wrong"), ("nobody-here", "wrong"), ("a/b%", "wrong"), ("alice", PASSWORD))):
+            began = time.monotonic()
+            answers.append(Client(self.lab).ask("POST", "/api/login", {"user": user, "password": password}))
+            seconds.append(time.monotonic() - began)
+            self.assertNotIn("set-cookie", answers[number][1])
+        self.assertEqual({(status, body) for status, _, body in answers}, {(401, answers[0][2])})
+        self.assertGreater(min(seconds), 0.4 * max(seconds), seconds)
+        self.assertIn("nobody-here", self.lab.sql("SELECT subject FROM audit WHERE action = 'web-login-refused'"))
+
+    def test_back_off(self):
+        client = Client(self.lab)
+        for _ in range(4):
+            self.assertStatus(client.ask("POST", "/api/login", {"user": "wendy", "password": "wrong"}), 401, "refused")
+        status, headers, _ = client.ask("POST", "/api/login", {"user": "wendy", "password": PASSWORD})
+        self.assertEqual(status, 429)
+        wait_s = int(headers["retry-after"])
+        self.assertIn(wait_s, (1, 2))
+        wait_for(lambda: client.ask("POST", "/api/login", {"user": "wendy", "password": PASSWORD})[0] == 200, 5, "the back-off ends", 0.3)
+
+    def test_forged_requests(self):
+        client = Client(self.lab, "ada")
+        path, body = f"/api/sessions/{OPENING}/terminate", {"reason": "forged"}
+        good = client.csrf
+        client.csrf = None
+        self.assertStatus(client.ask("POST", path, body), 403, "csrf")
+        client.csrf = good[:-1] + ("x" if good[-1] != "x" else "y")
+        self.assertStatus(client.ask("POST", path, body), 403, "csrf")
+        client.csrf = good
+        self.assertStatus(client.ask("POST", path, body, {"Origin": "https://evil.example"}), 403, "origin")
+        self.assertStatus(client.ask("POST", path, body, {"Content-Type": "text/plain"}), 415, "type")
+        self.assertStatus(Client(self.lab).ask("POST", "/api/login", {"user": "ada", "password": PASSWORD},
+                                               {"Origin": "https://evil.example"}), 403, "origin")
+        self.assertEqual(self.lab.sql("SELECT count(*) FROM session_command WHERE reason = 'forged'"), "0")
+
+    def test_logout(self):
+        client = Client(self.lab, "ada")
+        cookie = client.cookie
+        self.assertStatus(client.ask("POST", "/api/logout", {}), 200)
+        client.cookie = cookie
+        self.assertStatus(client.ask("GET", "/api/me"), 401, "login")
+
+    def test_bad_requests(self):
+        client = Client(self.lab, "ada")
+        for path, status in (("/api/sessions?state=odd", 400), ("/api/sessions?limit=0x5", 400), ("/api/sessions?before=-1", 400),
+                             ("/api/sessions/not-a-uuid", 404), ("/api/live?sessions=", 400), ("/api/live?sessions=a,b", 400),
+                             (f"/api/live?sessions={','.join([RUNNING] * 17)}", 400), (f"/api/live?sessions={RECORDED}", 409),
+                             ("/console/../../../etc/passwd", 400), ("/console/%2e%2e/meson.build", 400), ("/console/%00", 400),
+                             ("/console/vendor/rebuild", 404), ("/console/no.js", 404), ("//", 400), ("/api", 404)):
+            self.assertEqual(client.ask("GET", path)[0], status, path)
+        self.assertEqual(client.ask("PUT", "/api/sessions")[0], 405)
+        self.assertEqual(client.ask("POST", "/api/sessions", {})[0], 405)
+        self.assertEqual(client.ask("POST", "/api/login", b"{")[0], 400)
+        self.assertEqual(client.ask("POST", "/api/login", b'{"user":"a","user":"b","password":"c"}')[0], 400)
+        self.assertEqual(client.ask("POST", "/api/login", b"x" * 20000)[0], 413)
+        self.assertIn(client.ask("GET", "/" + "a" * 40000)[0], (400, 414, 431))
+
+    def test_console_files(self):
+        client = Client(self.lab)
+        status, headers, body = client.ask("GET", "/console/app.js")
+        self.assertEqual((status, headers["content-type"]), (200, "text/javascript; charset=utf-8"))
+        self.assertIn(b"from './vendor/ui.js'", body)
+        self.assertEqual(client.ask("GET", "/console/app.js", headers={"If-None-Match": headers["etag"]})[0], 304)
+        for page in ("/", "/sessions", f"/sessions/{RUNNING}", "/past", f"/play/{RECORDED}", "/audit", "/login"):
+            self.assertIn(b"/console/app.js", client.ask("GET", page)[2])
+
+
+class Lists(WithLab):
+    def test_paging_finds_each_once(self):
+        client, seen, before = Client(self.lab, "ada"), [], ""
+        while True:
+            page = client.json(f"/api/sessions?state=past&limit=7{before}")
+            if not page["sessions"]:
+                break
+            seen += page["sessions"]
+            before = f"&before={seen[-1]['opened_utc_us']}"
+        self.assertEqual(len(seen), 61)
+        self.assertEqual(len({row["id"] for row in seen}), 61)
+        self.assertEqual([row["opened_utc_us"] for row in seen], sorted((row["opened_utc_us"] for row in seen), reverse=True))
+
+    def test_filters(self):
+        client = Client(self.lab, "ada")
+        rows = client.json("/api/sessions?state=past&user=carol&target=db-primary")["sessions"]
+        self.assertTrue(rows)
+        self.assertEqual({(row["login"], row["target"]) for row in rows}, {("carol", "db-primary")})
+        running = client.json("/api/sessions?state=running")["sessions"]
+        self.assertEqual({row["id"]: row["state"] for row in running}, {RUNNING: "running", OPENING: "opening"})
+
+    def test_health_and_metrics(self):
+        client = Client(self.lab)
+        self.assertEqual(client.json("/healthz"), {"status": "ok", "database": "ok", "recorder": "ok", "store": "ok"})
+        text = client.ask("GET", "/metrics")[2].decode()
+        self.assertIn("\nvitrine_sessions_running 2\n", text)
+        free = next(line for line in text.splitlines() if line.startswith("vitrine_store_free_bytes "))
+        self.assertAlmostEqual(int(free.split()[1]), shutil.disk_usage(self.lab.store).free, delta=1 << 30)
+
+    def test_database_away_and_back(self):
+        client = Client(self.lab, "ada")
+        self.lab.cluster_do("stop")
+        try:
+            self.assertStatus(client.ask("GET", "/api/sessions"), 503, "database-away")
+            self.assertEqual(client.ask("GET", "/healthz")[0], 503)
+            self.assertStatus(client.ask("POST", "/api/login", {"user": "ada", "password": PASSWORD}), 503, "database-away")
+        finally:
+            self.lab.cluster_do("begin")
+        wait_for(lambda: client.ask("GET", "/api/sessions")[0] == 200, 10, "the service finds the database again")
+
+
+class Recordings(WithLab):
+    def setUp(self):
+        self.client = Client(self.lab, "arthur")
+        self.base = f"/api/recordings/{RECORDED}"
+
+    def test_bytes_are_those_of_the_store(self):
+        whole = (self.lab.store / RECORDED / "seg-00002.mp4").read_bytes()
+        status, headers, body = self.client.ask("GET", f"{self.base}/seg-00002.mp4")
+        self.assertEqual((status, body, headers["content-type"]), (200, whole, "video/mp4"))
+        status, headers, body = self.client.ask("GET", f"{self.base}/seg-00002.mp4", headers={"Range": "bytes=100-199"})
+        self.assertEqual((status, body, headers["content-range"]), (206, whole[100:200], f"bytes 100-199/{len(whole)}"))
+        status, headers, _ = self.client.ask("GET", f"{self.base}/seg-00002.mp4", headers={"Range": f"bytes={len(whole)}-"})
+        self.assertEqual((status, headers["content-range"]), (416, f"bytes */{len(whole)}"))
+
+    def test_only_what_the_database_names(self):
+        directory = self.lab.store / RECORDED
+        (directory / "chain").write_text("secret")
+        moved = directory / "seg-00003.mp4"
+        kept = moved.read_bytes()
+        self.addCleanup(lambda: (moved.unlink(), moved.write_bytes(kept)))
+        moved.unlink()
+        moved.symlink_to("/etc/hostname")
+        for name in ("chain", "seg-00003.mp4", "seg-00009.mp4", "seg-00001.jsonl"):
+            self.assertEqual(self.client.ask("GET", f"{self.base}/{name}")[0], 404, name)
+
+    def test_playlist_and_timeline(self):
+        text = self.client.ask("GET", f"{self.base}/playlist.m3u8")[2].decode()
+        self.assertEqual(text.count("#EXTINF"), len(PARTS))
+        self.assertEqual(text.count("#EXT-X-DISCONTINUITY"), 1)
+        self.assertTrue(text.endswith("#EXT-X-ENDLIST\n"))
+        lines = self.client.ask("GET", f"{self.base}/timeline")[2].decode().splitlines()
+        self.assertEqual([json.loads(line)["text"] for line in lines if '"title"' in line], [f"{colour} window" for colour, _, _ in PARTS])
+
+    def test_playing_is_audited_once(self):
+        count = f"SELECT count(*) FROM audit WHERE actor = 'arthur' AND action = 'recording-play' AND subject = '{RECORDED}'"
+        before = int(self.lab.sql(count))
+        for _ in range(3):
+            self.client.ask("GET", f"{self.base}/playlist.m3u8")
+        self.assertEqual(int(self.lab.sql(count)), before + 1)
+
+
+class LiveStream(WithLab):
+    """The streaming response as bytes."""
+
+    def frames(self, client: Client, sessions: str):
+        link = http.client.HTTPSConnection("127.0.0.1", self.lab.port, context=client.context, timeout=20)
+        self.addCleanup(link.close)
+        link.request("GET", f"/api/live?sessions={sessions}", headers={"Cookie": client.cookie})
+        answer = link.getresponse()
+        self.assertEqual(answer.status, 200)
+        while True:
+            head = answer.read(16)
+            if len(head) < 16:
+                return
+            length, kind, flags, slot, pts_us = struct.unpack("<IBBHQ", head)
+            yield kind, flags, slot, pts_us, answer.read(length - 12)
+
+    def test_pictures_then_the_end(self):
+        client = Client(self.lab, "wendy")
+        frames = self.frames(client, f"{RUNNING},{OPENING}")
+        seen = []
+        while len([frame for frame in seen if frame[0] == 2]) < 20:
+            seen.append(next(frames))
+        running = [frame for frame in seen if frame[2] == 0]
+        self.assertEqual(running[0][0], 1)
+        self.assertEqual(struct.unpack("<II", running[0][4][:8]), (WIDTH, HEIGHT))
+        self.assertEqual(running[0][4][8:], b"avc1.42c01e")
+        units = [frame for frame in running if frame[0] == 2]
+        self.assertEqual([frame[1] for frame in units], [1] + [0] * (len(units) - 1))
+        self.assertEqual([frame[4] for frame in units], self.lab.recorder.units[:len(units)])
+        self.assertIn((4, 1), {(frame[0], frame[2]) for frame in seen}, "the session that is being opened is still unknown to the recorder")
+        self.assertEqual(self.lab.sql(f"SELECT count(*) FROM audit WHERE actor = 'wendy' AND action = 'session-watch'"), "2")
+        self.assertIn("\nvitrine_web_live_pages 1\n", client.ask("GET", "/metrics")[2].decode())
+        client.ask("POST", "/api/logout", {})
+        last = list(frames)[-1]
+        self.assertEqual((last[0], last[4]), (7, b"logged-out"))
+        wait_for(lambda: "\nvitrine_web_live_pages 0\n" in client.ask("GET", "/metrics")[2].decode(), 5, "the page is gone")
+
+    def test_stop_with_watchers(self):
+        """SIGTERM ends the streams, and the service with status 0."""
+        frames = self.frames(Client(self.lab, "ada"), RUNNING)
+        next(frames)
+        self.assertEqual(self.lab.stop(), 0)
+        last = list(frames)[-1]
+        self.assertEqual((last[0], last[4]), (7, b"stopping"))
+        self.lab.start()
+
+
+PIXEL = """const [element, x, y] = arguments;
+const canvas = document.createElement('canvas');
+canvas.width = element.videoWidth || element.width;
+canvas.height = element.videoHeight || element.height;
+const context = canvas.getContext('2d');
+context.drawImage(element, 0, 0);
+return [...context.getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data].slice(0, 3);"""
+
+AGES = """const [count, done] = [arguments[0], arguments[arguments.length - 1]];
+const canvas = document.querySelector('canvas');
+const ages = [];
+new MutationObserver(() => {
+    ages.push(Date.now() - Number(canvas.dataset.ptsUs) / 1000);
+    if (ages.length === count)
+        done(ages);
+}).observe(canvas, { attributes: true, attributeFilter: ['data-pts-us'] });"""
+
+
+class Browser(WithLab):
+    """The pages in Chromium, with rows of their own: sessions end here."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.addClassCleanup(cls.lab.close)
+        cls.driver = browser()
+        cls.addClassCleanup(cls.driver.quit)
+        cls.driver.set_script_timeout(30)
+
+    def find(self, selector: str, seconds: float = 15):
+        found = wait_for(lambda: self.driver.find_elements("css selector", selector), seconds, f"{selector} on {self.driver.current_url}")
+        return found[0]
+
+    def shows(self, selector: str, x: float, y: float, colour: tuple, seconds: float = 10):
+        def close():
+            element = self.find(selector)
+            self.last = self.driver.execute_script(PIXEL, element, x, y)
+            return all(abs(have - want) <= 12 for have, want in zip(self.last, colour))
+        try:
+            wait_for(close, seconds, f"{selector} shows {colour} at {x},{y}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it shows {self.last}") from None
+
+    def enter(self, user: str = "ada"):
+        self.driver.delete_all_cookies()
+        self.driver.get(self.lab.url("/"))
+        self.find("#user").send_keys(user)
+        self.find("#password").send_keys(PASSWORD)
+        self.find("button[type=submit]").click()
+        self.find(".page-head h1")
+
+    def tearDown(self):
+        bad = [line for line in self.driver.get_log("browser") if "Content Security Policy" in line["message"] or
+               "Trusted" in line["message"] or line["source"] == "javascript"]
+        self.assertEqual(bad, [])
+
+    def test_a_login_and_list(self):
+        self.driver.get(self.lab.url("/past"))
+        self.find("#user").send_keys("ada")
+        self.find("#password").send_keys("not this one")
+        self.find("button[type=submit]").click()
+        wait_for(lambda: "wrong" in self.find(".field-error").text, 10, "the refusal is told")
+        self.find("#password").send_keys(PASSWORD)
+        self.find("button[type=submit]").click()
+        wait_for(lambda: self.find("h1").text == "Past sessions", 10, "the page asked for first")
+        self.driver.find_element("link text", "Running").click()
+        wait_for(lambda: len(self.driver.find_elements("css selector", "tbody tr")) == 2, 10, "two running sessions")
+        text = self.find("tbody").text
+        for word in ("alice", "root at web1", "192.0.2.17", "RDP → RDP", "bob", "connecting"):
+            self.assertIn(word, text)
+
+    def test_b_live_picture(self):
+        self.enter("wendy")
+        self.driver.get(self.lab.url(f"/sessions/{RUNNING}"))
+        self.find("canvas[data-state=live]")
+        self.shows("canvas", 0.25, 0.5, COLOUR)
+        first = self.driver.execute_script("return document.querySelector('canvas').dataset.ptsUs")
+        wait_for(lambda: self.driver.execute_script("return document.querySelector('canvas').dataset.ptsUs") != first, 5, "the picture moves")
+        ages = self.driver.execute_async_script(AGES, 5 * FPS)
+        p50, p95 = statistics.median(ages), statistics.quantiles(ages, n=20)[18]
+        print(f"live: recorder's socket to drawn picture p50 {p50:.0f} ms, p95 {p95:.0f} ms", flush=True)
+        self.assertLess(p50, 250)
+
+    def test_c_playback_seeks(self):
+        self.enter("arthur")
+        self.driver.get(self.lab.url(f"/play/{RECORDED}"))
+        self.find("video")
+        wait_for(lambda: self.driver.execute_script("return document.querySelector('video').duration") == len(PARTS) * PART_S, 10, "the length")
+        colours = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
+        self.shows("video", 0.5, 0.5, colours["red"])
+        for number in (2, 1, 3, 0):
+            self.driver.execute_script("""const bar = document.querySelector('input[type=range]');
+                bar.value = arguments[0];
+                bar.dispatchEvent(new Event('input', { bubbles: true }));""", number * PART_S + 2)
+            self.shows("video", 0.5, 0.5, colours[PARTS[number][0]])
+            wide = self.driver.execute_script("return document.querySelector('video').videoWidth")
+            self.assertEqual(wide, PARTS[number][1])
+        blue = next(item for item in self.driver.find_elements("css selector", ".event") if "blue window" in item.text)
+        blue.click()
+        self.shows("video", 0.5, 0.5, colours["blue"])
+        self.assertAlmostEqual(self.driver.execute_script("return document.querySelector('video').currentTime"), 2 * PART_S + 1.5, delta=0.1)
+        self.assertIn("The viewer closed the session.", self.find(".facts").text)
+
+    def test_d_terminate(self):
+        self.enter("wendy")
+        self.driver.get(self.lab.url(f"/sessions/{RUNNING}"))
+        self.find("canvas[data-state=live]")
+        self.find(".page-head button.danger").click()
+        self.find("dialog[open] textarea").send_keys("Copies customer data\nto a private drive")
+        self.find("dialog[open] button.danger").click()
+        wait_for(lambda: self.lab.sql("SELECT 1 FROM session_command"), 5, "the order in the database")
+        row = self.lab.sql("SELECT session_id, kind, reason, by_login FROM session_command").split("|")
+        self.assertEqual(row, [RUNNING, "terminate", "Copies customer data to a private drive", "wendy"])
+        self.assertIn("Copies customer data", self.lab.sql("SELECT detail FROM audit WHERE action = 'session-terminate' AND actor = 'wendy'"))
+        self.lab.sql(f"UPDATE session SET state = 'ended', ended_at = now(), end_reason = 'terminated' WHERE id = '{RUNNING}'")
+        self.lab.recorder.end_all(b"terminated")
+        wait_for(lambda: "A supervisor ended this session." in self.find(".ended-note").text, 5, "the page says so")
+
+    def test_e_database_away(self):
+        self.enter("ada")
+        self.driver.get(self.lab.url("/sessions"))
+        self.find(".page-head .count")
+        self.lab.cluster_do("stop")
+        try:
+            wait_for(lambda: "database does not answer" in self.find(".banner").text, 10, "the page says that the database is away")
+        finally:
+            self.lab.cluster_do("begin")
+        wait_for(lambda: not self.driver.find_elements("css selector", ".banner"), 20, "the banner goes")
+
+
+class StartUp(WithLab):
+    """Trouble at the start is one clear line and a status."""
+
+    def run_with(self, **changes) -> tuple[int, str]:
+        config = json.loads(self.lab.config.read_text())
+        for path, value in changes.items():
+            place = config
+            *parents, key = path.split("__")
+            for parent in parents:
+                place = place[parent]
+            place[key] = value
+        changed = self.lab.work / "changed.yaml"
+        changed.write_text(json.dumps(config))
+        return self.lab.run_once("--config", str(changed))
+
+    def assertLine(self, result: tuple[int, str], *words: str):
+        status, text = result
+        self.assertNotEqual(status, 0)
+        self.assertEqual(len(text.strip().splitlines()), 1, text)
+        for word in words:
+            self.assertIn(word, text)
+
+    def test_trouble(self):
+        self.assertLine(self.run_with(), f"port {self.lab.port}", "in use")
+        self.assertLine(self.run_with(web__private_key_file="/nonexistent/key.pem"), "/nonexistent/key.pem")
+        self.assertLine(self.run_with(database__conninfo="host=/nonexistent dbname=vitrine"), "/nonexistent")
+        self.assertLine(self.run_with(web__https__port=free_port(), web__certificate_file=str(self.lab.config)), "certificate_file")
+        self.assertLine(self.run_with(web__console_dir=""), "console_dir")
+        os.chmod(self.lab.work / "key.pem", 0o644)
+        self.addCleanup(os.chmod, self.lab.work / "key.pem", 0o600)
+        self.assertLine(self.run_with(), "key.pem")
+
+
+if __name__ == "__main__":
+    unittest.main()
