@@ -9,6 +9,7 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <freerdp/channels/cliprdr.h>
 #include <freerdp/channels/disp.h>
 #include <freerdp/channels/rdpgfx.h>
 #include <freerdp/transport_io.h>
@@ -133,6 +134,8 @@ static void channel_connected(void *context, const ChannelConnectedEventArgs *ev
 		rdp_picture_open_gfx(back, event->pInterface);
 	else if (strcmp(event->name, DISP_DVC_CHANNEL_NAME) == 0)
 		rdp_display_open(back, event->pInterface);
+	else if (strcmp(event->name, CLIPRDR_SVC_CHANNEL_NAME) == 0)
+		rdp_clipboard_open(back, event->pInterface);
 }
 
 static void channel_disconnected(void *context, const ChannelDisconnectedEventArgs *event)
@@ -143,6 +146,8 @@ static void channel_disconnected(void *context, const ChannelDisconnectedEventAr
 		rdp_picture_close_gfx(back, event->pInterface);
 	else if (strcmp(event->name, DISP_DVC_CHANNEL_NAME) == 0)
 		rdp_display_close(back);
+	else if (strcmp(event->name, CLIPRDR_SVC_CHANNEL_NAME) == 0)
+		rdp_clipboard_close(back);
 }
 
 static BOOL pre_connect(freerdp *instance)
@@ -313,6 +318,7 @@ enum end_reason rdp_back_run_within(struct session *session, struct back_target 
 		reason = converse(back, connect_deadline_ms, ret_detail);
 		g_queue_clear_full(&back->held, g_free);
 		g_free(back->refusal_detail);
+		g_free(back->clipboard.offered);
 		freerdp_client_context_free(rdp_back_context(back));
 	} else {
 		*ret_detail = g_strdup("no memory for the connection to the target");

@@ -7,6 +7,7 @@
 #include "gateway/session/back.h"
 
 #include <freerdp/client.h>
+#include <freerdp/client/cliprdr.h>
 #include <freerdp/client/disp.h>
 #include <freerdp/client/rdpgfx.h>
 #include <freerdp/freerdp.h>
@@ -33,6 +34,13 @@ struct rdp_display {
 	uint64_t asked_us;
 };
 
+/** Text clipboard (rdp_back_clipboard.c). */
+struct rdp_clipboard {
+	CliprdrClientContext *channel;
+	bool ready;    /**< the target said Monitor Ready */
+	char *offered; /**< newest text of the viewer, UTF-8; NULL: none */
+};
+
 struct rdp_back {
 	rdpClientContext client; /**< first: FreeRDP allocates and frees the whole */
 	struct session *session;
@@ -47,6 +55,7 @@ struct rdp_back {
 	uint64_t inactive_since_us; /**< 0: active */
 	struct rdp_picture picture;
 	struct rdp_display display;
+	struct rdp_clipboard clipboard;
 };
 
 static inline struct rdp_back *rdp_back_of(rdpContext *context)
@@ -96,6 +105,12 @@ void rdp_display_close(struct rdp_back *back);
 void rdp_display_request(struct rdp_back *back, uint32_t width, uint32_t height);
 /** Sends what waits when its time has come. Returns milliseconds until it wants to be called again; UINT32_MAX: never. */
 uint32_t rdp_display_run(struct rdp_back *back);
+
+/* rdp_back_clipboard.c */
+void rdp_clipboard_open(struct rdp_back *back, CliprdrClientContext *channel);
+void rdp_clipboard_close(struct rdp_back *back);
+/** Takes `text` (UTF-8, g_free). */
+void rdp_clipboard_offer(struct rdp_back *back, char *text);
 
 /* rdp_back_relay.c */
 /** Carries out one command of the core; takes what it owns. */

@@ -61,7 +61,7 @@ void rdp_relay_command(struct rdp_back *back, struct back_command *command)
 		rdp_display_request(back, command->size.width_px, command->size.height_px);
 		break;
 	case BACK_CLIPBOARD:
-		g_clear_pointer(&command->clipboard, g_free);
+		rdp_clipboard_offer(back, g_steal_pointer(&command->clipboard));
 		break;
 	case BACK_STOP:
 		back->stopped = true;

@@ -56,11 +56,11 @@ static const struct bool_row bools[] = {
 	{FreeRDP_MultiTouchInput, FALSE},
 	{FreeRDP_GrabMouse, TRUE}, /* else the library swallows pointer positions of the target */
 
-	/* Channels: graphics and display control; nothing that opens a file or a device. Synchronous, because the
+	/* Channels: graphics, display control and text clipboard; nothing that opens a file or a device. Synchronous, because the
 	 * library otherwise decodes on a thread of its own. */
 	{FreeRDP_SynchronousDynamicChannels, TRUE},
 	{FreeRDP_SupportDisplayControl, TRUE},
-	{FreeRDP_RedirectClipboard, FALSE},
+	{FreeRDP_RedirectClipboard, TRUE},
 	{FreeRDP_DeviceRedirection, FALSE},
 	{FreeRDP_RedirectDrives, FALSE},
 	{FreeRDP_RedirectPrinters, FALSE},
@@ -87,7 +87,8 @@ static const struct number_row numbers[] = {
 	{FreeRDP_GlyphSupportLevel, GLYPH_SUPPORT_NONE},
 	{FreeRDP_LargePointerFlag, LARGE_POINTER_FLAG_96x96 | LARGE_POINTER_FLAG_384x384},
 	{FreeRDP_ProxyType, PROXY_TYPE_IGNORE}, /* else the environment decides */
-	{FreeRDP_TcpAckTimeout, 15000},		/* in fact: how long activation may take */
+	{FreeRDP_ClipboardFeatureMask, CLIPRDR_FLAG_LOCAL_TO_REMOTE | CLIPRDR_FLAG_REMOTE_TO_LOCAL},
+	{FreeRDP_TcpAckTimeout, 15000}, /* in fact: how long activation may take */
 };
 
 static bool set_tables(rdpSettings *settings)

@@ -172,6 +172,7 @@ static void open_channels(struct fake_target *target)
 
 static void close_channels(struct fake_target *target)
 {
+	fake_target_clipboard_close(target);
 	if (target->display) {
 		DispServerContext *display = target->display;
 
@@ -250,6 +251,8 @@ static bool serve_once(struct fake_target *target, HANDLE wake)
 	if (target->active && target->plan->gfx && !target->gfx &&
 	    WTSVirtualChannelManagerGetDrdynvcState(target->channels) == DRDYNVC_STATE_READY)
 		open_channels(target);
+	if (target->active && target->plan->clipboard && !target->clipboard)
+		fake_target_clipboard_open(target);
 	if (gfx && WaitForSingleObject(gfx, 0) == WAIT_OBJECT_0)
 		rdpgfx_server_handle_messages(target->gfx);
 	run_scripts(target);
@@ -323,6 +326,8 @@ void fake_target_stop(struct fake_target *target)
 	g_array_unref(target->inputs);
 	g_free(target->user);
 	g_free(target->received_password);
+	g_free(target->copied);
+	g_free(target->pasted);
 	g_mutex_clear(&target->lock);
 	g_cond_clear(&target->changed);
 	close(target->wake_fd);

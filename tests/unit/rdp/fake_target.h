@@ -14,6 +14,7 @@ struct fake_target_plan {
 	uint32_t width,
 		height; /**< desktop announced in the capabilities; 0: what the client asks for */
 	bool gfx;	/**< opens the graphics channel; scripts run when it is up */
+	bool clipboard; /**< opens the clipboard channel */
 	bool nla;	/**< NLA with `password` for any user; else TLS */
 	const char *password;
 };
@@ -38,7 +39,11 @@ struct fake_target {
 	uint32_t layout_width, layout_height; /**< newest Display Control request; under `lock` */
 	char *user, *received_password;	      /**< of the Client Info PDU or NLA; under `lock` */
 	bool active, gfx_ready, stop;
-	void *channels, *display;
+	void *channels, *display, *clipboard;
+	uint8_t *copied; /**< UTF-16 text the target offers */
+	size_t copied_bytes;
+	char *pasted;	      /**< UTF-8 text taken from the client; under `lock` */
+	bool clipboard_ready; /**< under `lock` */
 };
 
 /** Starts the server. The client's end of the connection is the caller's. */
@@ -62,3 +67,9 @@ void fake_target_gfx_frame(struct fake_target *target, uint32_t x, uint32_t y, u
 			   uint32_t height, fake_picture picture);
 /** ResetGraphics and surface 1 of this size mapped at 0,0. */
 void fake_target_gfx_setup(struct fake_target *target, uint32_t width, uint32_t height);
+
+/* fake_target_clipboard.c */
+void fake_target_clipboard_open(struct fake_target *target);
+void fake_target_clipboard_close(struct fake_target *target);
+/** Offers UTF-16 bytes as text, as if somebody had copied them at the target. */
+void fake_target_copy(struct fake_target *target, const void *bytes, size_t length);
