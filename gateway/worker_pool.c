@@ -358,7 +358,8 @@ void worker_watch(struct worker *worker, worker_exited exited, void *user_data)
 
 void worker_kill(struct worker *worker)
 {
-	kill(worker->pid, SIGKILL);
+	if (worker->child_watch != 0) /* not reaped: the number is still this process's */
+		kill(worker->pid, SIGKILL);
 }
 
 unsigned worker_pool_count(const struct worker_pool *pool)

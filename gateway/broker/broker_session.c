@@ -153,17 +153,6 @@ static void finish(struct broker_session *session)
 	broker_forget(session);
 }
 
-static void process_gone(bool clean, const char *how, void *user_data)
-{
-	struct broker_session *session = user_data;
-
-	session->worker = NULL;
-	if (session->end_reason == END_NONE)
-		g_warning("session %s: its process %s without a word", session->id, how);
-	session_note_end(session, END_FAULT, how);
-	finish(session);
-}
-
 void session_terminate(struct broker_session *session, enum end_reason reason, const char *words,
 		       const char *detail)
 {
@@ -273,6 +262,30 @@ static void take_packet(struct broker_session *session, const struct packet *pac
 	else
 		act(session, packet->type, &request);
 	message_clear(type, &request);
+}
+
+/* The end of a process is often heard of before its last message. */
+static void hear_rest(struct broker_session *session)
+{
+	struct packet *packet = session->broker->packet;
+
+	while (session->link_source != 0 &&
+	       link_receive(worker_link(session->worker), packet, 0) == 0) {
+		take_packet(session, packet);
+		packet_clear(packet);
+	}
+}
+
+static void process_gone(bool clean, const char *how, void *user_data)
+{
+	struct broker_session *session = user_data;
+
+	hear_rest(session);
+	session->worker = NULL;
+	if (session->end_reason == END_NONE)
+		g_warning("session %s: its process %s without a word", session->id, how);
+	session_note_end(session, END_FAULT, how);
+	finish(session);
 }
 
 static gboolean hear(int fd, GIOCondition condition, void *user_data)
