@@ -78,7 +78,6 @@ void admission_complain(struct admission *admission, const char *source, const c
 		g_message("a connection from %s came to nothing: %s", source, why);
 	} else if (now_us - complaint->last_us < COMPLAINT_EVERY_US) {
 		complaint->kept_back++;
-		g_debug("a connection from %s came to nothing: %s", source, why);
 		return;
 	} else {
 		g_message("a connection from %s came to nothing: %s (and %u more since the last "

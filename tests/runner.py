@@ -63,7 +63,7 @@ def step_lint() -> list:
 
 def step_unit() -> list:
     results = build("build/gcc", [])
-    return results + (meson_test("build/gcc", ["--suite", "unit"]) if results[0][1] else [])
+    return results + (meson_test("build/gcc", ["--suite", "unit", "--suite", "process"]) if results[0][1] else [])
 
 
 def step_asan() -> list:
