@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static void print_check(const char *mark, const char *format, va_list arguments)
+static void G_GNUC_PRINTF(2, 0) print_check(const char *mark, const char *format, va_list arguments)
 {
 	g_autofree char *text = g_strdup_vprintf(format, arguments);
 

@@ -20,6 +20,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM, MAKE_RECORDING = sys.argv[1:3]
+SOURCE = Path(__file__).resolve().parents[3]
 CONNINFO = os.environ["VITRINE_TEST_CONNINFO"]
 ACTOR = "os:" + pwd.getpwuid(os.getuid()).pw_name
 PASSWORD = "correct horse battery"
@@ -189,6 +190,24 @@ class Cli(unittest.TestCase):
         done = subprocess.run([PROGRAM, "user", "list", "--config", "/nonexistent.yaml"], stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("/nonexistent.yaml", done.stderr)
+
+    def test_manual_and_completion_know_all_commands(self):
+        manual = (SOURCE / "packaging/man/vitrine.1").read_text()
+        commands = re.findall(r"(?m)^  ([a-z]+ [a-z]+|[a-z]+)  ", self.site.ok("--help")) + re.findall(
+            r"(?m)^  ([a-z]+ [a-z]+) [A-Z\[]", self.site.ok("--help"))
+        self.assertGreater(len(commands), 25)
+        for command in commands:
+            self.assertIn(f".B vitrine {command}", manual)
+
+        def complete(*words):
+            script = f"""source {SOURCE}/packaging/vitrine.bash-completion
+                COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vitrine "$1"; printf '%s\\n' "${{COMPREPLY[@]}}" """
+            return subprocess.run(["bash", "-c", script, "bash", PROGRAM, *words], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+
+        self.assertEqual(complete("us"), ["user"])
+        self.assertEqual(sorted(complete("-c", "x.yaml", "session", "")), ["list", "show", "terminate"])
+        self.assertIn("--certificate-sha256", complete("target", "add", "--c"))
+        self.assertEqual(complete("verify", "--j"), ["--json"])
 
     def test_doctor(self):
         code, out, _ = self.site.run("doctor")
