@@ -169,6 +169,7 @@ static bool read_alpha_cursor(struct vnc_back *back, const rfbRectangle *r)
 	size_t n = (size_t)r->w * r->h;
 	struct cursor_shape shape = {r->w, r->h, r->x, r->y, NULL};
 	g_autofree uint8_t *pixels = NULL;
+	bool visible = false;
 	uint32_t encoding;
 
 	if (r->w > CURSOR_MAX_PX || r->h > CURSOR_MAX_PX ||
@@ -181,6 +182,7 @@ static bool read_alpha_cursor(struct vnc_back *back, const rfbRectangle *r)
 	for (size_t i = 0; i < n; i++) {
 		uint8_t *p = pixels + i * 4, red = p[0], alpha = p[3];
 
+		visible |= alpha != 0;
 		p[0] = alpha == 0 ? 0 : (uint8_t)MIN(p[2] * 255u / alpha, 255u);
 		p[1] = alpha == 0 ? 0 : (uint8_t)MIN(p[1] * 255u / alpha, 255u);
 		p[2] = alpha == 0 ? 0 : (uint8_t)MIN(red * 255u / alpha, 255u);
@@ -188,7 +190,7 @@ static bool read_alpha_cursor(struct vnc_back *back, const rfbRectangle *r)
 	shape.bgra = pixels;
 	shape.hot_x = MIN(shape.hot_x, MAX(shape.width, 1u) - 1);
 	shape.hot_y = MIN(shape.hot_y, MAX(shape.height, 1u) - 1);
-	if (n == 0)
+	if (!visible)
 		shape = (struct cursor_shape){0};
 	session_set_cursor(back->session, &shape);
 	return true;

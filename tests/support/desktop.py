@@ -126,7 +126,7 @@ def xfreerdp(display: Display, port: int, user: str, password: str, *options: st
 
 
 def vncviewer(display: Display, port: int, ca: Path, user: str, password: str) -> Viewer:
-    return Viewer(display, ["xtigervncviewer", "-SecurityTypes", "X509Plain", f"-X509CA={ca}", "-FullScreen=0", "-RemoteResize=0", "-AlertOnFatalError=0",
+    return Viewer(display, ["xtigervncviewer", "-SecurityTypes", "X509Plain", f"-X509CA={ca}", "-FullScreen=1", "-RemoteResize=0", "-AlertOnFatalError=0",
                             "-ReconnectOnError=0", "-MenuKey=", f"127.0.0.1::{port}"], {"VNC_USERNAME": user, "VNC_PASSWORD": password})
 
 
