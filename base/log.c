@@ -69,9 +69,13 @@ static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fie
 
 void log_init(const char *program, bool debug)
 {
+	static bool installed;
+
 	log_program = program;
 	log_debug = debug;
-	g_log_set_writer_func(write_message, NULL, NULL);
+	if (!installed)
+		g_log_set_writer_func(write_message, NULL, NULL);
+	installed = true;
 }
 
 void log_set_session(const char *session_id)

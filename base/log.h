@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /** Installs the writer. `program` is borrowed for ever ("vitrine-gateway"). `debug` lets g_debug through.
- *  Call once in main, before threads. Lines go to the journal when standard error is connected to it. */
+ *  Call in main before threads; again once the configuration says `debug`. Lines go to the journal when standard error is connected to it. */
 void log_init(const char *program, bool debug);
 
 /** From now on every line of this process carries this session id (vitrine-session only). Copied. */
