@@ -104,12 +104,29 @@ static int serve(struct broker_start *start, int viewer_fd)
 	return EXIT_SUCCESS;
 }
 
+/* Asked by people and by `vitrine doctor`; true when the question was answered. */
+static bool answer_question(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		g_print("vitrine-session %s, FreeRDP %s, LibVNC %s\n", VITRINE_VERSION,
+			FREERDP_FOUND, LIBVNC_FOUND);
+	else if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		g_print("vitrine-session serves one viewer. vitrine-gateway starts it; there is "
+			"nothing to "
+			"start by hand.\n  --version   what it was built with\n");
+	else
+		return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct broker_start start;
 	int viewer_fd, type, result;
 	socklen_t size = sizeof type;
 
+	if (answer_question(argc, argv))
+		return EXIT_SUCCESS;
 	log_init("vitrine-session", false);
 	signal(SIGPIPE, SIG_IGN);
 	if (getsockopt(BROKER_FD, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||

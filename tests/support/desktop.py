@@ -34,7 +34,11 @@ class Display:
         return screenshot(self.name, None)
 
     def type_text(self, text: str) -> None:
-        subprocess.run(["xdotool", "type", "--delay", "30", text], env=self.environment, check=True, stdin=subprocess.DEVNULL)
+        """Types lines; each newline is the Return key (xdotool alone would send the Linefeed key, which RDP does not know)."""
+        for line in text.splitlines(keepends=True):
+            subprocess.run(["xdotool", "type", "--delay", "30", line.rstrip("\n")], env=self.environment, check=True, stdin=subprocess.DEVNULL)
+            if line.endswith("\n"):
+                self.key("Return")
 
     def key(self, *names: str) -> None:
         subprocess.run(["xdotool", "key", *names], env=self.environment, check=True, stdin=subprocess.DEVNULL)
