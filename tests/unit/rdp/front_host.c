@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "gateway/session/front.h"
+#include "gateway/worker/sandbox.h"
 
 #include <arpa/inet.h>
 #include <glib.h>
@@ -30,7 +31,7 @@ static int accept_one(void)
 int main(int argc, char **argv)
 {
 	gboolean nla = FALSE, debug = FALSE, empty = FALSE, error = FALSE;
-	int width = 0, height = 0, deadline_ms = 10000;
+	int landlock_abi, width = 0, height = 0, deadline_ms = 10000;
 	const GOptionEntry entries[] = {
 		{"nla", 0, 0, G_OPTION_ARG_NONE, &nla, "NLA door", NULL},
 		{"debug", 0, 0, G_OPTION_ARG_NONE, &debug, "more lines", NULL},
@@ -58,6 +59,9 @@ int main(int argc, char **argv)
 	options.height_px = (uint32_t)height;
 	int fd = accept_one();
 	if (fd < 0)
+		return 2;
+	/* As vitrine-session does: from the viewer's first byte on nothing can be opened. */
+	if (sandbox_enter(&landlock_abi) != 0)
 		return 2;
 	front_host_run(fd, &options);
 	g_free(options.private_key_pem);
