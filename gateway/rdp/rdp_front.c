@@ -3,6 +3,7 @@
 #include "gateway/rdp/rdp_front.h"
 
 #include "base/clock.h"
+#include "gateway/rdp/rdp_front_display.h"
 #include "gateway/rdp/rdp_glue.h"
 #include "gateway/session/front.h"
 
@@ -35,9 +36,12 @@ static void open_target(struct rdp_front *front)
 	};
 
 	/* ClientCapabilities has been read by now: whether the viewer has graphics is known. */
-	if (freerdp_settings_get_bool(settings, FreeRDP_SupportGraphicsPipeline) &&
-	    WTSVirtualChannelManagerIsChannelJoined(front->channels, DRDYNVC_SVC_CHANNEL_NAME))
+	bool dynamic =
+		WTSVirtualChannelManagerIsChannelJoined(front->channels, DRDYNVC_SVC_CHANNEL_NAME);
+	if (dynamic && freerdp_settings_get_bool(settings, FreeRDP_SupportGraphicsPipeline))
 		front->gfx = rdp_gfx_create(front);
+	if (dynamic)
+		front->display = rdp_display_create(front);
 	front->cursor = rdp_cursor_create(front);
 	front->opened = true;
 	session_open_target(front->session, &view);
@@ -56,7 +60,7 @@ static BOOL on_activate(freerdp_peer *peer)
 	front->active = true;
 	if (!front->opened) {
 		open_target(front);
-		return TRUE;
+		return rdp_channels_start(front->static_channels);
 	}
 	rdp_cursor_reset(front->cursor);
 	rdp_front_picture_forget(front);
@@ -115,6 +119,7 @@ static bool make_events(struct rdp_front *front)
 	front->channels = WTSOpenServerA((LPSTR)(void *)peer->context);
 	if (!front->channels || front->channels == INVALID_HANDLE_VALUE)
 		return false;
+	front->static_channels = rdp_channels_create(front);
 	WTSVirtualChannelManagerSetDVCCreationCallback(front->channels, on_channel_created, front);
 	front->session_event = CreateFileDescriptorEventA(
 		NULL, FALSE, FALSE, session_front_fd(front->session), WINPR_FD_READ);
@@ -139,7 +144,7 @@ static bool wait_for_something(struct rdp_front *front)
 {
 	HANDLE handles[MAX_HANDLES];
 	freerdp_peer *peer = front->peer;
-	DWORD n = peer->GetEventHandles(peer, handles, MAX_HANDLES - 4);
+	DWORD n = peer->GetEventHandles(peer, handles, MAX_HANDLES - 5);
 
 	if (n == 0)
 		return false;
@@ -147,6 +152,8 @@ static bool wait_for_something(struct rdp_front *front)
 	handles[n++] = WTSVirtualChannelManagerGetEventHandle(front->channels);
 	if (front->gfx)
 		n += rdp_gfx_handles(front->gfx, &handles[n]);
+	if (front->display)
+		n += rdp_display_handles(front->display, &handles[n]);
 	if (peer->IsWriteBlocked(peer))
 		handles[n++] = front->writable_event;
 	return WaitForMultipleObjects(n, handles, FALSE, wait_ms(front)) != WAIT_FAILED;
@@ -163,6 +170,7 @@ static bool serve_viewer(struct rdp_front *front)
 	if (!peer->connected)
 		return true;
 	return (!front->gfx || rdp_gfx_poll(front->gfx)) &&
+	       (!front->display || rdp_display_poll(front->display)) &&
 	       WTSVirtualChannelManagerCheckFileDescriptor(front->channels);
 }
 
@@ -178,6 +186,8 @@ static void take_flags(struct rdp_front *front)
 		front->cursor_waits = true;
 	if (flags & FRONT_CURSOR_MOVED)
 		front->position_waits = true;
+	if (flags & FRONT_CLIPBOARD)
+		rdp_channels_target_copied(front->static_channels);
 }
 
 static bool serve_cursor(struct rdp_front *front)
@@ -213,7 +223,8 @@ static void serve(struct rdp_front *front)
 			return;
 		}
 		take_flags(front);
-		if (!rdp_front_picture_step(front) || !serve_cursor(front))
+		if (!rdp_front_picture_step(front) || !serve_cursor(front) ||
+		    !rdp_channels_flush(front->static_channels))
 			session_end(front->session, END_VIEWER_LEFT, "viewer takes no more output");
 	}
 }
@@ -256,8 +267,10 @@ static void finish(struct rdp_front *front)
 {
 	rdp_front_picture_finish(front);
 	rdp_cursor_destroy(front->cursor);
+	rdp_display_destroy(front->display);
 	if (front->channels && front->channels != INVALID_HANDLE_VALUE)
 		WTSCloseServer(front->channels);
+	rdp_channels_destroy(front->static_channels);
 	close_event(front->session_event);
 	close_event(front->writable_event);
 	if (front->peer) {

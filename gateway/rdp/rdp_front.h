@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+struct rdp_channels;
+struct rdp_display;
 struct rdp_tiles;
 struct rdp_cursor;
 
@@ -57,6 +59,8 @@ struct rdp_front {
 	struct rdp_gfx *gfx;	 /**< NULL: viewer has none */
 	struct rdp_tiles *tiles; /**< made when first needed */
 
+	struct rdp_channels *static_channels;
+	struct rdp_display *display; /**< NULL: viewer has no dynamic channels */
 	struct rdp_cursor *cursor;
 	uint32_t buttons;	      /**< enum pointer_button bits that are down */
 	int32_t pointer_x, pointer_y; /**< where the viewer said it was last */
@@ -143,3 +147,15 @@ void rdp_cursor_reset(struct rdp_cursor *cursor);
 /** Sends the current shape, or that there is none. */
 bool rdp_cursor_send_shape(struct rdp_cursor *cursor);
 bool rdp_cursor_send_position(struct rdp_cursor *cursor);
+
+/* ---- rdp_front_channels.c -------------------------------------------------------------------------------- */
+
+/** Puts itself between the viewer and FreeRDP's channels; after WTSOpenServer. */
+struct rdp_channels *rdp_channels_create(struct rdp_front *front);
+/** The desktop is there: channels may speak. */
+bool rdp_channels_start(struct rdp_channels *channels);
+void rdp_channels_destroy(struct rdp_channels *channels);
+/** FRONT_CLIPBOARD was raised. */
+void rdp_channels_target_copied(struct rdp_channels *channels);
+/** Says what waits, when the viewer can take it. */
+bool rdp_channels_flush(struct rdp_channels *channels);
