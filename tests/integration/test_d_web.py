@@ -364,6 +364,9 @@ class Browser(WithLab):
             self.shows("video", 0.5, 0.5, colours[PARTS[number][0]])
             wide = self.driver.execute_script("return document.querySelector('video').videoWidth")
             self.assertEqual(wide, PARTS[number][1])
+        entries = [item.text.splitlines() for item in self.driver.find_elements("css selector", ".event")]
+        self.assertIn(["0:02", "Typed", "ls -l[Enter]"], entries)
+        self.assertIn(["0:03", "Click, left button", "at 10, 20"], entries)
         blue = next(item for item in self.driver.find_elements("css selector", ".event") if "blue window" in item.text)
         blue.click()
         self.shows("video", 0.5, 0.5, colours["blue"])

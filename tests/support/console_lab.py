@@ -57,6 +57,10 @@ def make_recording(store: Path, work: Path) -> str:
                   {"t_us": start_us + 1_500_000, "type": "title", "text": f"{colour} window"}]
         if number == 0:
             events.insert(0, {"t_us": 0, "type": "login", "user": "carol", "door": "password"})
+            for place, key in enumerate(["l", "s", "Space", "-", "l", "Enter"]):
+                events += [{"t_us": 2_000_000 + place * 100_000 + up * 40_000, "type": "key", "down": not up, "kind": "scancode", "code": 30,
+                            "text": key} for up in (0, 1)]
+            events.append({"t_us": 3_000_000, "type": "click", "button": "left", "down": True, "x": 10, "y": 20})
         (directory / timeline).write_text("".join(json.dumps(event) + "\n" for event in events))
         lines.append(f"{name} init-{inits:03}.mp4 {timeline} {len(media)} {start_us} {PART_S * 1_000_000} {width} {height}\n")
     return "".join(lines)

@@ -2,7 +2,7 @@
 import { html } from '../vendor/ui.js';
 import { may } from '../api.js';
 import { Link, navigate, query } from '../router.js';
-import { bytes, clockTime, dayOf, duration, goal, isoTime } from '../ui/format.js';
+import { bytes, clockTime, dayOf, duration, goal, host, isoTime } from '../ui/format.js';
 import { Icon } from '../ui/icons.js';
 import { usePoll } from '../ui/poll.js';
 import { Empty, Failed, Loading } from '../ui/states.js';
@@ -60,9 +60,9 @@ function Row({ session }) {
 	return html`<tr>
 		<th scope="row"><${Link} to=${`/sessions/${session.id}`} class="row-link">${session.login}</${Link}></th>
 		<td>${goal(session)}</td>
-		<td><time datetime=${isoTime(session.opened_utc_us)}>${dayOf(session.opened_utc_us)}<span class="sub">${clockTime(session.opened_utc_us)}</span></time></td>
+		<td class="nowrap"><time datetime=${isoTime(session.opened_utc_us)}>${dayOf(session.opened_utc_us)}<span class="sub">${clockTime(session.opened_utc_us)}</span></time></td>
 		<td class="nowrap">${duration((session.ended_utc_us ?? session.opened_utc_us) - session.opened_utc_us)}</td>
-		<td>${session.viewer_address}</td>
+		<td class="nowrap">${host(session.viewer_address)}</td>
 		<td>${session.end_text}</td>
 		<td><${Recording} session=${session} /></td>
 		<td class="row-actions">${may('play') && session.recording_state &&

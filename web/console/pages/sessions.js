@@ -2,7 +2,7 @@
 import { html, useState } from '../vendor/ui.js';
 import { may } from '../api.js';
 import { Link } from '../router.js';
-import { duration, goal, isoTime, protocols, when } from '../ui/format.js';
+import { duration, goal, host, isoTime, protocols, when } from '../ui/format.js';
 import { Icon } from '../ui/icons.js';
 import { useNow, usePoll } from '../ui/poll.js';
 import { Empty, Failed, Loading } from '../ui/states.js';
@@ -18,7 +18,7 @@ function Row({ session, now, onTerminate }) {
 		<td>${goal(session)}</td>
 		<td><time datetime=${isoTime(session.opened_utc_us)}>${when(session.opened_utc_us)}</time>
 			<span class="sub">${duration(now - session.opened_utc_us)}</span></td>
-		<td>${session.viewer_address}${session.viewer_name && html`<span class="sub">${session.viewer_name}</span>`}</td>
+		<td>${host(session.viewer_address)}${session.viewer_name && html`<span class="sub">${session.viewer_name}</span>`}</td>
 		<td class="nowrap">${protocols(session)}</td>
 		<td><${StateBadge} state=${session.state} /></td>
 		<td class="row-actions">

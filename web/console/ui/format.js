@@ -44,5 +44,8 @@ export function bytes(n) {
 
 export const protocols = (session) => `${session.front.toUpperCase()} → ${session.back.toUpperCase()}`;
 
+/** An address without its port: "192.0.2.7:51234" and "[2001:db8::7]:51234" lose theirs. */
+export const host = (address) => address.replace(/^(\[.*\]|[^:]*):\d+$/, '$1');
+
 /** "root at web1" */
 export const goal = (session) => (session.account ? `${session.account} at ${session.target}` : session.target);

@@ -1,52 +1,94 @@
-// The recorded timeline: JSON Lines with one event each, {"t_us": since the recording began, "type": ...}.
+// The recorded timeline: JSON Lines with one event each, {"t_us": since the recording began, "origin": who says so, "type": ...}.
+// Keys come one by one, press and release; people read words, so presses close to each other become one entry.
 import { position } from './format.js';
 
-/** What a type is called, and whether the seek bar marks it. */
+const TYPING_PAUSE_S = 3;
+const TYPING_MAX = 200;
+
+/** What a type is called, whether the seek bar marks it, and which members are worth showing. */
 const types = {
-	open: ['Session opened', true],
-	login: ['Logged in', true],
-	dial: ['Connected to the target', true],
-	size: ['Desktop size changed', true],
-	supervisor: ['Supervisor', true],
-	notice: ['Notice', true],
-	clipboard: ['Clipboard', true],
-	file: ['File', true],
-	title: ['Window', true],
-	gap: ['Gap in the recording', true],
-	end: ['Session ended', true],
-	key: ['Key', false],
-	text: ['Typed', false],
-	click: ['Mouse click', false],
-	button: ['Mouse button', false],
+	opened: ['Session opened', true, ['user', 'viewer_address', 'target', 'account', 'door']],
+	login: ['Logged in', true, ['user', 'door']],
+	dial: ['Connected to the target', true, ['target', 'account']],
+	canvas: ['Recording of the desktop began', false, ['width', 'height']],
+	size: ['Desktop size', true, ['width', 'height']],
+	supervisor: ['Supervisor', true, ['action', 'by', 'reason']],
+	notice: ['Notice', true, null],
+	clipboard: ['Clipboard', true, ['direction', 'bytes']],
+	file: ['File', true, null],
+	title: ['Window', true, ['text']],
+	gap: ['Gap in the recording', true, null],
+	end: ['Session ended', true, ['reason']],
 };
 
-const hiddenFields = new Set(['t_us', 'utc_us', 'type', 'origin', 'seq']);
+const machinery = new Set(['t_us', 'origin', 'type']);
+const bare = new Set(['text', 'reason', 'action', 'direction']);
 
 const plain = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
-/** One line as {seconds, at, title, detail, marked}; null when it is not an event we can place. */
-function describe(line) {
-	let event;
+/** A pressed key as text: characters as they are, others in brackets. */
+function keyText(event) {
+	if (typeof event.text !== 'string')
+		return `[${event.kind ?? 'key'} ${event.code ?? '?'}]`;
+	if (event.text === 'Space')
+		return ' ';
+	return [...event.text].length === 1 ? event.text : `[${event.text}]`;
+}
+
+function detailOf(event, members) {
+	if (typeof event.width === 'number' && typeof event.height === 'number')
+		return `${event.width} × ${event.height}`;
+	return Object.keys(event)
+		.filter((key) => (members ? members.includes(key) : !machinery.has(key)) && event[key] !== '' && event[key] !== null)
+		.map((key) => (bare.has(key) ? plain(event[key]) : `${key.replaceAll('_', ' ')} ${plain(event[key])}`))
+		.join(' · ');
+}
+
+const entry = (seconds, title, detail, marked) => ({ seconds, at: position(seconds), title, detail, marked });
+
+/** An event as an entry; null for one half of a press and release that says nothing new. */
+function describe(event) {
+	const seconds = event.t_us / 1e6;
+	if (event.type === 'key')
+		return event.down ? { ...entry(seconds, 'Typed', keyText(event), false), last: seconds } : null;
+	if (event.type === 'click')
+		return event.down ? entry(seconds, `Click, ${event.button} button`, `at ${event.x}, ${event.y}`, false) : null;
+	const [title, marked, members] = types[event.type] ?? [event.type, true, null];
+	return entry(seconds, title, detailOf(event, members), marked);
+}
+
+const continues = (before, next) => before?.last !== undefined && next.last !== undefined &&
+	next.seconds - before.last < TYPING_PAUSE_S && before.detail.length < TYPING_MAX;
+
+function parse(line) {
 	try {
-		event = JSON.parse(line);
+		const event = JSON.parse(line);
+		return typeof event?.t_us === 'number' && typeof event.type === 'string' ? event : null;
 	} catch {
 		return null;
 	}
-	if (typeof event?.t_us !== 'number' || typeof event.type !== 'string')
-		return null;
-	const [title, marked] = types[event.type] ?? [event.type, true];
-	const detail = Object.entries(event)
-		.filter(([key, value]) => !hiddenFields.has(key) && value !== '' && value !== null)
-		.map(([key, value]) => (key === 'text' ? plain(value) : `${key} ${plain(value)}`))
-		.join(' · ');
-	const seconds = event.t_us / 1e6;
-	return { seconds, at: position(seconds), title, detail, marked };
 }
 
-/** All events of a timeline's text, in order; lines that cannot be read are counted, never hidden. */
+/** All entries of a timeline's text, in order; lines that cannot be read are counted, never hidden. */
 export function readTimeline(text) {
-	const lines = text.split('\n').filter((line) => line !== '');
-	const events = lines.map(describe);
-	const good = events.filter((event) => event !== null);
-	return { events: good, unreadable: lines.length - good.length };
+	const events = [];
+	let unreadable = 0;
+	for (const line of text.split('\n')) {
+		if (line === '')
+			continue;
+		const event = parse(line);
+		if (!event) {
+			unreadable++;
+			continue;
+		}
+		const next = describe(event);
+		const before = events.at(-1);
+		if (next && continues(before, next)) {
+			before.detail += next.detail;
+			before.last = next.last;
+		} else if (next) {
+			events.push(next);
+		}
+	}
+	return { events, unreadable };
 }
