@@ -125,6 +125,7 @@ static size_t unescape(void *user_data, struct MHD_Connection *connection, char 
 	return intake_unescape(text);
 }
 
+G_GNUC_PRINTF(2, 0)
 static void daemon_log(void *user_data, const char *format, va_list args)
 {
 	g_autofree char *line = g_strchomp(g_strdup_vprintf(format, args));
