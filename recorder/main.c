@@ -126,7 +126,6 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
-	log_init(PROGRAM, false);
 	if (!parse_options(&argc, &argv, &options, &error))
 		return complain(error->message);
 	if (options.version) {

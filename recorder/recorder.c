@@ -41,11 +41,32 @@ static bool load_key(struct recorder *r, const struct config_recorder *config, G
 	return r->key != NULL;
 }
 
+/* The file is shared by all programs: what only this one needs is asked for here. */
+static bool complete(const struct config_recorder *c, GError **error)
+{
+	const struct {
+		const char *key, *value;
+	} needed[] = {{"socket_path", c->socket_path},
+		      {"live_socket_path", c->live_socket_path},
+		      {"store_dir", c->store_dir},
+		      {"signing_key_file", c->signing_key_file},
+		      {"signing_certificate_file", c->signing_certificate_file}};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(needed); i++) {
+		if (needed[i].value != NULL && needed[i].value[0] != '\0')
+			continue;
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID,
+			    "the configuration lacks recorder.%s", needed[i].key);
+		return false;
+	}
+	return true;
+}
+
 static bool start(struct recorder *r, const struct config *config, GError **error)
 {
 	const struct config_recorder *c = &config->recorder;
 
-	if (!load_key(r, c, error))
+	if (!complete(c, error) || !load_key(r, c, error))
 		return false;
 	if (!complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
 	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads") ||

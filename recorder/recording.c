@@ -311,28 +311,30 @@ static void close_task(struct recording *r)
 	task_close(task);
 }
 
+/* The report comes last: whoever hears it may take down the scheduler. */
 static void seal(struct recording *r, int result)
 {
 	struct archive_totals totals = {0};
+	g_autofree char *trouble = NULL;
 
 	if (result == 0)
 		result = archive_seal(r->archive, now_us(r), end_reason_key(r->reason), r->detail,
 				      &totals);
 	if (result < 0) {
-		g_autofree char *detail = g_strdup_printf("not sealed: %s", g_strerror(-result));
-		g_warning("recording %s is %s", r->session_id, detail);
+		trouble = g_strdup_printf("not sealed: %s", g_strerror(-result));
+		g_warning("recording %s is %s", r->session_id, trouble);
 		archive_totals(r->archive, &totals);
-		archive_give_up(r->archive, detail);
-		recording_report_closed(&r->observer, false, detail, &totals);
+		archive_give_up(r->archive, trouble);
 	} else {
 		g_message("recording %s sealed: %s, %" G_GUINT64_FORMAT
 			  " pictures, %" G_GUINT64_FORMAT " bytes",
 			  r->session_id, end_reason_key(r->reason), totals.frames, totals.bytes);
-		recording_report_closed(&r->observer, true, r->detail, &totals);
 	}
 	r->state = STATE_CLOSED;
 	live_channel_close(g_steal_pointer(&r->live), end_reason_key(r->reason));
 	close_task(r);
+	recording_report_closed(&r->observer, result == 0, trouble != NULL ? trouble : r->detail,
+				&totals);
 }
 
 static void run(void *user)

@@ -1,0 +1,221 @@
+/* Drives vitrine-recorder as gateway and session would. */
+#include "tests/unit/recorder/recorder_process.h"
+
+#include "base/clock.h"
+#include "ipc/link.h"
+#include "tests/support/temp_dir.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 20000
+
+static char *put(const struct recorder_process *p, const char *name, const char *text)
+{
+	char *path = g_build_filename(p->dir, name, NULL);
+
+	g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+					       NULL));
+	return path;
+}
+
+void recorder_process_init(struct recorder_process *p, bool database)
+{
+	*p = (struct recorder_process){.pid = -1, .gateway_fd = -1};
+	p->dir = temp_dir_create();
+	p->store_dir = g_build_filename(p->dir, "store", NULL);
+	p->socket = g_build_filename(p->dir, "recorder.sock", NULL);
+	p->live_socket = g_build_filename(p->dir, "live.sock", NULL);
+	signing_key_init(&p->key, "node1", NULL);
+	g_autofree char *key = put(p, "key.pem", p->key.key_pem);
+	g_autofree char *certificate = put(p, "certificate.pem", p->key.certificate_pem);
+	g_autofree char *text =
+		g_strdup_printf("node: node1\n"
+				"recorder:\n"
+				"  socket_path: %s\n"
+				"  live_socket_path: %s\n"
+				"  store_dir: %s\n"
+				"  signing_key_file: %s\n"
+				"  signing_certificate_file: %s\n"
+				"  reserve_mib: 1\n"
+				"  workers: 2\n"
+				"%s%s%s",
+				p->socket, p->live_socket, p->store_dir, key, certificate,
+				database ? "database:\n  conninfo: host=" : "",
+				database ? p->dir : "", database ? " dbname=none\n" : "");
+	p->config = put(p, "vitrine.yaml", text);
+}
+
+/* The socket is there once the recorder listens; until then connecting fails at once. */
+static void connect_gateway(struct recorder_process *p)
+{
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_MS * 1000;
+
+	do {
+		p->gateway_fd = link_connect(p->socket, SOCK_SEQPACKET);
+		if (p->gateway_fd < 0)
+			g_usleep(2000);
+	} while (p->gateway_fd < 0 && g_get_monotonic_time() < until_us);
+	g_assert_cmpint(p->gateway_fd, >=, 0);
+}
+
+void recorder_process_start(struct recorder_process *p)
+{
+	const char *program = g_getenv("VITRINE_RECORDER");
+	struct recorder_storage storage;
+
+	g_assert_nonnull(program);
+	p->pid = fork();
+	if (p->pid == 0) {
+		/* A failing test must not leave it behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl(program, program, "--config", p->config, (char *)NULL);
+		_exit(127);
+	}
+	connect_gateway(p);
+	recorder_process_expect(p, RECORDER_STORAGE, &storage);
+	g_assert_cmpuint(storage.accepting, ==, 1);
+}
+
+static int end_process(struct recorder_process *p, int number)
+{
+	int status;
+
+	g_assert_cmpint(kill(p->pid, number), ==, 0);
+	g_assert_cmpint(waitpid(p->pid, &status, 0), ==, p->pid);
+	p->pid = -1;
+	close(p->gateway_fd);
+	p->gateway_fd = -1;
+	return status;
+}
+
+void recorder_process_kill(struct recorder_process *p)
+{
+	g_assert_true(WIFSIGNALED(end_process(p, SIGKILL)));
+}
+
+void recorder_process_stop(struct recorder_process *p)
+{
+	g_assert_cmpint(end_process(p, SIGTERM), ==, 0);
+}
+
+void recorder_process_finish(struct recorder_process *p)
+{
+	if (p->pid > 0)
+		recorder_process_stop(p);
+	temp_dir_remove(p->dir);
+	signing_key_finish(&p->key);
+	g_free(p->dir);
+	g_free(p->store_dir);
+	g_free(p->config);
+	g_free(p->socket);
+	g_free(p->live_socket);
+}
+
+void recorder_process_send(struct recorder_process *p, enum recorder_type type, const void *message,
+			   const int *fds, unsigned n_fds)
+{
+	g_assert_cmpint(link_send(p->gateway_fd, recorder_message_type(type), message, fds, n_fds),
+			==, 0);
+}
+
+static void receive(int fd, enum recorder_type type, void *ret)
+{
+	g_autofree struct packet *packet = g_new0(struct packet, 1);
+	const struct message_type *wanted = recorder_message_type(type);
+
+	do {
+		g_assert_cmpint(link_receive(fd, packet, PATIENCE_MS), ==, 0);
+	} while (packet->type != wanted->number);
+	g_assert_cmpint(message_decode(wanted, packet->bytes, packet->length, ret), ==, 0);
+	packet_clear(packet);
+}
+
+void recorder_process_expect(struct recorder_process *p, enum recorder_type type, void *ret)
+{
+	receive(p->gateway_fd, type, ret);
+}
+
+static char *text(const char *literal)
+{
+	return (char *)(uintptr_t)literal;
+}
+
+void painter_canvas(struct painter *painter, uint32_t width, uint32_t height)
+{
+	struct recorder_canvas_ready ready;
+
+	ring_writer_destroy(painter->writer);
+	g_assert_cmpint(ring_writer_create(width, height, &painter->writer), ==, 0);
+	const struct recorder_canvas canvas = {width, height,
+					       ring_writer_memfd_bytes(painter->writer)};
+	const int fds[] = {ring_writer_memfd(painter->writer),
+			   ring_writer_doorbell(painter->writer)};
+	g_assert_cmpint(link_send(painter->link_fd, recorder_message_type(RECORDER_CANVAS), &canvas,
+				  fds, 2),
+			==, 0);
+	receive(painter->link_fd, RECORDER_CANVAS_READY, &ready);
+	g_assert_cmpuint(ready.reason, ==, END_NONE);
+}
+
+void painter_open(struct painter *painter, struct recorder_process *p, uint32_t width,
+		  uint32_t height, bool resume)
+{
+	int pair[2];
+	struct recorder_opened opened;
+	const struct recorder_open open = {.session_id = text(TEST_SESSION),
+					   .resume = resume,
+					   .user = text("alice"),
+					   .viewer_address = text("192.0.2.7"),
+					   .target = text("web-01"),
+					   .front = text("rdp"),
+					   .back = text("vnc"),
+					   .door = text("password"),
+					   .node = text("node1"),
+					   .opened_utc_us = clock_utc_us()};
+
+	g_assert_cmpint(link_pair(pair), ==, 0);
+	recorder_process_send(p, RECORDER_OPEN, &open, &pair[1], 1);
+	close(pair[1]);
+	recorder_process_expect(p, RECORDER_OPENED, &opened);
+	g_assert_cmpstr(opened.session_id, ==, TEST_SESSION);
+	g_assert_cmpstr(opened.detail, ==, "");
+	g_assert_cmpuint(opened.reason, ==, END_NONE);
+	message_clear(recorder_message_type(RECORDER_OPENED), &opened);
+	*painter = (struct painter){.link_fd = pair[0]};
+	painter_canvas(painter, width, height);
+}
+
+void painter_fill(struct painter *painter, const struct rect *r, uint32_t bgrx)
+{
+	uint8_t *pixels = ring_writer_pixels(painter->writer);
+	size_t stride = ring_writer_stride_bytes(painter->writer);
+
+	ring_writer_begin(painter->writer, r);
+	for (uint32_t y = r->y; y < r->y + r->height; y++)
+		for (uint32_t x = r->x; x < r->x + r->width; x++)
+			memcpy(pixels + y * stride + (size_t)x * 4, &bgrx, 4);
+	ring_writer_end(painter->writer, r);
+	ring_writer_paint(painter->writer, clock_now_us(), r);
+	ring_writer_frame(painter->writer, clock_now_us());
+	ring_writer_ring(painter->writer);
+}
+
+void painter_event(struct painter *painter, const char *json)
+{
+	g_assert_cmpint(ring_writer_event(painter->writer, clock_now_us(), json, strlen(json)), ==,
+			0);
+	ring_writer_ring(painter->writer);
+}
+
+void painter_finish(struct painter *painter)
+{
+	ring_writer_destroy(painter->writer);
+	close(painter->link_fd);
+}

@@ -1,0 +1,48 @@
+/** A whole vitrine-recorder as a process, seen from its gateway and from a session. Tests only. */
+#pragma once
+
+#include "base/end_reason.h"
+#include "ipc/recorder_proto.h"
+#include "recorder/ring/ring_writer.h"
+#include "tests/support/signing_key.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define TEST_SESSION "6f9619ff-8b86-4011-b42d-00c04fc964ff"
+
+struct recorder_process {
+	char *dir, *store_dir, *config, *socket, *live_socket;
+	struct signing_key key;
+	pid_t pid;
+	int gateway_fd; /**< our link as the gateway */
+};
+
+/** Makes directory, key and configuration; starts nothing. `database`: name one that is away; else none. */
+void recorder_process_init(struct recorder_process *p, bool database);
+void recorder_process_start(struct recorder_process *p); /**< and connects as the gateway */
+void recorder_process_kill(struct recorder_process *p);	 /**< SIGKILL */
+void recorder_process_stop(struct recorder_process *p);	 /**< SIGTERM, expects exit 0 */
+void recorder_process_finish(struct recorder_process *p);
+
+/** Waits for a message of this type (others are skipped) and decodes it; message_clear it. */
+void recorder_process_expect(struct recorder_process *p, enum recorder_type type, void *ret);
+void recorder_process_send(struct recorder_process *p, enum recorder_type type, const void *message,
+			   const int *fds, unsigned n_fds);
+
+/** A session that paints. */
+struct painter {
+	int link_fd;
+	struct ring_writer *writer;
+};
+
+/** OPEN (and OPENED), then CANVAS (and CANVAS_READY). */
+void painter_open(struct painter *painter, struct recorder_process *p, uint32_t width,
+		  uint32_t height, bool resume);
+/** Only the canvas: the session resizes. */
+void painter_canvas(struct painter *painter, uint32_t width, uint32_t height);
+void painter_fill(struct painter *painter, const struct rect *r, uint32_t bgrx);
+void painter_event(struct painter *painter, const char *json);
+void painter_finish(struct painter *painter);

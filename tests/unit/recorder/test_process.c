@@ -1,0 +1,387 @@
+/* The whole recorder as a process: what was painted is what decodes, the chain holds, watchers see it live, and kill -9 at any moment loses nothing that
+ * was signed. */
+#include "recorder/chain/verify.h"
+#include "tests/unit/recorder/recorder_process.h"
+#include "tests/unit/recorder/recording_reader.h"
+
+#include "ipc/link.h"
+#include "ipc/live_proto.h"
+
+#include <glib.h>
+#include <jansson.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *recording_dir(const struct recorder_process *p)
+{
+	return g_build_filename(p->store_dir, TEST_SESSION, NULL);
+}
+
+static void close_recording(struct recorder_process *p, enum end_reason reason,
+			    struct recorder_sealed *ret)
+{
+	const struct recorder_close message = {(char *)(uintptr_t)TEST_SESSION, reason, NULL};
+
+	recorder_process_send(p, RECORDER_CLOSE, &message, NULL, 0);
+	recorder_process_expect(p, RECORDER_SEALED, ret);
+	g_assert_cmpstr(ret->session_id, ==, TEST_SESSION);
+	g_assert_cmpuint(ret->ok, ==, 1);
+}
+
+static void clear_sealed(struct recorder_sealed *sealed)
+{
+	message_clear(recorder_message_type(RECORDER_SEALED), sealed);
+}
+
+static void expect_verified(const char *dir, const char *end_reason, unsigned notes,
+			    struct verify_report *report)
+{
+	int result = verify_recording(dir, NULL, report);
+
+	for (unsigned i = 0; i < report->findings->len; i++) {
+		const struct verify_finding *f = g_ptr_array_index(report->findings, i);
+		g_test_message("%s: %s", verify_class_name(f->class), f->text);
+	}
+	g_assert_cmpint(result, ==, 0);
+	g_assert_true(report->sealed);
+	g_assert_cmpstr(report->end_reason, ==, end_reason);
+	g_assert_cmpuint(report->findings->len, ==, notes);
+}
+
+static uint64_t video_bytes(const struct recorder_process *p)
+{
+	g_autofree char *path = recording_dir(p);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+	uint64_t bytes = 0;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		struct stat st;
+		if (g_str_has_prefix(name, "seg-") && strstr(name, ".mp4") != NULL &&
+		    stat(file, &st) == 0)
+			bytes += (uint64_t)st.st_size;
+	}
+	return bytes;
+}
+
+/* Paints something new and waits until a picture more is in the store. */
+static void paint_and_wait(const struct recorder_process *p, struct painter *painter,
+			   const struct rect *r, uint32_t bgrx)
+{
+	gint64 until_us = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	uint64_t before = video_bytes(p);
+
+	painter_fill(painter, r, bgrx);
+	while (video_bytes(p) == before && g_get_monotonic_time() < until_us)
+		g_usleep(5000);
+	g_assert_cmpuint(video_bytes(p), >, before);
+}
+
+/* With a database that is away: recording goes on, rows wait, and the end does not wait for them long. */
+static void test_record_and_seal(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	struct verify_report report;
+	struct recording_reader reader;
+	const struct rect whole = {0, 0, 640, 360}, corner = {32, 48, 64, 64};
+	const struct recorder_event verdict = {
+		(char *)(uintptr_t)TEST_SESSION,
+		(char *)(uintptr_t) "{\"type\":\"verdict\",\"origin\":\"forged\"}"};
+
+	recorder_process_init(&p, true);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 640, 360, false);
+	recorder_process_send(&p, RECORDER_EVENT, &verdict, NULL, 0);
+	paint_and_wait(&p, &painter, &whole, 0x00204080);
+	painter_event(&painter, "{\"type\":\"key\",\"text\":\"a\"}");
+	paint_and_wait(&p, &painter, &corner, 0x00f0f0f0);
+	painter_fill(&painter, &(struct rect){400, 200, 16, 16}, 0x0000ff00);
+	close_recording(&p, END_VIEWER_LEFT, &sealed);
+	painter_finish(&painter);
+
+	g_autofree char *dir = recording_dir(&p);
+	expect_verified(dir, "viewer-left", 0, &report);
+	g_assert_cmpstr(report.head, ==, sealed.head);
+	g_assert_cmpuint(report.n_frames, ==, sealed.frames);
+	g_assert_cmpuint(report.n_segments, ==, 1);
+	recording_reader_open(&reader, dir);
+	g_assert_cmpuint(reader.n_frames, ==, report.n_frames);
+	g_assert_cmpint(reader.width, ==, 640);
+	g_assert_cmpint(reader.height, ==, 360);
+	/* BT.709 limited: 0x204080 (RGB) is Y 69, 0xf0f0f0 is 222; the last paint is in the last picture. */
+	g_assert_cmpint(ABS(recording_reader_luma(&reader, 5, 5) - 69), <=, 2);
+	g_assert_cmpint(ABS(recording_reader_luma(&reader, 64, 80) - 222), <=, 2);
+	g_assert_cmpint(ABS(recording_reader_luma(&reader, 408, 208) - 173), <=, 2);
+	recording_reader_close(&reader);
+	verify_report_finish(&report);
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+}
+
+static const char *member(json_t *line, const char *name)
+{
+	return json_string_value(json_object_get(line, name));
+}
+
+/* Order and origin: a session cannot speak in the gateway's name. */
+static void test_timeline(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	static const char *const expected[][2] = {
+		{"gateway", "opened"},	       {"recorder", "canvas"}, {"session", "key"},
+		{"recorder", "refused-event"}, {"session", "title"},   {"recorder", "end"},
+	};
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 320, 200, false);
+	painter_event(&painter, "{\"type\":\"key\",\"origin\":\"gateway\",\"t_us\":1}");
+	painter_event(&painter, "[\"no object\"]");
+	painter_event(&painter, "{\"type\":\"title\"}");
+	close_recording(&p, END_TERMINATED, &sealed);
+	painter_finish(&painter);
+	g_autofree char *path =
+		g_build_filename(p.store_dir, TEST_SESSION, "seg-00001.jsonl", NULL);
+	g_autofree char *text = NULL;
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	json_int_t before_us = 0;
+	g_assert_cmpuint(g_strv_length(lines), ==, G_N_ELEMENTS(expected) + 1);
+	for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
+		json_t *line = json_loads(lines[i], JSON_REJECT_DUPLICATES, NULL);
+		g_assert_cmpstr(member(line, "origin"), ==, expected[i][0]);
+		g_assert_cmpstr(member(line, "type"), ==, expected[i][1]);
+		json_int_t t_us = json_integer_value(json_object_get(line, "t_us"));
+		g_assert_cmpint(t_us, >=, before_us);
+		before_us = t_us;
+		json_decref(line);
+	}
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+}
+
+static void test_resize_goes_on(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	struct verify_report report;
+	struct recording_reader reader;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 640, 360, false);
+	paint_and_wait(&p, &painter, &(struct rect){0, 0, 640, 360}, 0x00ffffff);
+	painter_canvas(&painter, 333, 217);
+	paint_and_wait(&p, &painter, &(struct rect){0, 0, 333, 217}, 0x00808080);
+	close_recording(&p, END_TARGET_CLOSED, &sealed);
+	painter_finish(&painter);
+	g_autofree char *dir = recording_dir(&p);
+	expect_verified(dir, "target-closed", 0, &report);
+	g_assert_cmpuint(report.n_segments, ==, 2);
+	recording_reader_open(&reader, dir);
+	g_assert_cmpint(reader.width, ==, 333);
+	g_assert_cmpint(reader.height, ==, 217);
+	g_assert_cmpint(ABS(recording_reader_luma(&reader, 300, 200) - 126), <=, 2);
+	recording_reader_close(&reader);
+	verify_report_finish(&report);
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+}
+
+/* Paints for a while, killed at a random moment; the session offers itself again; at the end the whole verifies, with one gap for each kill. */
+static void test_killed_and_resumed(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	struct verify_report report;
+	struct recording_reader reader;
+	GRand *random = g_rand_new_with_seed(g_test_rand_int());
+	const unsigned kills = 6;
+
+	recorder_process_init(&p, false);
+	for (unsigned i = 0; i <= kills; i++) {
+		recorder_process_start(&p);
+		painter_open(&painter, &p, 320 + i % 2 * 64, 240, i > 0);
+		unsigned paints = (unsigned)g_rand_int_range(random, 0, 12);
+		for (unsigned n = 0; n < paints; n++) {
+			painter_event(&painter, "{\"type\":\"key\"}");
+			painter_fill(&painter, &(struct rect){n * 16, n * 8, 40, 40},
+				     (uint32_t)g_rand_int(random) & 0xffffff);
+			g_usleep((gulong)g_rand_int_range(random, 0, 60000));
+		}
+		if (i == kills)
+			break;
+		recorder_process_kill(&p);
+		painter_finish(&painter);
+	}
+	paint_and_wait(&p, &painter, &(struct rect){0, 0, 320, 240}, 0x00808080);
+	close_recording(&p, END_VIEWER_LEFT, &sealed);
+	painter_finish(&painter);
+	g_autofree char *dir = recording_dir(&p);
+	expect_verified(dir, "viewer-left", kills, &report);
+	recording_reader_open(&reader, dir);
+	g_assert_cmpuint(reader.n_frames, ==, report.n_frames);
+	g_assert_cmpint(ABS(recording_reader_luma(&reader, 100, 100) - 126), <=, 2);
+	recording_reader_close(&reader);
+	verify_report_finish(&report);
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+	g_rand_free(random);
+}
+
+/* Nobody comes back: it is sealed as a fault. */
+static void test_killed_for_good(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct verify_report report;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 320, 240, false);
+	paint_and_wait(&p, &painter, &(struct rect){0, 0, 320, 240}, 0x00808080);
+	recorder_process_kill(&p);
+	painter_finish(&painter);
+	g_autofree char *dir = recording_dir(&p);
+	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 1);
+	verify_report_finish(&report);
+	recorder_process_start(&p);
+	recorder_process_stop(&p);
+	expect_verified(dir, "fault", 1, &report);
+	g_assert_cmpuint(report.n_frames, >=, 1);
+	verify_report_finish(&report);
+	recorder_process_finish(&p);
+}
+
+static void test_stopped_in_order(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct verify_report report;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 320, 240, false);
+	paint_and_wait(&p, &painter, &(struct rect){0, 0, 320, 240}, 0x00808080);
+	recorder_process_stop(&p);
+	painter_finish(&painter);
+	g_autofree char *dir = recording_dir(&p);
+	expect_verified(dir, "recorder-lost", 0, &report);
+	verify_report_finish(&report);
+	recorder_process_finish(&p);
+}
+
+static void read_exactly(int fd, void *bytes, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		struct pollfd ready = {fd, POLLIN, 0};
+		g_assert_cmpint(poll(&ready, 1, 10000), ==, 1);
+		ssize_t n = read(fd, (uint8_t *)bytes + done, length - done);
+		g_assert_cmpint(n, >, 0);
+		done += (size_t)n;
+	}
+}
+
+static GByteArray *read_live(int fd, uint16_t *ret_kind, uint16_t *ret_flags)
+{
+	uint32_t length;
+	uint16_t head[2];
+	GByteArray *payload = g_byte_array_new();
+
+	read_exactly(fd, &length, sizeof length);
+	g_assert_cmpuint(length, >=, 4);
+	g_assert_cmpuint(length, <=, LIVE_MAX_BYTES);
+	read_exactly(fd, head, sizeof head);
+	*ret_kind = head[0];
+	*ret_flags = head[1];
+	g_byte_array_set_size(payload, length - 4);
+	read_exactly(fd, payload->data, payload->len);
+	return payload;
+}
+
+static int watch(const struct recorder_process *p, const char *session_id)
+{
+	const uint32_t head[2] = {4 + 36, LIVE_WATCH};
+	int fd = link_connect(p->live_socket, SOCK_STREAM);
+	uint8_t packet[LIVE_HEADER_BYTES + 36];
+
+	g_assert_cmpint(fd, >=, 0);
+	memcpy(packet, head, sizeof head);
+	memcpy(packet + sizeof head, session_id, 36);
+	g_assert_cmpint(write(fd, packet, sizeof packet), ==, (ssize_t)sizeof packet);
+	return fd;
+}
+
+/* Joins a quiet recording: format, then an IDR at once, then what changes, then the end. */
+static void test_live(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	uint16_t kind, flags;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 640, 360, false);
+	paint_and_wait(&p, &painter, &(struct rect){0, 0, 640, 360}, 0x00ffffff);
+	int fd = watch(&p, TEST_SESSION);
+	g_autoptr(GByteArray) format = read_live(fd, &kind, &flags);
+	g_assert_cmpuint(kind, ==, LIVE_OPEN);
+	g_assert_cmpmem(format->data, 8, ((const uint32_t[]){640, 360}), 8);
+	g_assert_cmpmem(format->data + 8, 9, "avc1.42c0", 9);
+	g_autoptr(GByteArray) key = read_live(fd, &kind, &flags);
+	g_assert_cmpuint(kind, ==, LIVE_UNIT);
+	g_assert_cmpuint(flags, ==, LIVE_KEY);
+	struct video_decoder *decoder = video_decoder_create();
+	const AVFrame *frame = video_decoder_decode(decoder, key->data + 8, key->len - 8);
+	g_assert_nonnull(frame);
+	g_assert_cmpint(ABS(frame->data[0][0] - 235), <=, 2);
+	painter_fill(&painter, &(struct rect){0, 0, 64, 64}, 0);
+	g_autoptr(GByteArray) delta = read_live(fd, &kind, &flags);
+	g_assert_cmpuint(kind, ==, LIVE_UNIT);
+	g_assert_cmpuint(flags, ==, 0);
+	frame = video_decoder_decode(decoder, delta->data + 8, delta->len - 8);
+	g_assert_nonnull(frame);
+	g_assert_cmpint(ABS(frame->data[0][0] - 16), <=, 2);
+	video_decoder_destroy(decoder);
+	close_recording(&p, END_TERMINATED, &sealed);
+	do {
+		g_autoptr(GByteArray) rest = read_live(fd, &kind, &flags);
+		if (kind == LIVE_END)
+			g_assert_cmpmem(rest->data, rest->len, "terminated", 10);
+	} while (kind != LIVE_END);
+	close(fd);
+	fd = watch(&p, "00000000-0000-4000-8000-000000000000");
+	g_autoptr(GByteArray) none = read_live(fd, &kind, &flags);
+	g_assert_cmpuint(kind, ==, LIVE_END);
+	g_assert_cmpmem(none->data, none->len, "no-such-session", 15);
+	close(fd);
+	painter_finish(&painter);
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/process/record-and-seal", test_record_and_seal);
+	g_test_add_func("/process/timeline", test_timeline);
+	g_test_add_func("/process/resize-goes-on", test_resize_goes_on);
+	g_test_add_func("/process/killed-and-resumed", test_killed_and_resumed);
+	g_test_add_func("/process/killed-for-good", test_killed_for_good);
+	g_test_add_func("/process/stopped-in-order", test_stopped_in_order);
+	g_test_add_func("/process/live", test_live);
+	return g_test_run();
+}
