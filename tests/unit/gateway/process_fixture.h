@@ -16,7 +16,8 @@
 /** Makes directory, keys, database with users and targets, target listener. Once, before gateway_start. */
 void installation_create(void);
 void installation_destroy(void);
-const char *installation_file(const char *name); /**< a path in its directory; borrowed, until the next call */
+const char *
+installation_file(const char *name); /**< a path in its directory; borrowed, until the next call */
 void installation_write(const char *name, const char *text, unsigned mode);
 /** Writes the configuration; `extra` are more lines of the section gateway (may be ""). */
 void installation_configure(const char *session_program, const char *extra);
@@ -28,8 +29,8 @@ void installation_add_ticket(void);
 
 /* ---- the gateway */
 
-void gateway_start(void);         /**< returns when it says READY and the recorder is connected */
-int gateway_finish(void);         /**< SIGTERM; returns its exit status */
+void gateway_start(void); /**< returns when it says READY and the recorder is connected */
+int gateway_finish(void); /**< SIGTERM; returns its exit status */
 int gateway_pid(void);
 /** Runs the program until it ends; returns its exit status and what it wrote. For start-up trouble. */
 int gateway_try(char **ret_output);
