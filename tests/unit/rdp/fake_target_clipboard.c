@@ -21,7 +21,9 @@ static UINT take_capabilities(CliprdrServerContext *channel,
 static UINT take_list(CliprdrServerContext *channel, const CLIPRDR_FORMAT_LIST *list)
 {
 	CLIPRDR_FORMAT_LIST_RESPONSE response = {.common.msgFlags = CB_RESPONSE_OK};
-	CLIPRDR_FORMAT_DATA_REQUEST request = {.requestedFormatId = UNICODE_TEXT};
+	/* The library's server role takes the length from here and writes four bytes. */
+	CLIPRDR_FORMAT_DATA_REQUEST request = {.common.dataLen = 4,
+					       .requestedFormatId = UNICODE_TEXT};
 	UINT error = channel->ServerFormatListResponse(channel, &response);
 
 	/* An empty list comes first, as soon as both sides are ready. */
