@@ -14,6 +14,7 @@
 #define WIDTH 640u
 #define HEIGHT 480u
 #define PATIENCE_MS 5000u
+#define REACTIVATION_KEYS 200u
 
 /** One back with the target it talks to. */
 struct run {
@@ -397,23 +398,40 @@ static void gfx_gradient(struct fake_target *target)
 	fake_target_gfx_frame(target, 0, 0, WIDTH, HEIGHT, gradient);
 }
 
-static void gfx_copy(struct fake_target *target, RECTANGLE_16 from, uint16_t x, uint16_t y)
+/* A copy in a frame of its own, or behind a red corner painted in the same frame. */
+static void gfx_copy(struct fake_target *target, RECTANGLE_16 from, uint16_t x, uint16_t y,
+		     bool behind_red)
 {
 	static UINT32 frame = 1000;
 	RDPGFX_START_FRAME_PDU start = {.frameId = ++frame};
 	RDPGFX_END_FRAME_PDU end = {.frameId = frame};
+	RECTANGLE_16 corner = {WIDTH - 40, HEIGHT - 40, WIDTH, HEIGHT};
+	RDPGFX_SOLID_FILL_PDU fill = {
+		.surfaceId = 1, .fillPixel = {.R = 0xFF}, .fillRectCount = 1, .fillRects = &corner};
 	RDPGFX_POINT16 to = {x, y};
 	RDPGFX_SURFACE_TO_SURFACE_PDU copy = {1, 1, from, 1, &to};
 	RdpgfxServerContext *gfx = target->gfx;
 
 	g_assert_cmpuint(gfx->StartFrame(gfx, &start), ==, CHANNEL_RC_OK);
+	if (behind_red)
+		g_assert_cmpuint(gfx->SolidFill(gfx, &fill), ==, CHANNEL_RC_OK);
 	g_assert_cmpuint(gfx->SurfaceToSurface(gfx, &copy), ==, CHANNEL_RC_OK);
 	g_assert_cmpuint(gfx->EndFrame(gfx, &end), ==, CHANNEL_RC_OK);
 }
 
 static void gfx_scroll_up_100(struct fake_target *target)
 {
-	gfx_copy(target, (RECTANGLE_16){0, 100, WIDTH, HEIGHT}, 0, 0);
+	gfx_copy(target, (RECTANGLE_16){0, 100, WIDTH, HEIGHT}, 0, 0, false);
+}
+
+static void gfx_copy_behind_red(struct fake_target *target)
+{
+	gfx_copy(target, (RECTANGLE_16){0, 0, 64, 64}, 200, 200, true);
+}
+
+static uint32_t gradient_back_200(uint32_t x, uint32_t y)
+{
+	return gradient(x - 200, y - 200 + 100);
 }
 
 static void test_gfx(void)
@@ -427,6 +445,11 @@ static void test_gfx(void)
 	await_picture(&run, (struct area){0, 0, WIDTH, HEIGHT - 100, gradient_up_100});
 	g_assert_cmpuint(fake_session_counts(run.session).copies, ==, 1);
 	g_assert_cmpuint(fake_session_counts(run.session).frames, ==, 2);
+	fake_target_do(run.fake, gfx_copy_behind_red);
+	await_picture(&run, (struct area){200, 200, 64, 64, gradient_back_200});
+	await_picture(&run, (struct area){WIDTH - 40, HEIGHT - 40, 40, 40, red});
+	g_assert_cmpuint(fake_session_counts(run.session).copies, ==, 2);
+	g_assert_cmpuint(fake_session_counts(run.session).frames, ==, 3);
 	run_stop(&run);
 	run_clear(&run);
 }
@@ -436,7 +459,7 @@ static void gfx_copy_unpainted(struct fake_target *target)
 {
 	fake_target_gfx_setup(target, WIDTH, HEIGHT);
 	fake_target_gfx_frame(target, 0, 0, WIDTH, 10, red);
-	gfx_copy(target, (RECTANGLE_16){0, 200, WIDTH, 300}, 0, 50);
+	gfx_copy(target, (RECTANGLE_16){0, 200, WIDTH, 300}, 0, 50, false);
 }
 
 static uint32_t white(uint32_t x, uint32_t y)
@@ -510,11 +533,14 @@ static void test_reactivation(void)
 	await_size(&run, WIDTH, HEIGHT);
 	fake_target_do(run.fake, reactivate_smaller);
 	fake_target_do(run.fake, paint_small);
-	press(&run, KEY_SCANCODE, 0x1E, KEY_PREFIX_NONE, true);
+	/* Typed before, in and after the reactivation; nothing is lost. */
+	for (unsigned i = 0; i < REACTIVATION_KEYS; i++) {
+		press(&run, KEY_SCANCODE, 0x1E, KEY_PREFIX_NONE, i % 2 == 0);
+		g_usleep(200);
+	}
 	await_size(&run, 320, 240);
 	await_picture(&run, (struct area){0, 0, 320, 240, gradient});
-	/* Typed around the reactivation and not lost. */
-	g_assert_true(fake_target_wait(run.fake, has_inputs, GUINT_TO_POINTER(1)));
+	g_assert_true(fake_target_wait(run.fake, has_inputs, GUINT_TO_POINTER(REACTIVATION_KEYS)));
 	run_stop(&run);
 	run_clear(&run);
 }

@@ -64,7 +64,7 @@ static void scrblt(struct rdp_back *back, SCRBLT_ORDER order)
 	g_assert_true(context->update->primary->ScrBlt(context, &order));
 }
 
-/* The fake core compares its canvas with the picture here. */
+/* The canvas must be the picture now. */
 static struct fake_counts end_paint(struct rdp_back *back)
 {
 	rdpContext *context = rdp_back_context(back);
@@ -72,6 +72,14 @@ static struct fake_counts end_paint(struct rdp_back *back)
 	g_assert_true(context->update->EndPaint(context));
 	struct fake_counts counts = fake_session_counts(back->session);
 	g_assert_cmpuint(counts.torn, ==, 0);
+	for (int y = 0; y < HEIGHT; y++)
+		for (int x = 0; x < WIDTH; x++) {
+			const uint32_t *row = (const void *)(context->gdi->primary_buffer +
+							     y * context->gdi->stride);
+
+			g_assert_cmphex(fake_session_pixel(back->session, x, y), ==,
+					row[x] & 0xFFFFFF);
+		}
 	return counts;
 }
 
