@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <time.h>
 
-static bool test_clock;
-static uint64_t test_now_us, test_utc_us;
+/* Tests move the clock while other threads read it. */
+static _Atomic bool test_clock;
+static _Atomic uint64_t test_now_us, test_utc_us;
 
 static uint64_t read_clock_us(clockid_t id)
 {
@@ -37,7 +38,7 @@ char *clock_format_utc(uint64_t utc_us)
 
 void clock_test_set(uint64_t now_us, uint64_t utc_us)
 {
-	test_clock = true;
 	test_now_us = now_us;
 	test_utc_us = utc_us;
+	test_clock = true;
 }

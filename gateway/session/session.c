@@ -41,8 +41,7 @@ struct session *session_create(int broker_fd, const struct session_start *start,
 {
 	struct session *s = g_new0(struct session, 1);
 
-	g_mutex_init(&s->lock);
-	g_cond_init(&s->changed);
+	monitor_init(&s->monitor);
 	s->broker_fd = broker_fd;
 	fcntl(broker_fd, F_SETFL, fcntl(broker_fd, F_GETFL) | O_NONBLOCK);
 	s->wake_fd = make_event();
@@ -86,32 +85,32 @@ void session_end_locked(struct session *session, enum end_reason reason, const c
 	session_release_input_locked(session);
 	command_force_locked(session, &stop);
 	front_raise_locked(session, FRONT_END);
-	g_cond_broadcast(&session->changed);
+	monitor_notify(&session->monitor);
 	event_set(session->wake_fd);
 }
 
 void session_end(struct session *session, enum end_reason reason, const char *detail)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	session_end_locked(session, reason, detail);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 enum end_reason session_end_reason(struct session *session)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	enum end_reason reason = session->end_reason;
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return reason;
 }
 
 char *session_end_words(struct session *session)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	const char *words = session->end_words;
 	char *copy = g_strdup(
 		words != NULL && words[0] != '\0' ? words : end_reason_text(session->end_reason));
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return copy;
 }
 
@@ -132,29 +131,29 @@ int session_front_fd(struct session *session)
 
 unsigned session_front_flags(struct session *session)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	unsigned flags = session->front_flags;
 	session->front_flags = 0;
 	event_clear(session->front_fd);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return flags;
 }
 
 void session_size(struct session *session, uint32_t *ret_width, uint32_t *ret_height)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	*ret_width = session->width;
 	*ret_height = session->height;
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 char *session_notice(struct session *session)
 {
 	static const char interrupted[] = "Recording is interrupted. The session waits for it.";
 
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	char *text = g_strdup(session->recorder.lost ? interrupted : session->message);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return text;
 }
 
@@ -166,12 +165,12 @@ static bool join_back(struct session *s)
 	gint64 deadline_us = g_get_monotonic_time() + BACK_STOP_DEADLINE_US;
 	bool returned = true;
 
-	g_mutex_lock(&s->lock);
+	monitor_enter(&s->monitor);
 	GThread *thread = s->back_thread;
 	while (thread != NULL && returned && !s->back_returned)
-		returned = g_cond_wait_until(&s->changed, &s->lock, deadline_us);
+		returned = monitor_wait_until(&s->monitor, deadline_us);
 	s->back_thread = NULL;
-	g_mutex_unlock(&s->lock);
+	monitor_leave(&s->monitor);
 	if (!returned)
 		g_critical("the %s back does not stop; the process exits without it",
 			   s->back->name);
@@ -182,10 +181,10 @@ static bool join_back(struct session *s)
 
 static void join_link(struct session *s)
 {
-	g_mutex_lock(&s->lock);
+	monitor_enter(&s->monitor);
 	s->stopping = true;
 	event_set(s->wake_fd);
-	g_mutex_unlock(&s->lock);
+	monitor_leave(&s->monitor);
 	g_thread_join(s->link_thread);
 }
 
@@ -227,8 +226,7 @@ static void free_session(struct session *s)
 	close(s->wake_fd);
 	close(s->front_fd);
 	close(s->back_fd);
-	g_cond_clear(&s->changed);
-	g_mutex_clear(&s->lock);
+	monitor_finish(&s->monitor);
 	g_free(s);
 }
 
@@ -239,11 +237,11 @@ void session_destroy(struct session *session)
 	session_end(session, END_FAULT, "the front returned without a reason");
 	bool back_gone = join_back(session);
 	join_link(session);
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	timeline_flush_locked(session);
 	tell_ended_locked(session);
 	close_links_locked(session);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	if (back_gone)
 		free_session(session);
 }

@@ -23,21 +23,21 @@ void session_target_clipboard(struct session *session, const char *utf8)
 {
 	if (!text_ok(utf8))
 		return;
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	note_locked(session, "to-viewer", utf8);
 	g_free(session->target_clipboard);
 	session->target_clipboard = g_strdup(utf8);
 	front_raise_locked(session, FRONT_CLIPBOARD);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 /* Held back while nobody records; thawing raises the flag again. */
 char *session_take_target_clipboard(struct session *session)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	char *text =
 		session_frozen_locked(session) ? NULL : g_steal_pointer(&session->target_clipboard);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return text;
 }
 
@@ -45,7 +45,7 @@ void session_viewer_clipboard(struct session *session, const char *utf8)
 {
 	if (!text_ok(utf8))
 		return;
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session_takes_input_locked(session))
 		note_locked(session, "to-target", utf8);
 	if (session_takes_input_locked(session)) {
@@ -53,5 +53,5 @@ void session_viewer_clipboard(struct session *session, const char *utf8)
 		if (!command_push_locked(session, &command))
 			g_free(command.clipboard);
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }

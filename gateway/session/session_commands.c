@@ -53,11 +53,11 @@ int session_back_fd(struct session *session)
 
 bool session_back_next(struct session *session, struct back_command *ret)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	struct back_command *command = g_queue_pop_head(&session->input.commands);
 	if (session->input.commands.length == 0)
 		event_clear(session->back_fd);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	if (command == NULL)
 		return false;
 	*ret = *command;

@@ -64,38 +64,38 @@ void session_set_cursor(struct session *session, const struct cursor_shape *shap
 	/* RDP and VNC both let a target put the hot spot outside; what a viewer would do with that is anybody's guess. */
 	tidy.hot_x = MIN(tidy.hot_x, MAX(tidy.width, 1) - 1);
 	tidy.hot_y = MIN(tidy.hot_y, MAX(tidy.height, 1) - 1);
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	g_free(session->cursor.bgra);
 	session->cursor = copy_shape(&tidy);
 	session->has_cursor = true;
 	front_raise_locked(session, FRONT_CURSOR_SHAPE);
 	cursor_flush_locked(session);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 void session_set_pointer(struct session *session, int32_t x, int32_t y, bool visible)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	cursor_place_locked(session, x, y, visible);
 	front_raise_locked(session, FRONT_CURSOR_MOVED);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 bool session_get_cursor(struct session *session, struct cursor_shape *ret)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	bool has_cursor = session->has_cursor;
 	if (has_cursor)
 		*ret = copy_shape(&session->cursor);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return has_cursor;
 }
 
 void session_get_pointer(struct session *session, int32_t *ret_x, int32_t *ret_y, bool *ret_visible)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	*ret_x = session->pointer_x;
 	*ret_y = session->pointer_y;
 	*ret_visible = session->pointer_visible;
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }

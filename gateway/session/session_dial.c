@@ -34,7 +34,7 @@ void session_open_target(struct session *session, const struct session_view *vie
 {
 	struct keyboard *keyboard = keyboard_create(view->keyboard_layout);
 
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	bool allowed = session->login == QUESTION_ANSWERED && session->login_answer.allowed == 1;
 	if (keyboard == NULL) {
 		session_end_locked(session, END_FAULT, "no keyboard tables");
@@ -50,7 +50,7 @@ void session_open_target(struct session *session, const struct session_view *vie
 		else
 			session_end_locked(session, END_FAULT, "a target asked for before login");
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	keyboard_destroy(keyboard);
 }
 
@@ -76,13 +76,13 @@ void session_dial_answer_locked(struct session *session, struct broker_dial_answ
 
 static void back_returned(struct session *s, enum end_reason reason, const char *detail)
 {
-	g_mutex_lock(&s->lock);
+	monitor_enter(&s->monitor);
 	message_clear(broker_message_type(BROKER_DIAL_ANSWER), &s->granted);
 	s->target = (struct back_target){.fd = -1};
 	session_end_locked(s, reason != END_NONE ? reason : END_TARGET_CLOSED, detail);
 	s->back_returned = true;
-	g_cond_broadcast(&s->changed);
-	g_mutex_unlock(&s->lock);
+	monitor_notify(&s->monitor);
+	monitor_leave(&s->monitor);
 }
 
 static void *back_main(void *data)

@@ -130,7 +130,7 @@ static bool key_sane(const struct key_event *event)
 
 void session_key(struct session *session, const struct key_event *event)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session_takes_input_locked(session) && key_sane(event)) {
 		session->input.last_us = clock_now_us();
 		note_key(session, event);
@@ -138,7 +138,7 @@ void session_key(struct session *session, const struct key_event *event)
 		if (session_takes_input_locked(session) && track_viewer_key(session, event))
 			deliver_key(session, event);
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 /* ---- Pointer ---- */
@@ -183,7 +183,7 @@ static void deliver_pointer(struct session *s, const struct pointer_event *event
 
 void session_pointer(struct session *session, const struct pointer_event *event)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session_takes_input_locked(session)) {
 		const struct pointer_event tidy = tidy_pointer(session, event);
 		uint32_t changed = tidy.buttons ^ session->input.buttons;
@@ -192,7 +192,7 @@ void session_pointer(struct session *session, const struct pointer_event *event)
 		if (session_takes_input_locked(session))
 			deliver_pointer(session, &tidy, changed);
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 /* ---- Letting go ---- */
@@ -230,9 +230,9 @@ void session_release_input_locked(struct session *session)
 
 void session_release_input(struct session *session)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	session_release_input_locked(session);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 void session_sync_locks(struct session *session, uint32_t lock_state)
@@ -242,24 +242,24 @@ void session_sync_locks(struct session *session, uint32_t lock_state)
 		.lock_state = lock_state & (LOCK_SCROLL | LOCK_NUM | LOCK_CAPS | LOCK_KANA),
 	};
 
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session_takes_input_locked(session)) {
 		release_keys_locked(session);
 		keyboard_set_locks(session->keyboard, command.lock_state);
 		command_push_locked(session, &command);
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 void session_request_size(struct session *session, uint32_t width_px, uint32_t height_px)
 {
 	struct back_command command = {.kind = BACK_SIZE};
 
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session_takes_input_locked(session) && picture_size_ok(width_px, height_px)) {
 		command.size.width_px = MIN(width_px, session->max_width_px);
 		command.size.height_px = MIN(height_px, session->max_height_px);
 		command_push_locked(session, &command);
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }

@@ -25,7 +25,7 @@ static void take_nla_answer(struct session *s, struct broker_nla_answer *answer)
 		return;
 	s->nla_answer = *answer;
 	s->nla = QUESTION_ANSWERED;
-	g_cond_broadcast(&s->changed);
+	monitor_notify(&s->monitor);
 }
 
 static void take_login_answer(struct session *s, struct broker_login_answer *answer)
@@ -35,7 +35,7 @@ static void take_login_answer(struct session *s, struct broker_login_answer *ans
 	s->login_answer = *answer;
 	*answer = (struct broker_login_answer){0};
 	s->login = QUESTION_ANSWERED;
-	g_cond_broadcast(&s->changed);
+	monitor_notify(&s->monitor);
 }
 
 static void take_terminate(struct session *s, struct broker_terminate *order)
@@ -94,7 +94,7 @@ static void lose_gateway_locked(struct session *s, const char *why)
 	if (s->login == QUESTION_ASKED)
 		s->login = QUESTION_DEAD;
 	session_end_locked(s, END_GATEWAY_STOPPED, why);
-	g_cond_broadcast(&s->changed);
+	monitor_notify(&s->monitor);
 }
 
 static void read_broker_locked(struct session *s, struct packet *packet)
@@ -181,19 +181,19 @@ static void run_clocks_locked(struct session *s)
 /* Descriptors are polled without the lock; only this thread closes or replaces them while it runs. */
 static bool link_step(struct session *s, struct packet *packet)
 {
-	g_mutex_lock(&s->lock);
+	monitor_enter(&s->monitor);
 	bool stopping = s->stopping;
 	struct pollfd fds[] = {{s->wake_fd, POLLIN, 0},
 			       {s->gateway_lost ? -1 : s->broker_fd, POLLIN, 0},
 			       {s->recorder.fd, POLLIN, 0}};
 	int timeout_ms = poll_timeout_ms(s);
-	g_mutex_unlock(&s->lock);
+	monitor_leave(&s->monitor);
 	if (stopping)
 		return false;
 	if (poll(fds, G_N_ELEMENTS(fds), timeout_ms) < 0 && errno != EINTR)
 		g_error("the link thread cannot wait: %s", g_strerror(errno));
 
-	g_mutex_lock(&s->lock);
+	monitor_enter(&s->monitor);
 	if (fds[0].revents != 0)
 		event_clear(s->wake_fd);
 	/* The recorder first: a link that broke must be gone before its successor arrives. */
@@ -203,7 +203,7 @@ static bool link_step(struct session *s, struct packet *packet)
 		read_broker_locked(s, packet);
 	if (s->end_reason == END_NONE)
 		run_clocks_locked(s);
-	g_mutex_unlock(&s->lock);
+	monitor_leave(&s->monitor);
 	return true;
 }
 

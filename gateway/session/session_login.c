@@ -21,7 +21,7 @@ static int ask_locked(struct session *s, enum question_state *state, enum broker
 	*state = QUESTION_ASKED;
 	bool in_time = true;
 	while (*state == QUESTION_ASKED && s->end_reason == END_NONE && in_time)
-		in_time = g_cond_wait_until(&s->changed, &s->lock, deadline_us);
+		in_time = monitor_wait_until(&s->monitor, deadline_us);
 	if (*state == QUESTION_ANSWERED)
 		return 0;
 	*state = QUESTION_DEAD;
@@ -31,7 +31,7 @@ static int ask_locked(struct session *s, enum question_state *state, enum broker
 bool session_nla_proof(struct session *session, const struct broker_nla_proof *proof,
 		       uint8_t ret_ntowfv2[16])
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	bool ok = ask_locked(session, &session->nla, BROKER_NLA_PROOF, proof) == 0;
 	if (ok) {
 		ok = session->nla_answer.ok == 1;
@@ -40,7 +40,7 @@ bool session_nla_proof(struct session *session, const struct broker_nla_proof *p
 		secret_wipe(&session->nla_answer, sizeof session->nla_answer);
 		session->nla = QUESTION_IDLE;
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return ok;
 }
 
@@ -61,7 +61,7 @@ void session_login(struct session *session, const struct broker_login *login,
 	const struct broker_login_answer *answer = &session->login_answer;
 	struct session_verdict verdict = {0};
 
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	int result = ask_locked(session, &session->login, BROKER_LOGIN, login);
 	if (result == 0 && answer->allowed == 1) {
 		verdict.allowed = true;
@@ -73,7 +73,7 @@ void session_login(struct session *session, const struct broker_login *login,
 	} else {
 		verdict.reason = refusal_of(result, answer);
 	}
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	*ret_verdict = verdict;
 }
 

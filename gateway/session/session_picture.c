@@ -116,17 +116,17 @@ static void paint_rect(struct session *s, const uint8_t *picture, size_t stride_
 {
 	uint64_t now_us = clock_now_us();
 
-	g_mutex_lock(&s->lock);
+	monitor_enter(&s->monitor);
 	bool paintable = s->writer != NULL &&
 			 rect_clip(&r, ring_writer_width(s->writer), ring_writer_height(s->writer));
 	for (uint32_t y = r.y, next; paintable && y < r.y + r.height; y = next) {
 		next = MIN(y / TILE_PX * TILE_PX + TILE_PX, r.y + r.height);
 		const struct rect band = {r.x, y, r.width, next - y};
 		paint_band(s, picture, stride_bytes, &band, now_us);
-		g_mutex_unlock(&s->lock);
-		g_mutex_lock(&s->lock);
+		monitor_leave(&s->monitor);
+		monitor_enter(&s->monitor);
 	}
-	g_mutex_unlock(&s->lock);
+	monitor_leave(&s->monitor);
 }
 
 void session_paint(struct session *session, const uint8_t *picture, size_t stride_bytes,
@@ -164,10 +164,10 @@ static void copy_locked(struct session *s, const struct rect *to, uint32_t from_
 
 void session_copy(struct session *session, const struct rect *to, uint32_t from_x, uint32_t from_y)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session->writer != NULL)
 		copy_locked(session, to, from_x, from_y);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 static bool has_colour(const struct canvas *c, const struct rect *r, uint32_t bgrx)
@@ -202,10 +202,10 @@ static void fill_locked(struct session *s, struct rect r, uint32_t bgrx)
 
 void session_fill(struct session *session, const struct rect *r, uint32_t bgrx)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session->writer != NULL)
 		fill_locked(session, *r, bgrx);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }
 
 /* ---- Frames ---- */
@@ -222,7 +222,7 @@ static void tell_running_locked(struct session *s)
 
 void session_frame(struct session *session)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	if (session->writer != NULL && session->pending.frame_began_us != 0) {
 		session->pending.frame_began_us = 0;
 		ring_writer_frame(session->writer, clock_now_us());
@@ -231,5 +231,5 @@ void session_frame(struct session *session)
 	}
 	if (session->running && !session->running_told)
 		tell_running_locked(session);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/monitor.h"
 #include "gateway/session/back.h"
 #include "gateway/session/keyboard.h"
 #include "gateway/session/session.h"
@@ -100,8 +101,8 @@ struct session {
 	const struct back_ops *const *backs;
 	GThread *link_thread;
 
-	GMutex lock;
-	GCond changed; /**< answers, recorder state, end, back gone */
+	/** Guards what follows; notified of answers, recorder states, the end, and the back's return. */
+	struct monitor monitor;
 
 	bool stopping; /**< session_destroy: the link thread returns */
 	bool gateway_lost;

@@ -83,7 +83,7 @@ void session_recorder_heard_locked(struct session *session, int result, const st
 		session->recorder.state = RECORDER_RECORDING;
 	}
 	session_recorder_decide_locked(session);
-	g_cond_broadcast(&session->changed);
+	monitor_notify(&session->monitor);
 }
 
 /* ---- Loss ---- */
@@ -142,7 +142,7 @@ static void thaw_locked(struct session *s)
 	if (s->target_clipboard != NULL)
 		front_raise_locked(s, FRONT_CLIPBOARD);
 	session_repaint_locked(s, &whole);
-	g_cond_broadcast(&s->changed);
+	monitor_notify(&s->monitor);
 }
 
 void session_recorder_decide_locked(struct session *session)
@@ -181,7 +181,7 @@ uint64_t session_recorder_due_us(const struct session *session)
 static bool wait_recorded_locked(struct session *s)
 {
 	while (s->end_reason == END_NONE && s->writer != NULL && session_frozen_locked(s))
-		g_cond_wait(&s->changed, &s->lock);
+		monitor_wait(&s->monitor);
 	return s->end_reason == END_NONE;
 }
 
@@ -215,18 +215,18 @@ int session_resize(struct session *session, uint32_t width, uint32_t height)
 	struct ring_writer *writer = NULL;
 	const struct rect whole = {0, 0, width, height};
 
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	bool same = session->writer != NULL && ring_writer_width(session->writer) == width &&
 		    ring_writer_height(session->writer) == height;
 	if (same)
 		session_repaint_locked(session, &whole);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	int result = same ? 0 : ring_writer_create(width, height, &writer);
 	if (same || result < 0)
 		return result;
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	result = swap_canvas_locked(session, &writer) ? 0 : -ECANCELED;
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	ring_writer_destroy(writer);
 	return result;
 }

@@ -188,9 +188,9 @@ static int take_locked(struct session *s, struct shadow *shadow, struct picture_
 
 int session_take_picture(struct session *session, struct shadow *shadow, struct picture_update *ret)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	int result = take_locked(session, shadow, ret);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return result;
 }
 
@@ -207,7 +207,7 @@ void session_repaint_locked(struct session *session, const struct rect *r)
 
 void session_repaint(struct session *session, const struct rect *r)
 {
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	session_repaint_locked(session, r);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 }

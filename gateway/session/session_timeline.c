@@ -82,8 +82,8 @@ int session_event(struct session *session, const char *json)
 		return -EINVAL;
 	}
 	json_decref(object);
-	g_mutex_lock(&session->lock);
+	monitor_enter(&session->monitor);
 	timeline_put_locked(session, json);
-	g_mutex_unlock(&session->lock);
+	monitor_leave(&session->monitor);
 	return 0;
 }

@@ -108,6 +108,7 @@ static void act(struct fake_screen *s, const struct fake_step *step)
 		text = g_strdup_printf("clip %u", step->seed);
 		session_target_clipboard(s->session, text);
 		break;
+	case FAKE_HOLD:
 	case FAKE_CLOSE:
 		break;
 	}
@@ -140,10 +141,11 @@ static bool pass_commands(struct session *session, int fd)
 static enum end_reason serve(struct fake_screen *s, int fd)
 {
 	const struct fake_report done = {.is_command = false};
-	struct fake_step step;
+	struct fake_step step = {.kind = FAKE_FRAME};
 
 	for (;;) {
-		struct pollfd fds[] = {{fd, POLLIN, 0}, {session_back_fd(s->session), POLLIN, 0}};
+		int input = step.kind == FAKE_HOLD ? -1 : session_back_fd(s->session);
+		struct pollfd fds[] = {{fd, POLLIN, 0}, {input, POLLIN, 0}};
 		g_assert_cmpint(poll(fds, 2, -1), >=, 1);
 		if (fds[1].revents != 0 && !pass_commands(s->session, fd))
 			return END_NONE;

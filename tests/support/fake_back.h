@@ -28,6 +28,7 @@ enum fake_step_kind {
 	FAKE_CURSOR, /**< rect.width x rect.height pixels of fake_pattern(seed), hot spot from_x, from_y */
 	FAKE_POINTER,	/**< the target puts the pointer to rect.x, rect.y */
 	FAKE_CLIPBOARD, /**< the target copies the text "clip <seed>" */
+	FAKE_HOLD,	/**< the back takes no input until the next step */
 	FAKE_CLOSE,	/**< the back returns the end reason `seed` */
 };
 

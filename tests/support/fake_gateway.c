@@ -1,6 +1,7 @@
 /* Answers a session's questions as its settings say. It keeps no state table: what a session may ask when is the real gateway's business. */
 #include "tests/support/fake_gateway.h"
 
+#include "base/monitor.h"
 #include "base/secret.h"
 #include "ipc/link.h"
 
@@ -17,8 +18,7 @@ struct fake_gateway {
 	struct fake_recorder *recorder;
 	GThread *thread;
 	int link, session_end;
-	GMutex lock;
-	GCond changed;
+	struct monitor monitor;
 	unsigned heard[BROKER_START];
 	uint32_t ended_reason, door, width, height;
 	char *ended_detail, *user;
@@ -146,11 +146,11 @@ static void *gateway_main(void *data)
 		g_autofree void *message = g_malloc0(type->struct_bytes);
 		g_assert_cmpint(message_decode(type, packet->bytes, packet->length, message), ==,
 				0);
-		g_mutex_lock(&g->lock);
+		monitor_enter(&g->monitor);
 		act(g, type->number, message);
 		g->heard[type->number]++;
-		g_cond_broadcast(&g->changed);
-		g_mutex_unlock(&g->lock);
+		monitor_notify(&g->monitor);
+		monitor_leave(&g->monitor);
 		message_clear(type, message);
 		packet_clear(packet);
 	}
@@ -167,8 +167,7 @@ struct fake_gateway *fake_gateway_create(const struct fake_gateway_settings *set
 	g->settings = *settings;
 	g->link = pair[0];
 	g->session_end = pair[1];
-	g_mutex_init(&g->lock);
-	g_cond_init(&g->changed);
+	monitor_init(&g->monitor);
 	g->recorder = fake_recorder_create();
 	g->thread = g_thread_new("fake-gateway", gateway_main, g);
 	return g;
@@ -186,8 +185,7 @@ void fake_gateway_destroy(struct fake_gateway *gateway)
 	fake_recorder_destroy(gateway->recorder);
 	g_free(gateway->user);
 	g_free(gateway->ended_detail);
-	g_cond_clear(&gateway->changed);
-	g_mutex_clear(&gateway->lock);
+	monitor_finish(&gateway->monitor);
 	g_free(gateway);
 }
 
@@ -218,6 +216,13 @@ void fake_gateway_message(struct fake_gateway *gateway, const char *text)
 	answer(gateway, BROKER_MESSAGE, &t, NULL, 0);
 }
 
+void fake_gateway_silence(struct fake_gateway *gateway)
+{
+	monitor_enter(&gateway->monitor);
+	gateway->settings.silent = true;
+	monitor_leave(&gateway->monitor);
+}
+
 void fake_gateway_hang_up(struct fake_gateway *gateway)
 {
 	shutdown(gateway->link, SHUT_RDWR);
@@ -228,11 +233,11 @@ bool fake_gateway_wait(struct fake_gateway *gateway, enum broker_type type)
 	gint64 deadline_us = g_get_monotonic_time() + PATIENCE_US;
 	bool in_time = true;
 
-	g_mutex_lock(&gateway->lock);
+	monitor_enter(&gateway->monitor);
 	while (gateway->heard[type] == 0 && in_time)
-		in_time = g_cond_wait_until(&gateway->changed, &gateway->lock, deadline_us);
+		in_time = monitor_wait_until(&gateway->monitor, deadline_us);
 	bool heard = gateway->heard[type] > 0;
-	g_mutex_unlock(&gateway->lock);
+	monitor_leave(&gateway->monitor);
 	return heard;
 }
 
@@ -240,21 +245,21 @@ enum end_reason fake_gateway_wait_ended(struct fake_gateway *gateway, char **ret
 {
 	if (!fake_gateway_wait(gateway, BROKER_ENDED))
 		return END_NONE;
-	g_mutex_lock(&gateway->lock);
+	monitor_enter(&gateway->monitor);
 	enum end_reason reason = (enum end_reason)gateway->ended_reason;
 	if (ret_detail != NULL)
 		*ret_detail = g_strdup(gateway->ended_detail);
-	g_mutex_unlock(&gateway->lock);
+	monitor_leave(&gateway->monitor);
 	return reason;
 }
 
 void fake_gateway_asked(struct fake_gateway *gateway, char **ret_user, uint32_t *ret_door,
 			uint32_t *ret_width, uint32_t *ret_height)
 {
-	g_mutex_lock(&gateway->lock);
+	monitor_enter(&gateway->monitor);
 	*ret_user = g_strdup(gateway->user);
 	*ret_door = gateway->door;
 	*ret_width = gateway->width;
 	*ret_height = gateway->height;
-	g_mutex_unlock(&gateway->lock);
+	monitor_leave(&gateway->monitor);
 }

@@ -44,6 +44,8 @@ struct fake_recorder *fake_gateway_recorder(struct fake_gateway *gateway);
 
 void fake_gateway_terminate(struct fake_gateway *gateway, enum end_reason reason, const char *text);
 void fake_gateway_message(struct fake_gateway *gateway, const char *text);
+/** From now on reads and answers nothing, as settings.silent. */
+void fake_gateway_silence(struct fake_gateway *gateway);
 /** A new recorder link, as after a recorder's restart. */
 void fake_gateway_offer_recorder(struct fake_gateway *gateway);
 /** The gateway dies: its end closes. */

@@ -1,6 +1,7 @@
 /* The other end of the recorder link, for tests. One thread reads link and doorbell; tests wait on a condition. */
 #include "tests/support/fake_recorder.h"
 
+#include "base/monitor.h"
 #include "ipc/link.h"
 #include "ipc/recorder_proto.h"
 
@@ -15,8 +16,7 @@
 struct fake_recorder {
 	GThread *thread;
 	int control;
-	GMutex lock;
-	GCond changed;
+	struct monitor monitor;
 	bool stopping, paused;
 	int link;
 	uint32_t answer;
@@ -61,7 +61,7 @@ static void read_ring(struct fake_recorder *r)
 		g_assert_cmpint(result, ==, 0);
 		ring_reader_take_overflow(r->reader);
 	} while (ring_reader_arm(r->reader));
-	g_cond_broadcast(&r->changed);
+	monitor_notify(&r->monitor);
 }
 
 static void close_link(struct fake_recorder *r)
@@ -113,7 +113,7 @@ static bool step(struct fake_recorder *r, struct packet *packet)
 {
 	uint64_t count;
 
-	g_mutex_lock(&r->lock);
+	monitor_enter(&r->monitor);
 	bool stopping = r->stopping;
 	/* The reader's doorbell may go away meanwhile only on this thread or under a wake. */
 	struct pollfd fds[] = {
@@ -121,17 +121,17 @@ static bool step(struct fake_recorder *r, struct packet *packet)
 		{r->link, POLLIN, 0},
 		{r->reader != NULL && !r->paused ? ring_reader_doorbell(r->reader) : -1, POLLIN,
 		 0}};
-	g_mutex_unlock(&r->lock);
+	monitor_leave(&r->monitor);
 	if (stopping)
 		return false;
 	poll(fds, G_N_ELEMENTS(fds), -1);
-	g_mutex_lock(&r->lock);
+	monitor_enter(&r->monitor);
 	if (fds[0].revents != 0)
 		g_assert_cmpint(read(r->control, &count, sizeof count), ==, sizeof count);
 	if (fds[1].revents != 0 && r->link == fds[1].fd)
 		read_link(r, packet);
 	read_ring(r);
-	g_mutex_unlock(&r->lock);
+	monitor_leave(&r->monitor);
 	return true;
 }
 
@@ -148,8 +148,7 @@ struct fake_recorder *fake_recorder_create(void)
 {
 	struct fake_recorder *r = g_new0(struct fake_recorder, 1);
 
-	g_mutex_init(&r->lock);
-	g_cond_init(&r->changed);
+	monitor_init(&r->monitor);
 	r->link = -1;
 	r->events = g_ptr_array_new_with_free_func(g_free);
 	r->control = eventfd(0, EFD_CLOEXEC);
@@ -159,16 +158,15 @@ struct fake_recorder *fake_recorder_create(void)
 
 void fake_recorder_destroy(struct fake_recorder *recorder)
 {
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	recorder->stopping = true;
 	wake(recorder);
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 	g_thread_join(recorder->thread);
 	close_link(recorder);
 	close(recorder->control);
 	g_ptr_array_unref(recorder->events);
-	g_cond_clear(&recorder->changed);
-	g_mutex_clear(&recorder->lock);
+	monitor_finish(&recorder->monitor);
 	g_free(recorder);
 }
 
@@ -177,35 +175,35 @@ int fake_recorder_link(struct fake_recorder *recorder)
 	int pair[2];
 
 	g_assert_cmpint(link_pair(pair), ==, 0);
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	close_link(recorder);
 	recorder->link = pair[0];
 	wake(recorder);
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 	return pair[1];
 }
 
 void fake_recorder_drop(struct fake_recorder *recorder)
 {
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	close_link(recorder);
 	wake(recorder);
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 }
 
 void fake_recorder_pause(struct fake_recorder *recorder, bool paused)
 {
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	recorder->paused = paused;
 	wake(recorder);
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 }
 
 void fake_recorder_answer(struct fake_recorder *recorder, uint32_t reason)
 {
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	recorder->answer = reason;
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 }
 
 char *fake_recorder_wait_event(struct fake_recorder *recorder, const char *part)
@@ -214,7 +212,7 @@ char *fake_recorder_wait_event(struct fake_recorder *recorder, const char *part)
 	char *found = NULL;
 	bool in_time = true;
 
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	while (found == NULL && in_time) {
 		while (found == NULL && recorder->next_event < recorder->events->len) {
 			const char *json = recorder->events->pdata[recorder->next_event++];
@@ -223,9 +221,9 @@ char *fake_recorder_wait_event(struct fake_recorder *recorder, const char *part)
 		}
 		if (found == NULL)
 			in_time =
-				g_cond_wait_until(&recorder->changed, &recorder->lock, deadline_us);
+				monitor_wait_until(&recorder->monitor, deadline_us);
 	}
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 	return found;
 }
 
@@ -234,19 +232,19 @@ bool fake_recorder_wait_records(struct fake_recorder *recorder, enum ring_kind k
 	gint64 deadline_us = g_get_monotonic_time() + PATIENCE_US;
 	bool in_time = true;
 
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	while (recorder->records[kind] < n && in_time)
-		in_time = g_cond_wait_until(&recorder->changed, &recorder->lock, deadline_us);
+		in_time = monitor_wait_until(&recorder->monitor, deadline_us);
 	bool there = recorder->records[kind] >= n;
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 	return there;
 }
 
 unsigned fake_recorder_records(struct fake_recorder *recorder, enum ring_kind kind)
 {
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	unsigned n = recorder->records[kind];
-	g_mutex_unlock(&recorder->lock);
+	monitor_leave(&recorder->monitor);
 	return n;
 }
 
@@ -285,19 +283,29 @@ bool fake_recorder_wait_picture(struct fake_recorder *recorder, const uint8_t *p
 	gint64 deadline_us = g_get_monotonic_time() + PATIENCE_US;
 	bool in_time = true, same = false;
 
-	g_mutex_lock(&recorder->lock);
+	monitor_enter(&recorder->monitor);
 	while (in_time && !(same = shows(recorder, pixels, stride_bytes, width, height)))
-		in_time = g_cond_wait_until(&recorder->changed, &recorder->lock, deadline_us);
-	g_mutex_unlock(&recorder->lock);
+		in_time = monitor_wait_until(&recorder->monitor, deadline_us);
+	monitor_leave(&recorder->monitor);
 	return same;
 }
 
-void fake_recorder_cursor(struct fake_recorder *recorder, int32_t *ret_x, int32_t *ret_y,
-			  uint32_t *ret_width)
+bool fake_recorder_wait_cursor(struct fake_recorder *recorder, int32_t x, int32_t y)
 {
-	g_mutex_lock(&recorder->lock);
-	*ret_x = recorder->cursor_x;
-	*ret_y = recorder->cursor_y;
-	*ret_width = recorder->cursor_width;
-	g_mutex_unlock(&recorder->lock);
+	gint64 deadline_us = g_get_monotonic_time() + PATIENCE_US;
+	bool in_time = true, there = false;
+
+	monitor_enter(&recorder->monitor);
+	while (in_time && !(there = recorder->cursor_x == x && recorder->cursor_y == y))
+		in_time = monitor_wait_until(&recorder->monitor, deadline_us);
+	monitor_leave(&recorder->monitor);
+	return there;
+}
+
+uint32_t fake_recorder_cursor_width(struct fake_recorder *recorder)
+{
+	monitor_enter(&recorder->monitor);
+	uint32_t width = recorder->cursor_width;
+	monitor_leave(&recorder->monitor);
+	return width;
 }

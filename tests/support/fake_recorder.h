@@ -27,6 +27,7 @@ unsigned fake_recorder_records(struct fake_recorder *recorder, enum ring_kind ki
 /** Waits up to 10 s until the recorder's canvas shows this picture. */
 bool fake_recorder_wait_picture(struct fake_recorder *recorder, const uint8_t *pixels,
 				size_t stride_bytes, uint32_t width, uint32_t height);
-/** Newest cursor as the ring told it. */
-void fake_recorder_cursor(struct fake_recorder *recorder, int32_t *ret_x, int32_t *ret_y,
-			  uint32_t *ret_width);
+/** Waits up to 10 s until the ring told that the cursor is there. */
+bool fake_recorder_wait_cursor(struct fake_recorder *recorder, int32_t x, int32_t y);
+/** Width of the newest cursor shape. */
+uint32_t fake_recorder_cursor_width(struct fake_recorder *recorder);

@@ -197,6 +197,41 @@ static void test_copy_stays_copy(void)
 	desk_close(&d);
 }
 
+/* Target, viewer, gateway and recorder all at once; what is shown in the end is what was painted last. */
+static void test_all_at_once(void)
+{
+	struct fake_gateway_settings settings = fake_gateway_defaults();
+	struct desk d = desk_open(&settings, 200, 150);
+	const struct key_event key = {KEY_SCANCODE, 0x1e, KEY_PREFIX_NONE, true};
+
+	for (unsigned i = 0; i < 30; i++) {
+		const struct rect whole = {0, 0, 200 + i % 3, 150};
+		const struct fake_step steps[] = {
+			{FAKE_SIZE, .rect = whole},
+			{FAKE_PAINT, .rect = whole, .seed = i},
+			{FAKE_COPY, .rect = {0, 0, 100, 100}, .from_x = 50},
+			{FAKE_CURSOR, .rect = {0, 0, 8, 8}, .seed = i},
+			{FAKE_PAINT, .rect = whole, .seed = i},
+			{FAKE_FRAME}};
+		for (unsigned n = 0; n < G_N_ELEMENTS(steps); n++) {
+			const struct pointer_event motion = {.x = (int32_t)i, .y = (int32_t)n};
+			g_assert_true(fake_target_start(d.target, &steps[n]));
+			session_pointer(d.session, &motion);
+			session_key(d.session, &key);
+			desk_take(&d);
+		}
+		for (unsigned n = 0; n < G_N_ELEMENTS(steps); n++)
+			g_assert_true(fake_target_finish(d.target));
+		fake_gateway_message(d.gateway, "busy");
+	}
+	desk_take(&d);
+	g_assert_cmpuint(d.shadow->width, ==, 202);
+	g_assert_true(shows_seed(&d, 29));
+	g_assert_true(fake_recorder_wait_picture(d.recorder, d.shadow->pixels,
+						 d.shadow->stride_bytes, 202, 150));
+	desk_close(&d);
+}
+
 static void test_resize(void)
 {
 	struct fake_gateway_settings settings = fake_gateway_defaults();
@@ -226,7 +261,6 @@ static void test_cursor_and_clipboard(void)
 	struct cursor_shape shape;
 	int32_t x, y;
 	bool visible;
-	uint32_t width;
 
 	g_assert_false(session_get_cursor(d.session, &shape));
 	desk_step(&d,
@@ -251,9 +285,8 @@ static void test_cursor_and_clipboard(void)
 	g_assert_nonnull(strstr(event, "\"direction\":\"to-viewer\""));
 	g_assert_nonnull(strstr(event, "\"bytes\":7"));
 	g_assert_null(strstr(event, "clip 42"));
-	fake_recorder_cursor(d.recorder, &x, &y, &width);
-	g_assert_cmpint(y, ==, 88);
-	g_assert_cmpuint(width, ==, 16);
+	g_assert_true(fake_recorder_wait_cursor(d.recorder, 77, 88));
+	g_assert_cmpuint(fake_recorder_cursor_width(d.recorder), ==, 16);
 	desk_close(&d);
 }
 
@@ -357,6 +390,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/picture", test_picture);
 	g_test_add_func("/session/unchanged", test_unchanged_is_dropped);
 	g_test_add_func("/session/copy", test_copy_stays_copy);
+	g_test_add_func("/session/all-at-once", test_all_at_once);
 	g_test_add_func("/session/resize", test_resize);
 	g_test_add_func("/session/cursor-and-clipboard", test_cursor_and_clipboard);
 	g_test_add_func("/session/terminate", test_terminate);
