@@ -249,8 +249,13 @@ static bool ask_pixel_format(rfbClient *library)
 	return WriteToRFBServer(library, (const char *)message, sizeof(message));
 }
 
-/* SetEncodings (7.5.2), written here because the library's list also asks for chat, key and server extensions nobody uses: less of the
- * target's bytes to parse. No JPEG quality is asked for, so Tight stays lossless: a recording shows what was there. */
+/* SetEncodings (7.5.2), written here because the library's list also asks for chat, key and server
+ * extensions nobody uses: less of the target's bytes to parse. No JPEG quality is asked for, so Tight
+ * stays lossless: a recording shows what was there.
+ *
+ * The order, by CPU per full 1920x1080 desktop on loopback (here + Xvnc): Tight 5 + 23 ms, Hextile 3 + 12,
+ * Raw 4 + 8, ZRLE 11 + 34. Tight first all the same: it needs a tenth of Raw's bytes, which TLS and a
+ * 1 Gbit/s network make more expensive than they save, and photos do not make it worse than Raw. */
 static bool ask_encodings(rfbClient *library, bool with_sizes)
 {
 	static const int32_t encodings[] = {

@@ -46,13 +46,12 @@ char *vnc_glue_from_latin1(const char *text, size_t length)
 
 char *vnc_glue_to_latin1(const char *utf8, size_t *ret_length)
 {
-	GString *latin1 = g_string_sized_new(strlen(utf8));
+	glong n = 0;
+	g_autofree gunichar *characters = g_utf8_to_ucs4_fast(utf8, -1, &n);
+	GString *latin1 = g_string_sized_new((gsize)n);
 
-	for (const char *at = utf8; *at != '\0'; at = g_utf8_next_char(at)) {
-		gunichar c = g_utf8_get_char(at);
-
-		g_string_append_c(latin1, c < 0x100 ? (char)c : '?');
-	}
+	for (glong i = 0; i < n; i++)
+		g_string_append_c(latin1, characters[i] < 0x100 ? (char)characters[i] : '?');
 	*ret_length = latin1->len;
 	return g_string_free(latin1, FALSE);
 }

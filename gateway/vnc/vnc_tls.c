@@ -122,6 +122,7 @@ static bool trust_ca(SSL_CTX *context, const char *pem)
 static bool expect_host(SSL *ssl, const char *host)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	g_autofree char *name = g_strdup(host);
 
 	if (host == NULL || host[0] == '\0')
 		return false;
@@ -129,7 +130,7 @@ static bool expect_host(SSL *ssl, const char *host)
 		return true;
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, host) == 1;
+	       SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 /* Compares the certificate's SHA-256 with a pin written by a person. */

@@ -1,11 +1,12 @@
-/* Joins one real VNC viewer to one real VNC target through front, back and the session's double, for trying both against other people's
- * programs. Prints "listening PORT", then what the core was asked, until either side ends.
+/* Joins one real VNC viewer to one real VNC target through front, back and the session's double, inside the sandbox of vitrine-session, for
+ * trying both against other people's programs. Prints "listening PORT", then what the core was asked, until either side ends.
  *
  *     vnc_host TARGET_PORT none|vnc|x509 PASSWORD CERTIFICATE_SHA256 CERTIFICATE_FILE
  *
  * The viewer logs in as alice%demo with the password "geheim"; its certificate goes to CERTIFICATE_FILE. */
 #include "base/log.h"
 #include "base/secret.h"
+#include "gateway/worker/sandbox.h"
 #include "tests/unit/vnc/session_double.h"
 #include "tests/unit/vnc/test_certificate.h"
 
@@ -81,7 +82,7 @@ int main(int argc, char **argv)
 		.handshake_deadline_ms = 10000, .max_width_px = 4096, .max_height_px = 2160};
 	struct host host = {double_create(), double_create(), {.host = "127.0.0.1"}};
 	GThread *thread;
-	int listener;
+	int listener, viewer, landlock_abi;
 
 	if (argc != 6 || secret_init() != 0 || vnc_front.prepare() != 0 || vnc_back.prepare() != 0)
 		return 2;
@@ -99,8 +100,11 @@ int main(int argc, char **argv)
 	printf("listening %u\n", port_of(listener));
 	fflush(stdout);
 	host.target.fd = loopback((unsigned)atoi(argv[1]), false);
+	viewer = accept(listener, NULL, NULL);
+	if (sandbox_enter(&landlock_abi) != 0)
+		return 3;
 	thread = g_thread_new("back", back_thread, &host);
-	vnc_front.run(host.front, accept(listener, NULL, NULL), &start);
+	vnc_front.run(host.front, viewer, &start);
 	g_thread_join(thread);
 	printf("%s\n", double_story(host.front));
 	print_cost();
