@@ -158,13 +158,14 @@ static struct peer_certificate *shake_hands(int fd, const char *host, GError **e
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = context != NULL ? SSL_new(context) : NULL;
 	struct peer_certificate *certificate = NULL;
+	g_autofree char *name = g_strdup(host); /* OpenSSL's macro drops const */
 	X509 *x509 = NULL;
 
 	if (ssl != NULL) {
 		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 		SSL_set_security_level(ssl, 0);
 		if (!g_hostname_is_ip_address(host))
-			SSL_set_tlsext_host_name(ssl, host);
+			SSL_set_tlsext_host_name(ssl, name);
 		if (SSL_set_fd(ssl, fd) == 1 && SSL_connect(ssl) == 1)
 			x509 = SSL_get1_peer_certificate(ssl);
 	}

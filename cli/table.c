@@ -26,7 +26,7 @@ char *table_clean(const char *text)
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	GString *clean = g_string_new(NULL);
 
-	for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
+	for (char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
 		gunichar c = g_utf8_get_char(at);
 		g_string_append_unichar(clean, g_unichar_isprint(c) ? c : '?');
 	}
