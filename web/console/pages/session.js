@@ -20,11 +20,11 @@ function Facts({ session }) {
 		<${Fact} name="User">${session.login}</${Fact}>
 		<${Fact} name="Target">${goal(session)}</${Fact}>
 		<${Fact} name="From">${session.viewer_address}${session.viewer_name && html`<span class="sub">${session.viewer_name}</span>`}</${Fact}>
-		<${Fact} name="Since"><time datetime=${isoTime(session.opened_utc_us)}>${when(session.opened_utc_us)}</time>
+		<${Fact} name=${session.ended_utc_us ? 'Started' : 'Since'}><time datetime=${isoTime(session.opened_utc_us)}>${when(session.opened_utc_us)}</time>
 			<span class="sub">${duration(until - session.opened_utc_us)}</span></${Fact}>
 		<${Fact} name="Path">${protocols(session)}<span class="sub">${session.door === 'nla-ticket' ? 'one-time password' : 'password'}</span></${Fact}>
 		<${Fact} name="Node">${session.node}</${Fact}>
-		<${Fact} name="Recording">${session.recording_state || 'none yet'}${session.recording_bytes > 0 && html`<span class="sub">${bytes(session.recording_bytes)}</span>`}</${Fact}>
+		<${Fact} name="Recording">${session.recording_state || (session.ended_utc_us ? 'none' : 'none yet')}${session.recording_bytes > 0 && html`<span class="sub">${bytes(session.recording_bytes)}</span>`}</${Fact}>
 	</dl>`;
 }
 
@@ -68,7 +68,7 @@ function Ended({ session }) {
 		${session.end_detail && html`<p class="detail">${session.end_detail}</p>`}
 		<p class="actions left">
 			${may('play') && session.recording_state && html`<${Link} to=${`/play/${session.id}`} class="button primary"><${Icon} name="play" />Play the recording</${Link}>`}
-			<${Link} to="/sessions" class="button">Running sessions</${Link}>
+			<${Link} to="/past" class="button">Past sessions</${Link}>
 		</p>
 	</div>`;
 }
@@ -89,7 +89,7 @@ export function SessionPage({ id }) {
 		return error ? html`<${Failed} error=${error} retry=${reload} />` : html`<${Loading} what="the session" />`;
 	const running = session.state !== 'ended';
 	return html`<div class="page-head">
-			<${Link} to="/sessions" class="button quiet" aria-label="Back to running sessions"><${Icon} name="back" /></${Link}>
+			<${Link} to=${running ? '/sessions' : '/past'} class="button quiet" aria-label=${running ? 'Back to running sessions' : 'Back to past sessions'}><${Icon} name="back" /></${Link}>
 			<h1>${session.login} <span class="arrow">→</span> ${goal(session)}</h1>
 			<span class="grow"></span>
 			${running && may('play') && session.recording_state && html`<${Link} to=${`/play/${session.id}`} class="button"><${Icon} name="play" />Play from the start</${Link}>`}
