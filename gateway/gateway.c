@@ -178,6 +178,7 @@ static bool start(struct gateway *gateway, GError **error)
 	tools->admission = admission_create(config->gateway.max_sessions + VISITORS_MAX,
 					    config->gateway.max_per_address);
 	tools->backoff = backoff_create(BACKOFF_ENTRIES_MAX);
+	tools->proven = proven_create();
 	gateway->broker = broker_create(tools);
 	gateway->doors = doors_create(gateway->broker, tools);
 	if (!listen_on(gateway, error) || !open_database(gateway, error) ||
@@ -249,6 +250,7 @@ void gateway_destroy(struct gateway *gateway)
 	doors_destroy(gateway->doors);
 	broker_destroy(gateway->broker);
 	backoff_destroy(tools->backoff);
+	proven_destroy(tools->proven);
 	admission_destroy(tools->admission);
 	nt_hasher_destroy(tools->hasher);
 	vault_destroy(tools->vault);

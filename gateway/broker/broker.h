@@ -5,6 +5,7 @@
 #include "gateway/admission.h"
 #include "gateway/broker/backoff.h"
 #include "gateway/broker/nt_hash.h"
+#include "gateway/broker/proven.h"
 #include "gateway/broker/vault.h"
 #include "gateway/jobs.h"
 #include "gateway/journal.h"
@@ -22,6 +23,7 @@ struct broker_tools {
 	struct nt_hasher *hasher;
 	struct admission *admission;
 	struct backoff *backoff;
+	struct proven *proven;
 	struct jobs *logins;  /**< few threads: each spends argon2's memory and time */
 	struct jobs *lookups; /**< quick questions; never behind a login */
 	struct journal *journal;

@@ -306,6 +306,7 @@ void session_take_login(struct broker_session *session, struct broker_login *log
 	}
 	struct login_job *job = g_new0(struct login_job, 1);
 	job->request = (struct login_request){
+		.proven = session->broker->tools->proven,
 		.session_id = g_strdup(session->id),
 		.node = g_strdup(session->broker->tools->config->node),
 		.front = g_strdup(session->front),

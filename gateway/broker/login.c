@@ -64,16 +64,30 @@ static void check_user(struct attempt *attempt)
 		object(attempt, "disabled-user");
 }
 
-/* One argon2 run, whatever is known by now. */
-static void check_password(struct attempt *attempt)
+static bool verify(const struct attempt *attempt, const char *password)
+{
+	struct proven *proven = attempt->request->proven;
+	const struct user *user = attempt->user;
+
+	/* What will be refused anyway takes the long way: its time must not tell that the password is right. */
+	if (attempt->why == NULL &&
+	    proven_check(proven, user->login, user->password_hash, password, clock_now_us()))
+		return true;
+	if (!password_verify(user->password_hash, password))
+		return false;
+	proven_note(proven, user->login, user->password_hash, password, clock_now_us());
+	return true;
+}
+
+/* A refusal costs one argon2 run, whatever is known by now. A wrong password goes on record before a target that is not granted. */
+static void check_password(struct attempt *attempt, bool user_ok)
 {
 	const char *password = attempt->request->said.password;
 	bool known = attempt->user != NULL && attempt->user->password_hash != NULL;
-	bool right = known ? password_verify(attempt->user->password_hash, password)
-			   : password_verify_nobody(password);
+	bool right = known ? verify(attempt, password) : password_verify_nobody(password);
 
-	if (!right)
-		object(attempt, "wrong-password");
+	if (!right && user_ok)
+		attempt->why = "wrong-password";
 }
 
 static bool same_name(const char *a, const char *b)
@@ -197,11 +211,12 @@ static void examine(struct attempt *attempt)
 						    g_strdup("")};
 	}
 	check_user(attempt);
+	bool user_ok = attempt->why == NULL;
 	if (attempt->request->ticket != NULL)
 		check_ticket(attempt);
-	else
-		check_password(attempt);
 	check_access(attempt);
+	if (attempt->request->ticket == NULL)
+		check_password(attempt, user_ok);
 }
 
 void login_decide(struct db *db, const struct login_request *request, struct login_verdict *ret)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/end_reason.h"
+#include "gateway/broker/proven.h"
 #include "ipc/broker_proto.h"
 #include "sql/target_store.h"
 #include "sql/ticket_store.h"
@@ -9,6 +10,7 @@
 #include <stdint.h>
 
 struct login_request {
+	struct proven *proven; /**< borrowed */
 	char *session_id, *node, *front, *viewer_address;
 	struct broker_login said; /**< owned */
 	struct ticket

@@ -1,7 +1,9 @@
 /* Admission, back-off and the bounded table under both. */
+#include "base/secret.h"
 #include "gateway/address.h"
 #include "gateway/admission.h"
 #include "gateway/broker/backoff.h"
+#include "gateway/broker/proven.h"
 #include "gateway/recent.h"
 
 #include <arpa/inet.h>
@@ -150,6 +152,25 @@ static void test_forgets(void)
 	backoff_destroy(backoff);
 }
 
+static void test_proven(void)
+{
+	struct proven *proven = proven_create();
+	uint64_t now_us = 1000 * SECOND_US;
+
+	g_assert_false(proven_check(proven, "alice", "hash", "right", now_us));
+	proven_note(proven, "alice", "hash", "right", now_us);
+	g_assert_true(proven_check(proven, "alice", "hash", "right", now_us));
+	g_assert_true(proven_check(proven, "alice", "hash", "right", now_us + PROVEN_FOR_US - 1));
+	g_assert_false(proven_check(proven, "alice", "hash", "wrong", now_us));
+	g_assert_false(proven_check(proven, "bob", "hash", "right", now_us));
+	g_assert_false(proven_check(proven, "alice", "new hash", "right", now_us));
+	g_assert_false(proven_check(proven, "alic", "ehash", "right", now_us));
+	g_assert_false(proven_check(proven, "alice", "hash", "right", now_us + PROVEN_FOR_US));
+	/* Looking at it does not make it younger, and once old it is forgotten. */
+	g_assert_false(proven_check(proven, "alice", "hash", "right", now_us));
+	proven_destroy(proven);
+}
+
 static struct address describe4(const char *ip, uint16_t port)
 {
 	struct sockaddr_storage storage = {0};
@@ -199,6 +220,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/limits/backoff/nobody-else-waits", test_nobody_else_waits);
 	g_test_add_func("/limits/backoff/line", test_line);
 	g_test_add_func("/limits/backoff/forgets", test_forgets);
+	g_assert_cmpint(secret_init(), ==, 0);
+	g_test_add_func("/limits/proven", test_proven);
 	g_test_add_func("/limits/addresses", test_addresses);
 	return g_test_run();
 }
