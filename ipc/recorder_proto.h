@@ -11,6 +11,8 @@
  *
  *      CANVAS + 2 fds (sealed memfd, doorbell eventfd)   ->      <- CANVAS_READY
  *
+ *  OPENED with a reason may also come later for a recording that runs: the recorder ends it (full store, lying canvas), SEALED follows.
+ *
  *  A resize sends a new CANVAS. Pictures, cursor and events travel in the canvas's ring (recorder/ring/ring_layout.h). End of file on the session link
  *  means the session process is gone; CLOSE from the gateway says why. After a restart of the recorder the gateway sends OPEN again with
  *  resume = 1 and the session offers its canvas again. */

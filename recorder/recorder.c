@@ -2,11 +2,13 @@
 #include "recorder/recorder.h"
 
 #include "base/secret.h"
+#include "recorder/confine.h"
 #include "recorder/gateway_link.h"
 #include "recorder/live.h"
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 
 #define ROWS_WAIT_MS 3000u
 
@@ -62,18 +64,32 @@ static bool complete(const struct config_recorder *c, GError **error)
 	return true;
 }
 
+static bool enter_cage(const struct config_recorder *c, GError **error)
+{
+	g_autofree char *sockets = g_path_get_dirname(c->socket_path);
+	g_autofree char *live = g_path_get_dirname(c->live_socket_path);
+	const char *const writable[] = {c->store_dir, sockets, live, NULL};
+
+	return complain(error, confine(writable), "cage", "of the recorder");
+}
+
 static bool start(struct recorder *r, const struct config *config, GError **error)
 {
 	const struct config_recorder *c = &config->recorder;
 
 	if (!complete(c, error) || !load_key(r, c, error))
 		return false;
-	if (!complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
-	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads") ||
-	    !complain(error, live_server_create(c->live_socket_path, &r->live), "socket",
+	/* Before the first thread, which would otherwise stay outside. */
+	if (g_mkdir_with_parents(c->store_dir, 0750) != 0)
+		return complain(error, -errno, "store", c->store_dir);
+	if (!complain(error, live_server_create(c->live_socket_path, &r->live), "socket",
 		      c->live_socket_path) ||
 	    !complain(error, gateway_link_create(c->socket_path, &r->gateway), "socket",
-		      c->socket_path))
+		      c->socket_path) ||
+	    !enter_cage(c, error))
+		return false;
+	if (!complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
+	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads"))
 		return false;
 	r->index = index_create(config->database.conninfo, config->database.recorder_role,
 				config->node);

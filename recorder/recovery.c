@@ -65,7 +65,8 @@ static int keep_file(struct store_recording *store, const char *name,
 static size_t whole_lines(const struct found_file *timeline, uint64_t *ret_last_us)
 {
 	const char *text = (const char *)timeline->bytes;
-	const char *end = timeline->length > 0 ? memrchr(text, '\n', timeline->length) : NULL;
+	const char *end =
+		text != NULL && timeline->length > 0 ? memrchr(text, '\n', timeline->length) : NULL;
 
 	if (end == NULL)
 		return 0;

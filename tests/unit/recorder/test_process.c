@@ -373,6 +373,27 @@ static void test_live(void)
 	recorder_process_finish(&p);
 }
 
+/* Every thread of the serving recorder is in the cage. */
+static void test_confined(void)
+{
+	struct recorder_process p;
+	unsigned n = 0;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	g_autofree char *tasks = g_strdup_printf("/proc/%d/task", p.pid);
+	g_autoptr(GDir) dir = g_dir_open(tasks, 0, NULL);
+	for (const char *name; (name = g_dir_read_name(dir)) != NULL; n++) {
+		g_autofree char *path = g_build_filename(tasks, name, "status", NULL);
+		g_autofree char *status = NULL;
+		g_assert_true(g_file_get_contents(path, &status, NULL, NULL));
+		g_assert_nonnull(strstr(status, "\nNoNewPrivs:\t1\n"));
+		g_assert_nonnull(strstr(status, "\nSeccomp:\t2\n"));
+	}
+	g_assert_cmpuint(n, >=, 4);
+	recorder_process_finish(&p);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -383,5 +404,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/process/killed-for-good", test_killed_for_good);
 	g_test_add_func("/process/stopped-in-order", test_stopped_in_order);
 	g_test_add_func("/process/live", test_live);
+	g_test_add_func("/process/confined", test_confined);
 	return g_test_run();
 }
