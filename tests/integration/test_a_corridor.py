@@ -44,8 +44,8 @@ class Corridor(unittest.TestCase):
         session = wait_for(lambda: running(installation), 10, f"a running session\n{installation.logs()}")[0]
         before = self.target_picture(target)
         display.move(300, 300, click=1)
-        display.type_text("clear; echo corridor-0123456789-ABCxyz\n")
-        wait_for(lambda: difference(before, self.target_picture(target)) > 0.001, 10, "the typed text at the target")
+        display.type_text(f"clear; echo {name} ABCxyz 0123456789\n")
+        wait_for(lambda: difference(before, self.target_picture(target)) > 0.0005, 10, "the typed text at the target")
         viewer.shows(lambda: self.target_picture(target))
         typed = self.target_picture(target)
         viewer.close()

@@ -124,7 +124,7 @@ class Operations(unittest.TestCase):
 
         def typing_arrives():
             display.type_text("clear; echo after-the-gap\n")
-            return difference(before, self.target_picture()) > 0.001
+            return difference(before, self.target_picture()) > 0.0005
 
         wait_for(typing_arrives, 40, f"input works again after the recorder came back\n{self.installation.logs()}", 1.0)
         viewer.shows(self.target_picture)

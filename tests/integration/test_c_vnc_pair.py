@@ -12,10 +12,10 @@ import unittest
 from pathlib import Path
 
 from tests.support.desktop import Display, Viewer, difference, screenshot, vncviewer
-from tests.support.installation import wait_for
+from tests.support.installation import BUILD, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-HOST = ROOT / "build" / "tests" / "unit" / "vnc" / "vnc_host"
+HOST = BUILD / "tests" / "unit" / "vnc" / "vnc_host"
 PASSWORD = "geheim12"
 
 

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Where tests/run has built the programs that tests start directly.
+BUILD = Path(os.environ.get("VITRINE_BUILD", ROOT / "build/gcc"))
 
 
 def free_port() -> int:
