@@ -186,6 +186,8 @@ static void take_flags(struct rdp_front *front)
 		front->cursor_waits = true;
 	if (flags & FRONT_CURSOR_MOVED)
 		front->position_waits = true;
+	if (flags & FRONT_NOTICE)
+		rdp_front_picture_notice(front);
 	if (flags & FRONT_CLIPBOARD)
 		rdp_channels_target_copied(front->static_channels);
 }

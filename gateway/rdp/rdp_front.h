@@ -55,6 +55,8 @@ struct rdp_front {
 	/* Picture. */
 	bool picture_waits; /**< FRONT_PICTURE seen and not yet taken */
 	uint64_t next_picture_us;
+	char *notice;	   /**< words over the picture; NULL: none */
+	bool notice_waits; /**< not shown yet */
 	struct shadow *shadow;
 	struct rdp_gfx *gfx;	 /**< NULL: viewer has none */
 	struct rdp_tiles *tiles; /**< made when first needed */
@@ -125,6 +127,8 @@ bool rdp_front_picture_step(struct rdp_front *front);
 uint64_t rdp_front_picture_due_us(const struct rdp_front *front);
 /** Makes the viewer's desktop as large as the target's, when it is not. */
 bool rdp_front_picture_fit(struct rdp_front *front);
+/** FRONT_NOTICE was raised. */
+void rdp_front_picture_notice(struct rdp_front *front);
 /** The viewer shows nothing of ours any more. */
 void rdp_front_picture_forget(struct rdp_front *front);
 void rdp_front_picture_register(struct rdp_front *front);

@@ -3,6 +3,7 @@
 #include "gateway/rdp/rdp_front.h"
 
 #include "base/clock.h"
+#include "gateway/session/banner.h"
 
 #include <freerdp/update.h>
 
@@ -55,6 +56,7 @@ static bool renew_shadow(struct rdp_front *front, uint32_t width, uint32_t heigh
 	}
 	session_repaint(front->session, &all);
 	front->picture_waits = true;
+	front->notice_waits = front->notice != NULL;
 	return true;
 }
 
@@ -82,6 +84,54 @@ static bool send_update(struct rdp_front *front, const struct picture_update *up
 	return front->tiles && rdp_tiles_send(front->tiles, front->shadow, update);
 }
 
+/* ---- Words over the picture ---------------------------------------------------------------------------------------- */
+
+static bool overlap(const struct rect *a, const struct rect *b)
+{
+	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
+	       b->y < a->y + a->height;
+}
+
+/* The shadow then shows the words where the core thinks the picture is. What a copy took from there is asked for again. */
+static void lay_notice(struct rdp_front *front, struct picture_update *update)
+{
+	const struct rect strip = banner_rect(front->shadow->width, front->shadow->height);
+	pixman_box32_t box = {0, 0, (int32_t)strip.width, (int32_t)strip.height};
+	bool touched = front->notice_waits || pixman_region32_contains_rectangle(
+						      &update->painted, &box) != PIXMAN_REGION_OUT;
+
+	if (!front->notice)
+		return;
+	for (unsigned i = 0; i < update->n_copies; i++) {
+		const struct picture_copy *copy = &update->copies[i];
+		const struct rect from = {copy->from_x, copy->from_y, copy->to.width,
+					  copy->to.height};
+		touched |= overlap(&copy->to, &strip);
+		if (overlap(&from, &strip))
+			session_repaint(front->session, &copy->to);
+	}
+	if (!touched)
+		return;
+	front->notice_waits = false;
+	banner_draw(front->shadow, front->notice);
+	pixman_region32_union_rect(&update->painted, &update->painted, 0, 0, strip.width,
+				   strip.height);
+}
+
+void rdp_front_picture_notice(struct rdp_front *front)
+{
+	char *notice = session_notice(front->session);
+
+	if (!notice && front->notice && front->shadow) {
+		const struct rect strip = banner_rect(front->shadow->width, front->shadow->height);
+		session_repaint(front->session, &strip);
+	}
+	g_free(front->notice);
+	front->notice = notice;
+	front->notice_waits = notice != NULL;
+	front->picture_waits = true;
+}
+
 static bool send_newest(struct rdp_front *front)
 {
 	struct picture_update update;
@@ -89,11 +139,13 @@ static bool send_newest(struct rdp_front *front)
 
 	picture_update_init(&update);
 	int error = session_take_picture(front->session, front->shadow, &update);
-	if (error == 0) {
+	if (error == -EAGAIN)
+		front->picture_waits = false;
+	/* Words come also over a frozen picture. */
+	if (error == 0 || (error == -EAGAIN && front->notice_waits)) {
+		lay_notice(front, &update);
 		sent = send_update(front, &update);
 		front->next_picture_us = clock_now_us() + PICTURE_INTERVAL_US;
-	} else if (error == -EAGAIN) {
-		front->picture_waits = false;
 	}
 	picture_update_finish(&update);
 	if (error == -ESTALE)
@@ -184,4 +236,5 @@ void rdp_front_picture_finish(struct rdp_front *front)
 {
 	rdp_gfx_destroy(front->gfx);
 	rdp_front_picture_forget(front);
+	g_free(front->notice);
 }

@@ -35,6 +35,7 @@ LIBRARIES = {
     "libavformat/": ["recorder/mux"], "libavcodec/": ["recorder/encode", "recorder/mux"], "libavutil/": ["recorder/encode", "recorder/mux"],
     "seccomp.h": ["gateway/worker", "recorder"], "cyaml/": ["base"], "sodium.h": ["base"],
     "xkbcommon/": ["gateway/session"], "pixman.h": ["gateway/session", "gateway/rdp", "gateway/vnc"],
+    "cairo.h": ["gateway/session"],
 }
 
 

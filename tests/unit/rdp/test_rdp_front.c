@@ -418,6 +418,32 @@ static void test_cursor(void)
 	host_close(host);
 }
 
+/* Words lie over the picture, also when it changes beneath or moves away from under them, and leave nothing behind. */
+static void test_notice(void)
+{
+	struct host *host = host_start("");
+	const struct front_client_options options = viewer(host);
+	uint32_t error = 0;
+	struct front_client *client = front_client_connect(&options, &error);
+
+	g_assert_nonnull(client);
+	g_assert_true(front_client_shows(client, 800, 600, 0, 0, 5000));
+	host_obey(host, "notice The recorder is away");
+	host_obey(host, "rect 600 0 100 100 9");
+	host_obey(host, "copy 0 300 100 64 0 0");
+	front_client_run(client, 500);
+	uint32_t colour = front_client_pixel(client, 2, 2);
+	g_assert_cmphex(front_client_pixel(client, 650, 2), ==, colour);
+	g_assert_cmphex(front_client_pixel(client, 797, 30), ==, colour);
+	g_assert_cmphex(front_client_pixel(client, 650, 40), ==, front_host_pixel(650, 40, 9));
+	g_assert_cmphex(front_client_pixel(client, 2, 302), ==, front_host_pixel(2, 2, 0));
+	host_obey(host, "notice");
+	host_obey(host, "paint 0");
+	g_assert_true(front_client_shows(client, 800, 600, 0, 0, 5000));
+	front_client_close(client);
+	host_close(host);
+}
+
 static void check_end(const char *command, uint32_t error_info)
 {
 	struct host *host = host_start("");
@@ -469,6 +495,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rdp/front/pictures/minimised", test_minimised);
 	g_test_add_func("/rdp/front/use/input", test_input);
 	g_test_add_func("/rdp/front/use/cursor", test_cursor);
+	g_test_add_func("/rdp/front/use/notice", test_notice);
 	g_test_add_func("/rdp/front/use/endings", test_endings);
 	return g_test_run();
 }
