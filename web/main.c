@@ -6,11 +6,13 @@
 #include "web/routes/guard.h"
 #include "web/routes/route.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #define PAGES_LEAVE_MS 1000u
 
@@ -60,6 +62,18 @@ static bool check_config(const struct config *config, GError **error)
 	       require(config->recorder.live_socket_path, "recorder.live_socket_path", error) &&
 	       require(config->recorder.store_dir, "recorder.store_dir", error) &&
 	       require(config->database.conninfo, "database.conninfo", error);
+}
+
+/* Otherwise the service would start and answer every page with 404. */
+static bool console_is_there(const struct config_web *web, GError **error)
+{
+	g_autofree char *index = g_build_filename(web->console_dir, "index.html", NULL);
+
+	if (access(index, R_OK) == 0)
+		return true;
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ,
+		    "web.console_dir holds no console: %s: %s", index, g_strerror(errno));
+	return false;
 }
 
 /* Bodies with passwords pass through jansson; nothing of them stays behind in freed memory. */
@@ -126,7 +140,8 @@ static bool serve(const struct config *config, GError **error)
 	g_autofree char *certificate = NULL;
 	autosecret key = NULL;
 
-	if (!g_file_get_contents(config->web.certificate_file, &certificate, NULL, error))
+	if (!console_is_there(&config->web, error) ||
+	    !g_file_get_contents(config->web.certificate_file, &certificate, NULL, error))
 		return false;
 	key = config_read_secret_file(config->web.private_key_file, error);
 	if (key == NULL)

@@ -431,6 +431,7 @@ class StartUp(WithLab):
         self.assertLine(self.run_with(database__conninfo="host=/nonexistent dbname=vitrine"), "/nonexistent")
         self.assertLine(self.run_with(web__https__port=free_port(), web__certificate_file=str(self.lab.config)), "certificate_file")
         self.assertLine(self.run_with(web__console_dir=""), "console_dir")
+        self.assertLine(self.run_with(web__console_dir="/nonexistent"), "console_dir", "/nonexistent/index.html")
         os.chmod(self.lab.work / "key.pem", 0o644)
         self.addCleanup(os.chmod, self.lab.work / "key.pem", 0o600)
         self.assertLine(self.run_with(), "key.pem")
