@@ -106,6 +106,7 @@ static void walk_seal(struct walk *w, const struct chain_entry *e)
 	    e->bytes != w->n_segment_bytes || e->duration_us != w->position_us)
 		BROKEN(w, "the sums in the seal are not those of the entries before it");
 	w->report->sealed = true;
+	g_free(w->report->end_reason);
 	w->report->end_reason = g_strdup(e->reason);
 	if (strcmp(e->reason, "fault") == 0)
 		verify_report_add(w->report, VERIFY_NOTE, 0, w->position_us, w->position_us,

@@ -91,8 +91,8 @@ static void recording_finish(struct recording *r)
 static void add_segment(struct recording *r, uint32_t number, uint64_t start_us)
 {
 	g_autofree char *video = g_strdup_printf("the pictures of segment %u", number);
-	g_autofree char *names[2] = {g_strdup_printf("seg-%05u.mp4", number),
-				     g_strdup_printf("seg-%05u.jsonl", number)};
+	g_autofree char *media = g_strdup_printf("seg-%05u.mp4", number);
+	g_autofree char *timeline = g_strdup_printf("seg-%05u.jsonl", number);
 	struct chain_checkpoint checkpoint = {.number = number, .frames = 2, .n_files = 1};
 	struct chain_segment s = {.number = number,
 				  .start_us = start_us,
@@ -102,13 +102,13 @@ static void add_segment(struct recording *r, uint32_t number, uint64_t start_us)
 				  .height = 480,
 				  .codec = "avc1.42c01e"};
 
-	put_file(r->dir, names[0], video, strlen(video));
-	put_file(r->dir, names[1], "{}\n", 3);
+	put_file(r->dir, media, video, strlen(video));
+	put_file(r->dir, timeline, "{}\n", 3);
 	put_file(r->dir, "init-001.mp4", "init", 4);
-	checkpoint.files[0] = describe(names[0], video, strlen(video) / 2);
+	checkpoint.files[0] = describe(media, video, strlen(video) / 2);
 	take_line(r, chain_add_checkpoint(r->chain, start_us + 10, &checkpoint, NULL));
-	s.files[s.n_files++] = describe(names[0], video, strlen(video));
-	s.files[s.n_files++] = describe(names[1], "{}\n", 3);
+	s.files[s.n_files++] = describe(media, video, strlen(video));
+	s.files[s.n_files++] = describe(timeline, "{}\n", 3);
 	s.files[s.n_files++] = describe("init-001.mp4", "init", 4);
 	for (unsigned i = 0; i < s.n_files; i++)
 		r->bytes += s.files[i].bytes;
