@@ -12,7 +12,7 @@ static bool part_ok(const char *part)
 
 	if (n < 1 || n > LOGIN_NAME_MAX_CHARACTERS)
 		return false;
-	for (const char *at = part; *at != '\0'; at = g_utf8_next_char(at))
+	for (const char *at = part; *at != '\0'; at = g_utf8_find_next_char(at, NULL))
 		if (g_unichar_iscntrl(g_utf8_get_char(at)))
 			return false;
 	return true;
