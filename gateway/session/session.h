@@ -131,7 +131,8 @@ void picture_update_init(struct picture_update *update);
 void picture_update_finish(struct picture_update *update);
 
 /** Brings `shadow` up to the canvas (copies and changed pixels, under the lock, memcpy speed) and says what changed. A front calls it only
- *  when its viewer can take a picture: everything since the last call is merged. Returns 0; -EAGAIN nothing new, or frozen;
+ *  when its viewer can take a picture: everything since the last call is merged. Returns 0; -EAGAIN nothing new, frozen, or a frame is just
+ *  being drawn (held back for at most 50 ms; FRONT_PICTURE comes with its end);
  *  -ESTALE the shadow has another size than the canvas: make a new one first (its whole area is then painted). */
 int session_take_picture(struct session *session, struct shadow *shadow,
 			 struct picture_update *ret);
