@@ -6,6 +6,7 @@
 #include "gateway/entrance.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /** A viewer sends its first message at once; who needs longer than this has none. */
@@ -106,23 +107,43 @@ static void ask_for_ticket(struct doors *doors, int fd, const struct address *fr
 	jobs_push(doors->tools->lookups, job, ask, asked);
 }
 
-static void heard(int fd, const struct peek_request *request, const char *why, void *user_data)
+/* What both doors do first: the visitor is no longer waiting. False when the connection was no use. */
+static bool came_in(struct visitor *visitor, const struct peek_request *request, const char *why,
+		    struct doors **ret_doors, struct address *ret_from)
 {
-	struct visitor *visitor = user_data;
 	struct doors *doors = visitor->doors;
-	struct address from = visitor->from;
 
+	*ret_doors = doors;
+	*ret_from = visitor->from;
 	g_hash_table_remove(doors->visitors, visitor);
-	if (request == NULL) {
-		admission_leave(doors->tools->admission, from.source);
-		admission_complain(doors->tools->admission, from.source, why, clock_now_us());
+	if (request != NULL)
+		return true;
+	admission_leave(doors->tools->admission, ret_from->source);
+	admission_complain(doors->tools->admission, ret_from->source, why, clock_now_us());
+	return false;
+}
+
+static void heard_rdp(int fd, const struct peek_request *request, const char *why, void *user_data)
+{
+	struct doors *doors;
+	struct address from;
+
+	if (!came_in(user_data, request, why, &doors, &from))
 		return;
-	}
 	enum door_choice choice = door_choose(request);
 	if (choice == DOOR_CHOICE_ASK)
 		ask_for_ticket(doors, fd, &from, request->cookie);
 	else
 		broker_admit(doors->broker, "rdp", fd, &from, choice == DOOR_CHOICE_NLA);
+}
+
+static void heard_vnc(int fd, const struct peek_request *request, const char *why, void *user_data)
+{
+	struct doors *doors;
+	struct address from;
+
+	if (came_in(user_data, request, why, &doors, &from))
+		broker_admit(doors->broker, "vnc", fd, &from, false);
 }
 
 static bool admit(struct doors *doors, int fd, const struct address *from)
@@ -135,26 +156,37 @@ static bool admit(struct doors *doors, int fd, const struct address *from)
 	return false;
 }
 
+static void listen_to(struct doors *doors, int fd, const struct address *from, entrance_parse parse,
+		      entrance_heard then)
+{
+	struct visitor *visitor = g_new0(struct visitor, 1);
+
+	visitor->doors = doors;
+	visitor->from = *from;
+	g_hash_table_add(doors->visitors, visitor);
+	entrance_listen(doors->entrance, fd, parse,
+			MIN(doors->tools->config->gateway.handshake_deadline_ms, FIRST_MESSAGE_MS),
+			then, visitor);
+}
+
 void doors_rdp(int fd, const struct address *from, void *user_data)
+{
+	struct doors *doors = user_data;
+
+	if (admit(doors, fd, from))
+		listen_to(doors, fd, from, peek_parse, heard_rdp);
+}
+
+/* RFB's server speaks first. Greeting is all it takes to tell a viewer from noise before a process is spent. */
+void doors_vnc(int fd, const struct address *from, void *user_data)
 {
 	struct doors *doors = user_data;
 
 	if (!admit(doors, fd, from))
 		return;
-	struct visitor *visitor = g_new0(struct visitor, 1);
-	visitor->doors = doors;
-	visitor->from = *from;
-	g_hash_table_add(doors->visitors, visitor);
-	entrance_listen(doors->entrance, fd,
-			MIN(doors->tools->config->gateway.handshake_deadline_ms, FIRST_MESSAGE_MS),
-			heard, visitor);
-}
-
-/* RFB's server speaks first, so there is nothing to look at before a process is spent. */
-void doors_vnc(int fd, const struct address *from, void *user_data)
-{
-	struct doors *doors = user_data;
-
-	if (admit(doors, fd, from))
-		broker_admit(doors->broker, "vnc", fd, from, false);
+	/* An empty socket takes twelve bytes at once, or its peer is gone and the entrance will notice. */
+	if (send(fd, PEEK_RFB_GREETING, PEEK_RFB_BYTES, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)PEEK_RFB_BYTES)
+		g_debug("a VNC viewer left before it was greeted");
+	listen_to(doors, fd, from, peek_parse_rfb, heard_vnc);
 }

@@ -17,6 +17,7 @@ struct entrance_wait {
 	int fd;
 	size_t seen_bytes;
 	guint source, timer;
+	entrance_parse parse;
 	entrance_heard heard;
 	void *user_data;
 };
@@ -119,11 +120,11 @@ static gboolean peek(int fd, GIOCondition condition, void *user_data)
 		give_up(wait, "it left before saying anything whole");
 		return G_SOURCE_REMOVE;
 	}
-	enum peek_result result = peek_parse(bytes, (size_t)n, &request);
+	enum peek_result result = wait->parse(bytes, (size_t)n, &request);
 	if (result == PEEK_DONE)
 		hand_over(wait, &request);
 	else if (result == PEEK_BAD || !wait_for_more(fd, (size_t)n))
-		give_up(wait, "its first bytes are not RDP");
+		give_up(wait, "its first bytes are no viewer's");
 	else {
 		wait->seen_bytes = (size_t)n;
 		wait->source = g_unix_fd_add(fd, G_IO_IN, peek, wait);
@@ -131,13 +132,14 @@ static gboolean peek(int fd, GIOCondition condition, void *user_data)
 	return G_SOURCE_REMOVE;
 }
 
-struct entrance_wait *entrance_listen(struct entrance *entrance, int fd, uint32_t deadline_ms,
-				      entrance_heard heard, void *user_data)
+struct entrance_wait *entrance_listen(struct entrance *entrance, int fd, entrance_parse parse,
+				      uint32_t deadline_ms, entrance_heard heard, void *user_data)
 {
 	struct entrance_wait *wait = g_new0(struct entrance_wait, 1);
 
 	wait->entrance = entrance;
 	wait->fd = fd;
+	wait->parse = parse;
 	wait->heard = heard;
 	wait->user_data = user_data;
 	g_queue_push_tail(&entrance->waits, wait);

@@ -1,6 +1,7 @@
 /* The parser of the first bytes of an RDP connection. It must not know sockets. */
 #include "gateway/peek.h"
 
+#include <glib.h>
 #include <string.h>
 
 #define TPKT_VERSION 3u
@@ -149,4 +150,18 @@ enum peek_result peek_parse(const uint8_t *bytes, size_t length, struct peek_req
 	if (result == PEEK_DONE)
 		*ret = request;
 	return result;
+}
+
+enum peek_result peek_parse_rfb(const uint8_t *bytes, size_t length, struct peek_request *ret)
+{
+	/* 'd' stands for any digit. */
+	static const char form[] = "RFB 003.ddd\n";
+
+	for (size_t i = 0; i < MIN(length, PEEK_RFB_BYTES); i++)
+		if (form[i] == 'd' ? !g_ascii_isdigit(bytes[i]) : bytes[i] != (uint8_t)form[i])
+			return PEEK_BAD;
+	if (length < PEEK_RFB_BYTES)
+		return PEEK_MORE;
+	memset(ret, 0, sizeof *ret);
+	return PEEK_DONE;
 }

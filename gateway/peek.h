@@ -1,4 +1,4 @@
-/** What an RDP viewer says before any encryption: optional preconnection blob ([MS-RDPEPS] 2.2.1) and X.224 Connection Request
+/** The first bytes of viewers. What an RDP viewer says before any encryption: optional preconnection blob ([MS-RDPEPS] 2.2.1) and X.224 Connection Request
  *  ([MS-RDPBCGR] 2.2.1.1). A pure parser over bounded bytes; nothing here is authenticated and nothing is decided by it but the
  *  door and whether a session process is worth starting. */
 #pragma once
@@ -33,3 +33,9 @@ struct peek_request {
 
 /** Looks at `length` bytes (at most PEEK_MAX_BYTES matter). `ret` is filled on PEEK_DONE only. */
 enum peek_result peek_parse(const uint8_t *bytes, size_t length, struct peek_request *ret);
+
+/** The ProtocolVersion that a VNC server says first (RFC 6143 7.1.1). */
+#define PEEK_RFB_GREETING "RFB 003.008\n"
+#define PEEK_RFB_BYTES 12u
+/** A VNC viewer's answer to it, as a peek_parse: PEEK_DONE for any "RFB 003.nnn"; what versions are good for is the session's business. */
+enum peek_result peek_parse_rfb(const uint8_t *bytes, size_t length, struct peek_request *ret);

@@ -41,6 +41,7 @@ static const struct message_field start[] = {
 	MESSAGE_TEXT(broker_start, certificate_pem, PEM_MAX_BYTES),
 	MESSAGE_SECRET(broker_start, private_key_pem, PEM_MAX_BYTES),
 	MESSAGE_U32(broker_start, offer_nla),
+	MESSAGE_U32(broker_start, greeted),
 	MESSAGE_U32(broker_start, handshake_deadline_ms),
 	MESSAGE_U32(broker_start, max_width_px),
 	MESSAGE_U32(broker_start, max_height_px),

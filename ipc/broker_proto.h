@@ -47,6 +47,8 @@ struct broker_start {
 	char *certificate_pem; /**< chain for TLS towards the viewer */
 	char *private_key_pem; /**< secret */
 	uint32_t offer_nla;    /**< 1: this connection goes through the NLA door; 0: TLS only */
+	uint32_t
+		greeted; /**< VNC: 1, the gateway has sent the server's ProtocolVersion already (RFC 6143 7.1.1) */
 	uint32_t handshake_deadline_ms;
 	uint32_t max_width_px, max_height_px;
 };

@@ -323,6 +323,7 @@ static void process_given(struct worker *worker, void *user_data)
 		.certificate_pem = tools->certificate_pem,
 		.private_key_pem = tools->private_key_pem,
 		.offer_nla = session->offer_nla,
+		.greeted = strcmp(session->front, "vnc") == 0,
 		.handshake_deadline_ms = config->handshake_deadline_ms,
 		.max_width_px = config->max_width_px,
 		.max_height_px = config->max_height_px,

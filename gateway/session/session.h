@@ -26,6 +26,7 @@ struct session_start {
 	const char *certificate_pem;
 	char *private_key_pem; /**< secret */
 	bool offer_nla;
+	bool greeted; /**< VNC: the viewer has the server's ProtocolVersion already */
 	uint32_t handshake_deadline_ms;
 	uint32_t max_width_px, max_height_px;
 };

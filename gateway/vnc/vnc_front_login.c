@@ -47,8 +47,10 @@ static bool agree_version(struct vnc_front *front)
 	struct vnc_stream *stream = &front->stream;
 	char version[13] = "";
 
-	if (!ok(front, vnc_stream_write(stream, "RFB 003.008\n", 12)) ||
-	    !ok(front, vnc_stream_read(stream, version, 12)))
+	/* The gateway greets by itself and spends a process only on viewers that answer. */
+	if (!front->start->greeted && !ok(front, vnc_stream_write(stream, "RFB 003.008\n", 12)))
+		return false;
+	if (!ok(front, vnc_stream_read(stream, version, 12)))
 		return false;
 	if (memcmp(version, "RFB 003.", 8) != 0 || version[11] != '\n')
 		return end(front, END_VIEWER_PROTOCOL, "the viewer does not speak RFB 3");

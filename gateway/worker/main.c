@@ -86,6 +86,7 @@ static int serve(struct broker_start *start, int viewer_fd)
 		.certificate_pem = start->certificate_pem,
 		.private_key_pem = start->private_key_pem,
 		.offer_nla = start->offer_nla != 0,
+		.greeted = start->greeted != 0,
 		.handshake_deadline_ms = start->handshake_deadline_ms,
 		.max_width_px = start->max_width_px,
 		.max_height_px = start->max_height_px,

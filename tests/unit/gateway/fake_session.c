@@ -264,6 +264,14 @@ static unsigned skip_request(void)
 	return (unsigned)(length + sizeof head);
 }
 
+/* The viewer's ProtocolVersion, whole in the socket already; the answer it gets came from the gateway. */
+static unsigned skip_version(void)
+{
+	char version[12];
+
+	return (unsigned)recv(viewer_fd, version, sizeof version, MSG_DONTWAIT);
+}
+
 static void meet_viewer(void)
 {
 	union answer answer;
@@ -276,7 +284,7 @@ static void meet_viewer(void)
 		exit(6);
 	viewer_fd = packet_take_fd(&packet, 0);
 	descriptors = open_descriptors();
-	unsigned peeked = strcmp(answer.start.front, "rdp") == 0 ? skip_request() : 0;
+	unsigned peeked = strcmp(answer.start.front, "rdp") == 0 ? skip_request() : skip_version();
 	getrlimit(RLIMIT_CORE, &core);
 	say("START id=%s front=%s nla=%u address=%s key=%d uid=%u core=%u peeked=%u pid=%d "
 	    "environment=%s fds=%s",

@@ -205,6 +205,23 @@ static void test_doors(void)
 	}
 }
 
+static void test_rfb(void)
+{
+	static const uint8_t good[] = "RFB 003.008\n", odd[] = "RFB 003.889\n";
+	static const uint8_t noise[] = "RFB 004.001\n", http[] = "GET / HTTP/1.1";
+	struct peek_request request;
+
+	for (size_t n = 0; n < 12; n++) {
+		g_autofree uint8_t *cut = g_memdup2(good, n);
+		g_assert_cmpint(peek_parse_rfb(cut, n, &request), ==, PEEK_MORE);
+	}
+	g_assert_cmpint(peek_parse_rfb(good, 12, &request), ==, PEEK_DONE);
+	g_assert_cmpuint(request.pcb_bytes, ==, 0);
+	g_assert_cmpint(peek_parse_rfb(odd, 12, &request), ==, PEEK_DONE);
+	g_assert_cmpint(peek_parse_rfb(noise, 12, &request), ==, PEEK_BAD);
+	g_assert_cmpint(peek_parse_rfb(http, 1, &request), ==, PEEK_BAD);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -214,6 +231,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/peek/blob", test_blob);
 	g_test_add_func("/peek/blob-text-not-ascii", test_blob_text_not_ascii);
 	g_test_add_func("/peek/bad", test_bad);
+	g_test_add_func("/peek/rfb", test_rfb);
 	g_test_add_func("/peek/doors", test_doors);
 	return g_test_run();
 }
