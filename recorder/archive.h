@@ -28,7 +28,7 @@ void archive_listen(struct archive *archive, archive_wake_fn wake, void *user);
 struct archive_resume {
 	char *session_id, *quality;
 	uint64_t last_seq, chain_bytes;
-	uint64_t clock_us;	     /**< CLOCK_MONOTONIC at time 0 */
+	uint64_t clock_us;	    /**< CLOCK_MONOTONIC at time 0 */
 	uint64_t position_us, t_us; /**< end of the last segment; time of the last entry */
 	uint64_t n_frames, n_bytes;
 	uint64_t started_utc_us;
@@ -56,8 +56,10 @@ struct archive_format {
 	size_t init_bytes;
 };
 /** Before the first IDR of a size, and before an IDR that shall begin a new segment: closes the open segment if it has pictures. */
-int archive_begin_segment(struct archive *archive, uint64_t t_us, const struct archive_format *format);
-int archive_add_fragment(struct archive *archive, const void *bytes, size_t length, uint64_t dts_us);
+int archive_begin_segment(struct archive *archive, uint64_t t_us,
+			  const struct archive_format *format);
+int archive_add_fragment(struct archive *archive, const void *bytes, size_t length,
+			 uint64_t dts_us);
 void archive_count_coalesced(struct archive *archive, uint64_t n);
 
 /** The open segment, or NULL. Borrowed. */
@@ -69,7 +71,8 @@ int archive_checkpoint(struct archive *archive, uint64_t t_us);
 uint64_t archive_unsigned_bytes(const struct archive *archive);
 
 /** A signed hole from where the recording stood to `end_us`. */
-int archive_add_gap(struct archive *archive, uint64_t end_us, const char *reason, const char *detail);
+int archive_add_gap(struct archive *archive, uint64_t end_us, const char *reason,
+		    const char *detail);
 
 /** Adds the entries of segments that the store has sealed meanwhile. */
 int archive_collect(struct archive *archive, uint64_t t_us);

@@ -16,7 +16,8 @@ void index_destroy(struct index *index, unsigned wait_ms);
 void index_open(struct index *index, const char *session_id, const char *quality,
 		uint64_t started_utc_us);
 /** `segment` holds the media file first. Segments without pictures have no row. */
-void index_segment(struct index *index, const char *session_id, const struct chain_segment *segment);
+void index_segment(struct index *index, const char *session_id,
+		   const struct chain_segment *segment);
 /** `detail` NULL or empty: sealed; otherwise it failed. */
 void index_close(struct index *index, const char *session_id, bool sealed, uint64_t closed_utc_us,
 		 const char *head, const char *detail);

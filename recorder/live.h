@@ -27,4 +27,5 @@ void live_channel_close(struct live_channel *channel, const char *reason_key);
 /** The picture from the next IDR on. */
 void live_channel_format(struct live_channel *channel, uint32_t width, uint32_t height,
 			 const char *codec);
-void live_channel_publish(struct live_channel *channel, const struct access_unit *unit, uint64_t pts_us);
+void live_channel_publish(struct live_channel *channel, const struct access_unit *unit,
+			  uint64_t pts_us);

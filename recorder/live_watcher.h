@@ -7,8 +7,9 @@
 
 struct live_watcher {
 	int fd;
-	struct live_channel *channel; /**< NULL: has not said what to watch, or its recording ended */
-	GQueue packets;		      /**< GBytes */
+	struct live_channel
+		*channel; /**< NULL: has not said what to watch, or its recording ended */
+	GQueue packets;	  /**< GBytes */
 	size_t queued_bytes, sent_of_head;
 	bool needs_key; /**< delta units mean nothing to it until an IDR came */
 	bool broken;	/**< its socket failed */

@@ -51,7 +51,7 @@ int pipeline_flush(struct pipeline *pipeline, uint64_t now_us);
 void pipeline_request_key(struct pipeline *pipeline);
 
 struct pipeline_stats {
-	uint64_t frames_seen;	 /**< finished by the session */
+	uint64_t frames_seen; /**< finished by the session */
 	uint64_t frames_encoded, keys, keep_alives;
 	uint64_t looks_unchanged; /**< damage that turned out to be none */
 	uint64_t overflows;

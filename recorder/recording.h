@@ -28,7 +28,8 @@ struct recording_observer {
 	/** The recorder ends this recording by itself; `closed` follows. */
 	void (*ending)(void *user, enum end_reason reason, const char *detail);
 	/** Sealed, or failed (ok false). The last call. */
-	void (*closed)(void *user, bool ok, const char *detail, const struct archive_totals *totals);
+	void (*closed)(void *user, bool ok, const char *detail,
+		       const struct archive_totals *totals);
 	void *user;
 };
 

@@ -6,7 +6,7 @@
 struct recovered_chain {
 	struct archive_resume from;
 	bool sealed;
-	uint64_t utc_us;    /**< of the last entry */
+	uint64_t utc_us;     /**< of the last entry */
 	GPtrArray *segments; /**< struct chain_segment with owned codec, in order */
 	struct chain_file certificate;
 };

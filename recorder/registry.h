@@ -26,7 +26,8 @@ void registry_event(struct registry *registry, const struct recorder_event *even
 void registry_close(struct registry *registry, const struct recorder_close *close);
 
 /** Ends every recording; `done` is called once all are closed (at once when there is none). */
-void registry_stop(struct registry *registry, enum end_reason reason, void (*done)(void *), void *user);
+void registry_stop(struct registry *registry, enum end_reason reason, void (*done)(void *),
+		   void *user);
 
 /** Free space now, and whether new recordings are taken. Below an eighth of the reserve running ones are ended, while there is room to seal them. */
 void registry_storage(struct registry *registry, struct recorder_storage *ret);

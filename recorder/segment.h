@@ -32,7 +32,8 @@ void segment_destroy(struct segment *segment);
 
 /** Append; on -errno the segment is unchanged. */
 int segment_add_line(struct segment *segment, const char *line);
-int segment_add_fragment(struct segment *segment, const void *bytes, size_t length, uint64_t dts_us);
+int segment_add_fragment(struct segment *segment, const void *bytes, size_t length,
+			 uint64_t dts_us);
 
 /** Of video and timeline so far. */
 uint64_t segment_bytes(const struct segment *segment);

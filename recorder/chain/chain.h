@@ -26,7 +26,8 @@ void chain_destroy(struct chain *chain);
 const char *chain_head(const struct chain *chain);
 
 struct chain_genesis {
-	const char *session_id, *node, *user, *viewer_address, *viewer_name, *target, *target_address;
+	const char *session_id, *node, *user, *viewer_address, *viewer_name, *target,
+		*target_address;
 	const char *account, *front, *back, *door, *quality;
 	uint64_t opened_utc_us; /**< as the gateway said */
 	uint64_t clock_us;	/**< CLOCK_MONOTONIC at time 0 of the recording */
@@ -43,9 +44,11 @@ struct chain_segment {
 	uint32_t number; /**< 1, 2, ... */
 	uint64_t start_us, end_us;
 	uint32_t frames, width, height;
-	uint64_t first_frame_us; /**< decode time of the first picture; start_us when there is none */
+	uint64_t
+		first_frame_us; /**< decode time of the first picture; start_us when there is none */
 	const char *codec;
-	uint64_t coalesced; /**< pictures the session finished that share an encoded one with a later picture */
+	uint64_t
+		coalesced; /**< pictures the session finished that share an encoded one with a later picture */
 	struct chain_file files[CHAIN_MAX_FILES];
 	unsigned n_files;
 };
@@ -76,6 +79,7 @@ char *chain_add_segment(struct chain *chain, uint64_t t_us, const struct chain_s
 			GError **error);
 char *chain_add_checkpoint(struct chain *chain, uint64_t t_us,
 			   const struct chain_checkpoint *checkpoint, GError **error);
-char *chain_add_gap(struct chain *chain, uint64_t t_us, const struct chain_gap *gap, GError **error);
+char *chain_add_gap(struct chain *chain, uint64_t t_us, const struct chain_gap *gap,
+		    GError **error);
 char *chain_add_seal(struct chain *chain, uint64_t t_us, const struct chain_seal *seal,
 		     GError **error);

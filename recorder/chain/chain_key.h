@@ -16,7 +16,8 @@ struct chain_key;
 
 /** key_pem and certificate_pem are texts, borrowed. NULL and an error when one cannot be read, the key is not on P-256 or the two do
  *  not belong together. */
-struct chain_key *chain_key_create(const char *key_pem, const char *certificate_pem, GError **error);
+struct chain_key *chain_key_create(const char *key_pem, const char *certificate_pem,
+				   GError **error);
 void chain_key_destroy(struct chain_key *key);
 
 /** The certificate as it was given; lies in every recording. Borrowed. */

@@ -25,15 +25,16 @@ struct chain_entry {
 
 	struct chain_file files[CHAIN_MAX_FILES]; /**< all kinds but gap and seal */
 	unsigned n_files;
-	uint32_t number;		   /**< segment, checkpoint */
-	uint64_t start_us, end_us;	   /**< segment, gap */
-	uint64_t first_frame_us;	   /**< segment */
-	uint64_t frames;		   /**< segment, checkpoint, seal */
-	uint32_t width, height;		   /**< segment */
+	uint32_t number;		       /**< segment, checkpoint */
+	uint64_t start_us, end_us;	       /**< segment, gap */
+	uint64_t first_frame_us;	       /**< segment */
+	uint64_t frames;		       /**< segment, checkpoint, seal */
+	uint32_t width, height;		       /**< segment */
 	uint64_t segments, bytes, duration_us; /**< seal */
-	uint64_t version, clock_us;	   /**< genesis */
-	char *session, *user, *target, *node, *quality, *codec; /**< genesis; codec: segment. NULL elsewhere */
-	char *reason, *detail;		   /**< gap, seal */
+	uint64_t version, clock_us;	       /**< genesis */
+	char *session, *user, *target, *node, *quality,
+		*codec;	       /**< genesis; codec: segment. NULL elsewhere */
+	char *reason, *detail; /**< gap, seal */
 	char *utc;
 };
 

@@ -53,8 +53,8 @@ enum store_file_kind {
 };
 
 /** A new file; -EEXIST when the name is taken. */
-int store_file_create(struct store_recording *recording, const char *name, enum store_file_kind kind,
-		      struct store_file **ret_file);
+int store_file_create(struct store_recording *recording, const char *name,
+		      enum store_file_kind kind, struct store_file **ret_file);
 /** Goes on with `<name>`, cut to `bytes` (recovery of the chain). */
 int store_file_reopen(struct store_recording *recording, const char *name, uint64_t bytes,
 		      struct store_file **ret_file);

@@ -10,7 +10,7 @@ struct store {
 	GThread *thread;
 	GAsyncQueue *jobs; /**< struct store_job */
 	GMutex lock;	   /**< over `files` */
-	GList *files;	   /**< struct store_file, newest first: a recording's chain is synced behind what it speaks of */
+	GList *files; /**< struct store_file, newest first: a recording's chain is synced behind what it speaks of */
 };
 
 struct store_recording {

@@ -220,8 +220,7 @@ char *fake_recorder_wait_event(struct fake_recorder *recorder, const char *part)
 				found = g_strdup(json);
 		}
 		if (found == NULL)
-			in_time =
-				monitor_wait_until(&recorder->monitor, deadline_us);
+			in_time = monitor_wait_until(&recorder->monitor, deadline_us);
 	}
 	monitor_leave(&recorder->monitor);
 	return found;

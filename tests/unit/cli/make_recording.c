@@ -56,7 +56,8 @@ int main(int argc, char **argv)
 					.detail = "",
 					.segments = 2,
 					.frames = 10,
-					.bytes = 2 * strlen("pictures of segment 1" "init"),
+					.bytes = 2 * strlen("pictures of segment 1"
+							    "init"),
 					.duration_us = 2000000u};
 	g_autoptr(GString) lines = g_string_new(NULL);
 	struct signing_key pem;
