@@ -116,6 +116,8 @@ static void follow_core(struct vnc_front *front)
 		vnc_front_cursor_moved(front);
 	if (flags & FRONT_CLIPBOARD)
 		vnc_front_input_clipboard(front);
+	if (flags & FRONT_NOTICE)
+		vnc_front_notice_changed(front);
 	front->flags &= FRONT_PICTURE | FRONT_RESIZED | FRONT_END | FRONT_RUNNING;
 }
 
@@ -186,6 +188,8 @@ static void run(struct session *session, int viewer_fd, const struct session_sta
 	if (vnc_front_login(&front) && wait_for_target(&front))
 		serve_viewer(&front);
 	g_free(front.desktop_name);
+	g_free(front.notice);
+	vnc_front_notice_forget(&front);
 	vnc_stream_finish(&front.stream);
 }
 

@@ -18,6 +18,9 @@ struct vnc_front {
 	rfbClientPtr viewer; /**< NULL once it is gone */
 	struct shadow *shadow;
 	bool held_back; /**< a picture waits until the viewer has read the one before */
+	char *notice;	/**< words to lay over the picture, or NULL */
+	uint8_t *
+		hidden; /**< rows of the shadow under the words; NULL while they do not lie there */
 	char *desktop_name;
 	uint32_t rfb_buttons; /**< RFB mask the viewer sent last */
 };
@@ -37,6 +40,16 @@ void vnc_front_picture_close(struct vnc_front *front);
 bool vnc_front_picture_resize(struct vnc_front *front);
 /** Takes what is new, when the viewer has asked for an update, and sends it. */
 void vnc_front_picture_send(struct vnc_front *front);
+
+/** vnc_front_notice.c: words over the picture. FRONT_NOTICE was raised: lays the new ones, or clears. Comes also over a frozen picture. */
+void vnc_front_notice_changed(struct vnc_front *front);
+/** Takes the words off the shadow, which then is what the core believes, and lays them on it again. The viewer is told nothing by these. */
+void vnc_front_notice_lift(struct vnc_front *front);
+void vnc_front_notice_lay(struct vnc_front *front);
+/** The shadow they lay on is about to go. */
+void vnc_front_notice_forget(struct vnc_front *front);
+/** Whether the viewer may have words instead of the picture somewhere in this rectangle. */
+bool vnc_front_notice_covers(const struct vnc_front *front, const struct rect *r);
 
 /** vnc_front_cursor.c */
 void vnc_front_cursor_shape(struct vnc_front *front);

@@ -80,10 +80,18 @@ static void schedule_copies(struct vnc_front *front, const struct picture_update
 {
 	for (unsigned i = 0; i < update->n_copies; i++) {
 		const struct picture_copy *copy = &update->copies[i];
+		const struct rect from = {copy->from_x, copy->from_y, copy->to.width,
+					  copy->to.height};
 		sraRegionPtr to = region_of_rect(&copy->to);
 
-		rfbScheduleCopyRegion(front->screen, to, (int)copy->to.x - (int)copy->from_x,
-				      (int)copy->to.y - (int)copy->from_y);
+		/* Neither may words travel, nor pixels come to lie over them. */
+		if (vnc_front_notice_covers(front, &from) ||
+		    vnc_front_notice_covers(front, &copy->to))
+			rfbMarkRegionAsModified(front->screen, to);
+		else
+			rfbScheduleCopyRegion(front->screen, to,
+					      (int)copy->to.x - (int)copy->from_x,
+					      (int)copy->to.y - (int)copy->from_y);
 		sraRgnDestroy(to);
 	}
 }
@@ -95,7 +103,9 @@ static bool take(struct vnc_front *front)
 	int error;
 
 	picture_update_init(&update);
+	vnc_front_notice_lift(front);
 	error = session_take_picture(front->session, front->shadow, &update);
+	vnc_front_notice_lay(front);
 	if (error == 0) {
 		schedule_copies(front, &update);
 		mark_painted(front, &update.painted);
@@ -135,6 +145,7 @@ bool vnc_front_picture_resize(struct vnc_front *front)
 	}
 	rfbNewFramebuffer(front->screen, (char *)front->shadow->pixels, (int)width, (int)height, 8,
 			  3, 4);
+	vnc_front_notice_forget(front);
 	use_shadow(front);
 	front->screen->setTranslateFunction(front->viewer);
 	shadow_destroy(old);

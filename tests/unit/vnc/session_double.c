@@ -25,7 +25,7 @@ struct session {
 	GArray *copies;
 	pixman_region32_t painted;
 	struct cursor_shape cursor;
-	char *clipboard;
+	char *clipboard, *notice;
 	unsigned n_copies;
 };
 
@@ -81,6 +81,7 @@ void double_destroy(struct session *s)
 	shadow_destroy(s->canvas);
 	g_free(s->cursor.bgra);
 	g_free(s->clipboard);
+	g_free(s->notice);
 	g_free(s->user);
 	g_free(s->password);
 	g_free(s->target);
@@ -110,6 +111,15 @@ void double_notify(struct session *s, unsigned flags)
 	s->flags |= flags;
 	g_mutex_unlock(&s->lock);
 	ring(s->front_fd);
+}
+
+void double_notice(struct session *s, const char *words)
+{
+	g_mutex_lock(&s->lock);
+	g_free(s->notice);
+	s->notice = g_strdup(words);
+	g_mutex_unlock(&s->lock);
+	double_notify(s, FRONT_NOTICE);
 }
 
 void double_command(struct session *s, const struct back_command *command)
@@ -386,7 +396,12 @@ void session_get_pointer(struct session *s, int32_t *ret_x, int32_t *ret_y, bool
 
 char *session_notice(struct session *s)
 {
-	return NULL;
+	char *words;
+
+	g_mutex_lock(&s->lock);
+	words = g_strdup(s->notice);
+	g_mutex_unlock(&s->lock);
+	return words;
 }
 
 char *session_take_target_clipboard(struct session *s)

@@ -20,6 +20,8 @@ void double_run(struct session *session, uint32_t width, uint32_t height);
 /** As a back would: paints a rectangle of the canvas in one colour / copies / announces. */
 void double_fill(struct session *session, struct rect r, uint32_t bgrx);
 void double_frame(struct session *session);
+/** Words to lay over the picture; NULL: none any more. */
+void double_notice(struct session *session, const char *words);
 void double_notify(struct session *session, unsigned flags);
 
 /** Commands for the back. */

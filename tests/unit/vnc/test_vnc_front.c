@@ -1,5 +1,6 @@
 /* The VNC front. Its viewer is either our own VNC back, which shows every pixel it was sent, or a script that behaves badly. */
 #include "base/secret.h"
+#include "gateway/session/banner.h"
 #include "gateway/vnc/vnc_stream.h"
 #include "gateway/vnc/vnc_tls.h"
 #include "tests/unit/vnc/session_double.h"
@@ -11,6 +12,9 @@
 #define RED 0xff0000u
 #define GREEN 0x00ff00u
 #define BLUE 0x0000ffu
+/* The banner's ground and its letters. */
+#define GROUND 0x8c2121u
+#define WHITE 0xffffffu
 
 static struct test_certificate certificate;
 
@@ -129,6 +133,78 @@ static void test_picture(void)
 	desk_close(&desk);
 }
 
+/* Everything that was drawn so far has arrived when this pixel has. */
+static void wait_shown(struct desk *desk, uint32_t marker)
+{
+	double_fill(desk->session, (struct rect){199, 149, 1, 1}, marker);
+	double_frame(desk->session);
+	g_assert_true(double_shows(desk->seen, 199, 149, marker));
+}
+
+static unsigned count(struct session *session, uint32_t first_y, uint32_t last_y, uint32_t bgrx)
+{
+	unsigned n = 0;
+
+	for (uint32_t y = first_y; y < last_y; y++)
+		for (uint32_t x = 0; x < 199; x++)
+			n += double_pixel(session, x, y) == bgrx;
+	return n;
+}
+
+/* Words lie over the strip whatever is drawn beneath them, never travel with a copy, and leave the picture as it is when they go. */
+static void test_notice(void)
+{
+	struct rect out = {20, 60, 60, 30}, in = {0, 10, 60, 30};
+	struct desk desk;
+
+	desk_open(&desk);
+	double_fill(desk.session, (struct rect){0, 0, 200, 150}, RED);
+	wait_shown(&desk, 1);
+	g_assert_cmpuint(count(desk.seen, 0, BANNER_HEIGHT_PX, RED), ==, 199 * BANNER_HEIGHT_PX);
+	double_notice(desk.session, "Recording is interrupted.");
+	g_assert_true(double_shows(desk.seen, 0, 0, GROUND)); /* without a new picture */
+	wait_shown(&desk, 2);
+	g_assert_cmpuint(count(desk.seen, 0, BANNER_HEIGHT_PX, RED), ==, 0);
+	g_assert_cmpuint(count(desk.seen, 0, BANNER_HEIGHT_PX, WHITE), >, 50);
+	g_assert_cmpuint(count(desk.seen, BANNER_HEIGHT_PX, 149, RED), ==,
+			 199 * (149 - BANNER_HEIGHT_PX));
+	double_fill(desk.session, (struct rect){0, 0, 200, 20}, GREEN);
+	session_copy(desk.session, &out, 0, 0);
+	wait_shown(&desk, 3);
+	g_assert_cmpuint(count(desk.seen, 0, BANNER_HEIGHT_PX, GREEN), ==, 0);
+	g_assert_cmpuint(count(desk.seen, BANNER_HEIGHT_PX, 149, GREEN), ==, 60 * 20);
+	session_copy(desk.session, &in, 20, 60);
+	wait_shown(&desk, 4);
+	g_assert_cmpuint(count(desk.seen, 0, BANNER_HEIGHT_PX, GREEN), ==, 0);
+	double_notice(desk.session, NULL);
+	g_assert_true(double_shows(desk.seen, 0, 0, GREEN));
+	wait_shown(&desk, 5);
+	g_assert_true(double_same(desk.session, desk.seen));
+	desk_close(&desk);
+}
+
+/* Words come before the desktop changes its size and go after it. */
+static void test_notice_and_resize(void)
+{
+	struct desk desk;
+
+	desk_open(&desk);
+	double_notice(desk.session, "Maintenance at noon.");
+	g_assert_true(double_shows(desk.seen, 0, 0, GROUND));
+	double_run(desk.session, 333, 111);
+	double_fill(desk.session, (struct rect){0, 0, 333, 111}, BLUE);
+	double_frame(desk.session);
+	g_assert_true(double_shows(desk.seen, 332, 110, BLUE));
+	g_assert_true(double_shows(desk.seen, 332, 0, GROUND));
+	double_notice(desk.session, NULL);
+	g_assert_true(double_shows(desk.seen, 332, 0, BLUE));
+	double_fill(desk.session, (struct rect){332, 110, 1, 1}, GREEN);
+	double_frame(desk.session);
+	g_assert_true(double_shows(desk.seen, 332, 110, GREEN));
+	g_assert_true(double_same(desk.session, desk.seen));
+	desk_close(&desk);
+}
+
 /* Draws anything in any order; after each pause the viewer must have the very picture. The last pixel tells when it is complete. */
 static void test_any_order(void)
 {
@@ -137,6 +213,8 @@ static void test_any_order(void)
 
 	desk_open(&desk);
 	for (uint32_t round = 1; round <= 60; round++) {
+		if (g_rand_int_range(dice, 0, 3) == 0)
+			double_notice(desk.session, "Words over the picture");
 		for (unsigned i = 0; i < 12; i++) {
 			struct rect r = {(uint32_t)g_rand_int_range(dice, 0, 150),
 					 (uint32_t)g_rand_int_range(dice, 0, 100),
@@ -152,9 +230,8 @@ static void test_any_order(void)
 			if (g_rand_int_range(dice, 0, 4) == 0)
 				double_frame(desk.session);
 		}
-		double_fill(desk.session, (struct rect){199, 149, 1, 1}, round);
-		double_frame(desk.session);
-		g_assert_true(double_shows(desk.seen, 199, 149, round));
+		double_notice(desk.session, NULL);
+		wait_shown(&desk, round);
 		g_assert_true(double_same(desk.session, desk.seen));
 	}
 	g_assert_cmpuint(double_copies(desk.seen), >, 20);
@@ -516,6 +593,8 @@ int main(int argc, char **argv)
 	g_assert_cmpint(vnc_back.prepare(), ==, 0);
 	test_certificate_init(&certificate);
 	g_test_add_func("/vnc-front/picture", test_picture);
+	g_test_add_func("/vnc-front/notice", test_notice);
+	g_test_add_func("/vnc-front/notice-and-resize", test_notice_and_resize);
 	g_test_add_func("/vnc-front/any-order", test_any_order);
 	g_test_add_func("/vnc-front/resize", test_resize);
 	g_test_add_func("/vnc-front/input", test_input);
