@@ -57,7 +57,7 @@ class ConsoleTest(unittest.TestCase):
 
         wait_for(lambda: installation.sql(f"SELECT 1 FROM recording WHERE session_id = '{session}' AND state = 'sealed'"), 30, "sealed")
         console.open(f"/play/{session}")
-        console.wait("document.querySelector('video').readyState >= 2", 20)
+        console.wait("document.querySelector('video')?.readyState >= 2", 20)
         length = console.wait("document.querySelector('video').duration", 10)
         wait_for(lambda: difference(self._played_at(length - 0.2), second, 48) < 0.01, 15, "the end of the recording shows the last picture", 0.3)
         wait_for(lambda: difference(self._played_at(0.3), first, 48) < 0.02, 15, "the beginning shows the first picture", 0.3)
