@@ -4,6 +4,7 @@ import { Hls } from '../vendor/hls.js';
 import { request } from '../api.js';
 import { Link } from '../router.js';
 import { bytes, clockTime, duration, goal, isoTime, position, when } from '../ui/format.js';
+import { FragmentLoader } from '../ui/fragments.js';
 import { Icon } from '../ui/icons.js';
 import { usePoll } from '../ui/poll.js';
 import { Failed, Loading } from '../ui/states.js';
@@ -18,7 +19,7 @@ function usePlayer(video, id, fail) {
 	const player = useRef(null);
 	useEffect(() => {
 		// The worker would be made from a blob, which the page's Trusted Types forbid; remuxing fMP4 is little work anyway.
-		const hls = new Hls({ enableWorker: false, startPosition: 0, maxBufferLength: 60, backBufferLength: 120 });
+		const hls = new Hls({ enableWorker: false, fLoader: FragmentLoader, startPosition: 0, maxBufferLength: 60, backBufferLength: 120 });
 		player.current = hls;
 		hls.on(Hls.Events.ERROR, (_, data) => {
 			if (!data.fatal)
