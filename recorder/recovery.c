@@ -116,9 +116,8 @@ static int repair_segment(struct store_recording *store, struct chain_segment *s
 	int result = find_file(store, name, &video);
 	if (result == 0)
 		result = find_file(store, timeline_name, &timeline);
-	g_autofree uint8_t *video_bytes = video.bytes, *timeline_bytes = timeline.bytes;
 	if (result == 0 && video.exists)
-		fragment_scan(video_bytes, video.length, &scan);
+		fragment_scan(video.bytes, video.length, &scan);
 	size_t lines = whole_lines(&timeline, &last_us);
 	if (result == 0)
 		result = keep_file(store, name, &video, scan.whole_bytes, segment);
@@ -129,6 +128,8 @@ static int repair_segment(struct store_recording *store, struct chain_segment *s
 	segment->frames = scan.n_fragments;
 	segment->first_frame_us = scan.n_fragments > 0 ? scan.first_us : segment->start_us;
 	segment->end_us = MAX(segment->start_us, MAX(scan.last_us, last_us));
+	g_free(video.bytes);
+	g_free(timeline.bytes);
 	return result;
 }
 

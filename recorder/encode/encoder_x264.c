@@ -27,6 +27,7 @@ struct encoder {
 	char codec[sizeof "avc1.42c028"];
 };
 
+G_GNUC_PRINTF(3, 0)
 static void log_line(void *unused, int level, const char *format, va_list arguments)
 {
 	g_autofree char *text = g_strdup_vprintf(format, arguments);

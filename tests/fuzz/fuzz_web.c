@@ -17,7 +17,7 @@ static void read_texts(const char *text)
 
 	if (range_parse(text, 1000, &offset, &length) == RANGE_PART)
 		g_assert(length > 0 && offset < 1000 && offset + length <= 1000);
-	g_autofree char *value = cookie_get(text, COOKIE_LOGIN);
+	g_free(cookie_get(text, COOKIE_LOGIN));
 	if (path_ok(text) && path_match("/console/*/*", text, &parts)) {
 		g_assert(parts.n_parts == 2);
 		g_assert(strcmp(parts.part[0], "..") != 0 && strcmp(parts.part[1], "..") != 0);
