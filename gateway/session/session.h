@@ -150,7 +150,7 @@ bool session_get_cursor(struct session *session, struct cursor_shape *ret);
 void session_get_pointer(struct session *session, int32_t *ret_x, int32_t *ret_y,
 			 bool *ret_visible);
 
-/** Text to lay over the picture (recorder away, time nearly over), or NULL. g_free it. */
+/** Text to lay over the picture (recorder away, the verdict's banner, a supervisor's message), or NULL. g_free it. */
 char *session_notice(struct session *session);
 
 /** Newest clipboard text of the target (UTF-8) or NULL. g_free it. */

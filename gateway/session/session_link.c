@@ -28,6 +28,15 @@ static void take_nla_answer(struct session *s, struct broker_nla_answer *answer)
 	monitor_notify(&s->monitor);
 }
 
+/* Takes `text`. Its time begins when there is a picture to lay it over. */
+static void show_message(struct session *s, char *text)
+{
+	g_free(s->message);
+	s->message = text;
+	s->message_until_us = clock_now_us() + MESSAGE_SHOWN_US;
+	front_raise_locked(s, FRONT_NOTICE);
+}
+
 static void take_login_answer(struct session *s, struct broker_login_answer *answer)
 {
 	if (s->login != QUESTION_ASKED)
@@ -35,6 +44,8 @@ static void take_login_answer(struct session *s, struct broker_login_answer *ans
 	s->login_answer = *answer;
 	*answer = (struct broker_login_answer){0};
 	s->login = QUESTION_ANSWERED;
+	if (s->login_answer.allowed == 1 && s->login_answer.banner[0] != '\0')
+		show_message(s, g_strdup(s->login_answer.banner));
 	monitor_notify(&s->monitor);
 }
 
@@ -46,14 +57,6 @@ static void take_terminate(struct session *s, struct broker_terminate *order)
 		return;
 	s->end_words = g_steal_pointer(&order->text);
 	session_end_locked(s, known ? (enum end_reason)order->reason : END_TERMINATED, NULL);
-}
-
-static void take_message(struct session *s, struct broker_text *message)
-{
-	g_free(s->message);
-	s->message = g_steal_pointer(&message->text);
-	s->message_until_us = clock_now_us() + MESSAGE_SHOWN_US;
-	front_raise_locked(s, FRONT_NOTICE);
 }
 
 static void act_locked(struct session *s, uint16_t number, void *message, struct packet *packet)
@@ -78,7 +81,7 @@ static void act_locked(struct session *s, uint16_t number, void *message, struct
 		take_terminate(s, message);
 		break;
 	case BROKER_MESSAGE:
-		take_message(s, message);
+		show_message(s, g_steal_pointer(&((struct broker_text *)message)->text));
 		break;
 	default:
 		g_warning("the gateway sent %s, which is not for a running session",
@@ -147,7 +150,7 @@ static uint64_t dial_due_us(const struct session *s)
 
 static uint64_t message_due_us(const struct session *s)
 {
-	return s->message != NULL ? s->message_until_us : UINT64_MAX;
+	return s->message != NULL && s->running ? s->message_until_us : UINT64_MAX;
 }
 
 static int poll_timeout_ms(const struct session *s)

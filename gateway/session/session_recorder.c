@@ -137,6 +137,8 @@ static void thaw_locked(struct session *s)
 	if (!s->running) {
 		s->running = true;
 		s->input.last_us = clock_now_us();
+		s->message_until_us = s->input.last_us + MESSAGE_SHOWN_US;
+		event_set(s->wake_fd); /* both clocks begin now */
 		front_raise_locked(s, FRONT_RUNNING | FRONT_RESIZED);
 	}
 	if (s->target_clipboard != NULL)

@@ -227,6 +227,38 @@ static void test_end_while_waiting(void)
 	desk_close(&d);
 }
 
+/* Lets the link thread look at its clocks without a message of the gateway's. */
+static void interrupt_shortly(struct desk *d)
+{
+	fake_recorder_drop(d->recorder);
+	wait_interrupted(d, true);
+	fake_gateway_offer_recorder(d->gateway);
+	wait_interrupted(d, false);
+}
+
+static void test_banner_has_its_time(void)
+{
+	struct fake_gateway_settings settings = fake_gateway_defaults();
+	settings.banner = "This session is recorded.";
+	struct desk d = start_desk(&settings);
+
+	g_assert_true(fake_gateway_wait(d.gateway, BROKER_DIAL));
+	now_us += 30 * 1000000u;
+	clock_test_set(now_us, now_us);
+	desk_step(&d, first_size);
+	g_assert_true(desk_wait(&d, FRONT_RUNNING));
+	now_us += 19 * 1000000u;
+	clock_test_set(now_us, now_us);
+	interrupt_shortly(&d);
+	g_autofree char *banner = session_notice(d.session);
+	g_assert_cmpstr(banner, ==, settings.banner);
+	now_us += 2 * 1000000u;
+	clock_test_set(now_us, now_us);
+	interrupt_shortly(&d);
+	g_assert_null(session_notice(d.session));
+	desk_close(&d);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -241,5 +273,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/loss/hangs", test_recorder_hangs);
 	g_test_add_func("/loss/resize", test_resize_while_away);
 	g_test_add_func("/loss/end-while-waiting", test_end_while_waiting);
+	g_test_add_func("/loss/banner", test_banner_has_its_time);
 	return g_test_run();
 }

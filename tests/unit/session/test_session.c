@@ -324,6 +324,21 @@ static void test_message(void)
 	desk_close(&d);
 }
 
+static void test_banner_is_a_notice(void)
+{
+	struct fake_gateway_settings settings = fake_gateway_defaults();
+	settings.banner = "This session is recorded.";
+	struct desk d = desk_open(&settings, 640, 480);
+
+	g_autofree char *banner = session_notice(d.session);
+	g_assert_cmpstr(banner, ==, "This session is recorded.");
+	fake_gateway_message(d.gateway, "Maintenance at noon.");
+	g_assert_true(desk_wait(&d, FRONT_NOTICE));
+	g_autofree char *notice = session_notice(d.session);
+	g_assert_cmpstr(notice, ==, "Maintenance at noon.");
+	desk_close(&d);
+}
+
 static void test_target_closes(void)
 {
 	struct fake_gateway_settings settings = fake_gateway_defaults();
@@ -395,6 +410,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/cursor-and-clipboard", test_cursor_and_clipboard);
 	g_test_add_func("/session/terminate", test_terminate);
 	g_test_add_func("/session/message", test_message);
+	g_test_add_func("/session/banner", test_banner_is_a_notice);
 	g_test_add_func("/session/target-closes", test_target_closes);
 	g_test_add_func("/session/dial-fails", test_dial_fails);
 	g_test_add_func("/session/idle", test_idle);
