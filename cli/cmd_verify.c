@@ -65,6 +65,21 @@ static void print_line(const char *heading, const char *text)
 	printf("  %-10s %s\n", heading, clean);
 }
 
+static void print_gaps(const struct verify_report *report)
+{
+	uint64_t sum_us = 0;
+
+	for (unsigned i = 0; i < report->gaps->len; i++) {
+		const struct verify_gap *gap = report->gaps->pdata[i];
+		sum_us += gap->end_us - gap->start_us;
+	}
+	g_autofree char *gaps = report->gaps->len == 0
+					? g_strdup("none")
+					: g_strdup_printf("%u, not recorded: %.3f s",
+							  report->gaps->len, (double)sum_us / 1e6);
+	print_line("gaps", gaps);
+}
+
 static void print_findings(const struct verify_report *report)
 {
 	for (unsigned i = 0; i < report->findings->len; i++) {
@@ -97,6 +112,7 @@ static void print_words(const struct verify_report *report, int code, bool origi
 	print_line("started", started);
 	print_line("length", length);
 	print_line("proven", counts);
+	print_gaps(report);
 	print_line("end", report->sealed ? report->end_reason : "not sealed");
 	print_line("head", report->head);
 	print_findings(report);
@@ -118,19 +134,36 @@ static json_t *findings_json(const struct verify_report *report)
 	return list;
 }
 
+static json_t *gaps_json(const struct verify_report *report)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < report->gaps->len; i++) {
+		const struct verify_gap *gap = report->gaps->pdata[i];
+		g_autofree char *reason = g_utf8_make_valid(gap->reason, -1);
+		json_array_append_new(list, json_pack("{s:I, s:I, s:I, s:s}", "start_us",
+						      (json_int_t)gap->start_us, "end_us",
+						      (json_int_t)gap->end_us, "duration_us",
+						      (json_int_t)(gap->end_us - gap->start_us),
+						      "reason", reason));
+	}
+	return list;
+}
+
 static int print_json(const struct verify_report *report, int code, bool origin_proven)
 {
 	static const char *const verdicts[] = {"proven", "unreadable", "unreadable",
 					       "broken", "untrusted",  "incomplete"};
 	json_t *object = json_pack(
-		"{s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+		"{s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 		"verdict", verdicts[code], "origin_proven", origin_proven && code == CLI_OK,
 		"session", report->session_id, "signer", report->signer, "head", report->head,
 		"sealed", report->sealed, "end_reason", report->end_reason, "segments",
 		(json_int_t)report->n_segments, "entries", (json_int_t)report->n_entries, "frames",
 		(json_int_t)report->n_frames, "bytes", (json_int_t)report->n_bytes, "duration_us",
 		(json_int_t)report->duration_us, "started_utc_us",
-		(json_int_t)report->started_utc_us, "findings", findings_json(report));
+		(json_int_t)report->started_utc_us, "gaps", gaps_json(report), "findings",
+		findings_json(report));
 
 	if (object == NULL || json_dumpf(object, stdout, JSON_INDENT(2)) != 0)
 		return cli_fail("the report cannot be written as JSON");

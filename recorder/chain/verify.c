@@ -94,9 +94,7 @@ static void walk_gap(struct walk *w, const struct chain_entry *e)
 {
 	if (e->start_us != w->position_us || e->end_us < e->start_us)
 		BROKEN(w, "a gap record does not begin where the recording before it ended");
-	verify_report_add(w->report, VERIFY_NOTE, 0, e->start_us, e->end_us,
-			  "nothing was recorded for %.1f s (%s)",
-			  (double)(e->end_us - e->start_us) / 1e6, e->reason);
+	verify_report_add_gap(w->report, e->start_us, MAX(e->end_us, e->start_us), e->reason);
 	w->position_us = MAX(e->end_us, w->position_us);
 }
 

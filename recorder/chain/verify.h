@@ -23,9 +23,17 @@ struct verify_finding {
 	char *text; /**< one sentence for an auditor, naming file and what is wrong */
 };
 
+/** Time nothing was recorded in, and that the recorder signed to be so. Each is a VERIFY_NOTE finding also. */
+struct verify_gap {
+	uint64_t start_us, end_us; /**< since the recording began */
+	char *reason;		   /**< key the recorder gave: "recorder-away" */
+};
+
 struct verify_report {
 	GPtrArray *
 		findings; /**< struct verify_finding, in the order they were met; never NULL after verify_recording returned */
+	GPtrArray *
+		gaps; /**< struct verify_gap, in order; never NULL after verify_recording returned */
 	char *session_id; /**< from the genesis entry; NULL when that could not be read */
 	char *signer; /**< subject of the certificate the signatures hold under; NULL when none */
 	char *head;   /**< SHA-256 of the last good entry, hex */

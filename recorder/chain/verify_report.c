@@ -9,15 +9,25 @@ static void finding_free(void *pointer)
 	g_free(finding);
 }
 
+static void gap_free(void *pointer)
+{
+	struct verify_gap *gap = pointer;
+
+	g_free(gap->reason);
+	g_free(gap);
+}
+
 void verify_report_init(struct verify_report *report)
 {
 	*report = (struct verify_report){0};
 	report->findings = g_ptr_array_new_with_free_func(finding_free);
+	report->gaps = g_ptr_array_new_with_free_func(gap_free);
 }
 
 void verify_report_finish(struct verify_report *report)
 {
 	g_clear_pointer(&report->findings, g_ptr_array_unref);
+	g_clear_pointer(&report->gaps, g_ptr_array_unref);
 	g_clear_pointer(&report->session_id, g_free);
 	g_clear_pointer(&report->signer, g_free);
 	g_clear_pointer(&report->head, g_free);
@@ -35,6 +45,18 @@ void verify_report_add(struct verify_report *report, enum verify_class class, ui
 					   g_strdup_vprintf(format, arguments)};
 	va_end(arguments);
 	g_ptr_array_add(report->findings, finding);
+}
+
+void verify_report_add_gap(struct verify_report *report, uint64_t start_us, uint64_t end_us,
+			   const char *reason)
+{
+	struct verify_gap *gap = g_new0(struct verify_gap, 1);
+
+	*gap = (struct verify_gap){start_us, end_us, g_strdup(reason)};
+	g_ptr_array_add(report->gaps, gap);
+	verify_report_add(report, VERIFY_NOTE, 0, start_us, end_us,
+			  "gap: nothing was recorded for %.3f s (%s)",
+			  (double)(end_us - start_us) / 1e6, reason);
 }
 
 const char *verify_class_name(enum verify_class class)

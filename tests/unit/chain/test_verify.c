@@ -329,6 +329,12 @@ static void test_gap_is_a_note(void)
 	g_assert_cmpint(note->class, ==, VERIFY_NOTE);
 	g_assert_cmpuint(note->start_us, ==, gap.start_us);
 	g_assert_cmpuint(note->end_us, ==, gap.end_us);
+	g_assert_nonnull(strstr(note->text, "gap: nothing was recorded for"));
+	g_assert_cmpuint(report.gaps->len, ==, 1);
+	const struct verify_gap *told = g_ptr_array_index(report.gaps, 0);
+	g_assert_cmpuint(told->start_us, ==, gap.start_us);
+	g_assert_cmpuint(told->end_us, ==, gap.end_us);
+	g_assert_cmpstr(told->reason, ==, gap.reason);
 	verify_report_finish(&report);
 	recording_finish(&r);
 

@@ -1,4 +1,5 @@
-/* make_recording DIR: writes an honest, sealed recording of two segments into the existing directory DIR, for the tests of `vitrine verify`. */
+/* make_recording DIR [GAP_US]: writes an honest, sealed recording of two segments, with or without a gap between them, into the existing directory DIR,
+ * for the tests of `vitrine verify`. */
 #include "base/secret.h"
 #include "recorder/chain/chain.h"
 #include "tests/support/signing_key.h"
@@ -21,12 +22,13 @@ static void add_line(GString *lines, char *line)
 	g_free(line);
 }
 
-static void add_segment(struct chain *chain, GString *lines, const char *dir, uint32_t number)
+static void add_segment(struct chain *chain, GString *lines, const char *dir, uint32_t number,
+			uint64_t start_us)
 {
 	g_autofree char *text = g_strdup_printf("pictures of segment %u", number);
 	struct chain_segment segment = {.number = number,
-					.start_us = (number - 1) * 1000000u,
-					.end_us = number * 1000000u,
+					.start_us = start_us,
+					.end_us = start_us + 1000000u,
 					.frames = 5,
 					.width = 640,
 					.height = 480,
@@ -42,11 +44,13 @@ static void add_segment(struct chain *chain, GString *lines, const char *dir, ui
 	files[1].bytes = 4;
 	digest_hex_of("init", 4, files[1].sha256);
 	put_file(dir, files[1].name, "init");
-	add_line(lines, chain_add_segment(chain, number * 1000000u, &segment, NULL));
+	add_line(lines, chain_add_segment(chain, segment.end_us, &segment, NULL));
 }
 
 int main(int argc, char **argv)
 {
+	const uint64_t gap_us = argc == 3 ? g_ascii_strtoull(argv[2], NULL, 10) : 0;
+	const struct chain_gap gap = {1000000u, 1000000u + gap_us, "recorder-away", ""};
 	const struct chain_genesis genesis = {.session_id = "6f9619ff-8b86-d011-b42d-00c04fc964ff",
 					      .node = "node1",
 					      .user = "alice",
@@ -58,19 +62,21 @@ int main(int argc, char **argv)
 					.frames = 10,
 					.bytes = 2 * strlen("pictures of segment 1"
 							    "init"),
-					.duration_us = 2000000u};
+					.duration_us = 2000000u + gap_us};
 	g_autoptr(GString) lines = g_string_new(NULL);
 	struct signing_key pem;
 
-	if (argc != 2 || secret_init() != 0)
+	if (argc < 2 || argc > 3 || secret_init() != 0)
 		return 2;
 	signing_key_init(&pem, "node1", NULL);
 	struct chain_key *key = chain_key_create(pem.key_pem, pem.certificate_pem, NULL);
 	struct chain *chain = chain_create(key);
 	add_line(lines, chain_add_genesis(chain, &genesis, NULL));
-	add_segment(chain, lines, argv[1], 1);
-	add_segment(chain, lines, argv[1], 2);
-	add_line(lines, chain_add_seal(chain, 2000000u, &seal, NULL));
+	add_segment(chain, lines, argv[1], 1, 0);
+	if (gap_us > 0)
+		add_line(lines, chain_add_gap(chain, gap.end_us, &gap, NULL));
+	add_segment(chain, lines, argv[1], 2, gap.end_us);
+	add_line(lines, chain_add_seal(chain, seal.duration_us, &seal, NULL));
 	put_file(argv[1], CHAIN_FILE, lines->str);
 	put_file(argv[1], CHAIN_CERTIFICATE_FILE, pem.certificate_pem);
 	chain_destroy(chain);

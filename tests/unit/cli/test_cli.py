@@ -394,6 +394,18 @@ class Verify(unittest.TestCase):
         report = json.loads(out)
         self.assertEqual((report["verdict"], report["origin_proven"], report["segments"], report["frames"]), ("proven", True, 2, 10))
 
+    def test_gap(self):
+        code, out = self.verify()
+        self.assertIn("gaps       none", out)
+        subprocess.run([MAKE_RECORDING, self.recording, "600000"], check=True)
+        shutil.copy(self.recording / "certificate.pem", self.trusted)
+        code, out = self.verify("--certificate", self.trusted)
+        self.assertEqual(code, 0, out)
+        self.assertIn("note: 1.000 s to 1.600 s: gap: nothing was recorded for 0.600 s (recorder-away)\n", out)
+        self.assertIn("gaps       1, not recorded: 0.600 s", out)
+        code, out = self.verify("--json", "--certificate", self.trusted)
+        self.assertEqual(json.loads(out)["gaps"], [{"start_us": 1000000, "end_us": 1600000, "duration_us": 600000, "reason": "recorder-away"}])
+
     def test_changed(self):
         segment = self.recording / "seg-00002.mp4"
         segment.write_bytes(segment.read_bytes().replace(b"pictures", b"Pictures"))

@@ -229,6 +229,12 @@ static void test_killed_and_resumed(void)
 	painter_finish(&painter);
 	g_autofree char *dir = recording_dir(&p);
 	expect_verified(dir, "viewer-left", kills, &report);
+	g_assert_cmpuint(report.gaps->len, ==, kills);
+	for (unsigned i = 0; i < kills; i++) {
+		const struct verify_gap *gap = g_ptr_array_index(report.gaps, i);
+		g_assert_cmpuint(gap->end_us, >, gap->start_us);
+		g_assert_cmpstr(gap->reason, ==, "recorder-away");
+	}
 	recording_reader_open(&reader, dir);
 	g_assert_cmpuint(reader.n_frames, ==, report.n_frames);
 	g_assert_cmpint(ABS(recording_reader_luma(&reader, 100, 100) - 126), <=, 2);
