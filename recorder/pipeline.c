@@ -172,8 +172,6 @@ int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *use
 		p->stats.overflows++;
 		snapshot_mark_all(&p->snapshot);
 	}
-	if (result < 0)
-		pipeline_close_canvas(p);
 	return result < 0 ? result : 0;
 }
 

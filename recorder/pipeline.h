@@ -35,7 +35,8 @@ bool pipeline_arm(struct pipeline *pipeline);
 
 typedef void (*pipeline_event_fn)(void *user, const char *json, uint64_t t_us);
 
-/** Takes what the session wrote into the ring, a bounded number of records at a time. Returns 0; -EPROTO: the session lies, the canvas is closed now. */
+/** Takes what the session wrote into the ring, a bounded number of records at a time. Returns 0; -EPROTO: the session lies. The canvas stays open: its doorbell
+ *  must be forgotten before its number is given up. */
 int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *user);
 
 /** Encodes what is due.

@@ -15,6 +15,8 @@
 #define LINK_LOST_US 10000000u
 /* After this many records in one go the others get their turn; also what a session costs that rings without pause. */
 #define BREATH_US 10000u
+/* A canvas is a line in the timeline and some work: 256 at once and 16 a second are more than a viewer who drags his window asks for. */
+#define CANVAS_COST_BYTES 4096u
 
 enum recording_state { STATE_RUNNING, STATE_FINISHING, STATE_CLOSED };
 
@@ -35,7 +37,7 @@ struct recording {
 	struct archive *archive;
 	struct live_channel *live;
 	struct pipeline *pipeline;
-	struct timeline_budget budget;
+	struct timeline_budget budget, canvases;
 	uint64_t checkpoint_due_us, link_due_us; /**< 0: none */
 	enum end_reason reason;
 	char *detail;
@@ -149,6 +151,16 @@ static void take_event(void *user, const char *json, uint64_t t_us)
 
 /* ---- Commands ---- */
 
+/* The session process lies: it is given up, and its recording ends with what there is. */
+static void accuse(struct recording *r, const char *what)
+{
+	if (r->state != STATE_RUNNING)
+		return;
+	g_warning("recording %s ends: %s", r->session_id, what);
+	recording_report_ending(&r->observer, END_FAULT, what);
+	begin_end(r, END_FAULT, what);
+}
+
 static void forget_doorbell(struct recording *r)
 {
 	int fd = pipeline_doorbell(r->pipeline);
@@ -161,7 +173,14 @@ static void open_canvas(struct recording *r, const struct recording_command *c)
 {
 	g_autofree char *json = NULL;
 
-	pipeline_drain(r->pipeline, take_event, r);
+	if (!timeline_budget_take(&r->canvases, now_us(r), CANVAS_COST_BYTES)) {
+		accuse(r, "the session offers canvases without pause");
+		return;
+	}
+	if (pipeline_drain(r->pipeline, take_event, r) < 0) {
+		accuse(r, "the session wrote nonsense into its canvas");
+		return;
+	}
 	int result = pipeline_flush(r->pipeline, now_us(r));
 	if (result < 0)
 		fail(r, result, "the last picture cannot be written");
@@ -222,17 +241,8 @@ static void run_commands(struct recording *r)
 
 static void drain(struct recording *r)
 {
-	int fd = pipeline_doorbell(r->pipeline);
-	int result = pipeline_drain(r->pipeline, take_event, r);
-
-	if (result == 0)
-		return;
-	g_warning("recording %s: the session wrote nonsense into its canvas", r->session_id);
-	if (fd >= 0)
-		task_forget(r->task, fd);
-	recording_report_ending(&r->observer, END_FAULT,
-				"the session wrote nonsense into its canvas");
-	begin_end(r, END_FAULT, "the session wrote nonsense into its canvas");
+	if (pipeline_drain(r->pipeline, take_event, r) < 0)
+		accuse(r, "the session wrote nonsense into its canvas");
 }
 
 static void checkpoint_when_due(struct recording *r)
@@ -399,6 +409,7 @@ static int start(struct recording *r, const struct recording_services *services,
 	output.live = r->live;
 	r->pipeline = pipeline_create(&output);
 	timeline_budget_init(&r->budget, now_us(r));
+	timeline_budget_init(&r->canvases, now_us(r));
 	g_mutex_lock(&r->lock);
 	r->task = task;
 	g_mutex_unlock(&r->lock);

@@ -6,12 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <stdbool.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct session_link {
 	int fd;
 	guint source;
 	struct recording *recording;
+	bool asked; /* a canvas is not answered yet: a session waits for that before it offers another */
 	struct packet packet;
 };
 
@@ -23,6 +26,10 @@ static int take_canvas(struct session_link *link)
 	if (type == NULL || type->number != RECORDER_CANVAS || link->packet.n_fds != type->n_fds ||
 	    message_decode(type, link->packet.bytes, link->packet.length, &canvas) < 0)
 		return -EPROTO;
+	/* Each one waiting holds two descriptors, which all recordings share. */
+	if (link->asked)
+		return -EPROTO;
+	link->asked = true;
 	recording_offer_canvas(link->recording, packet_take_fd(&link->packet, 0),
 			       packet_take_fd(&link->packet, 1), canvas.width_px, canvas.height_px);
 	return 0;
@@ -42,8 +49,10 @@ static gboolean hear(gint fd, GIOCondition condition, gpointer data)
 	if (result == 0)
 		return G_SOURCE_CONTINUE;
 	if (result == -EPROTO)
-		g_warning("a session sent its recorder something that is no canvas");
+		g_warning("a session sent its recorder something that is no canvas, or one out of "
+			  "turn");
 	link->source = 0;
+	shutdown(link->fd, SHUT_RDWR);
 	recording_link_lost(link->recording);
 	return G_SOURCE_REMOVE;
 }
@@ -71,6 +80,8 @@ void session_link_destroy(struct session_link *link)
 void session_link_canvas_ready(struct session_link *link, enum end_reason reason)
 {
 	const struct recorder_canvas_ready ready = {.reason = reason};
+
+	link->asked = false;
 	int result =
 		link_send(link->fd, recorder_message_type(RECORDER_CANVAS_READY), &ready, NULL, 0);
 

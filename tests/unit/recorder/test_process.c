@@ -379,6 +379,37 @@ static void test_live(void)
 	recorder_process_finish(&p);
 }
 
+/* A session that offers canvas after canvas would have the recorder hold two descriptors for each: it is cut off. */
+static void test_canvas_flood(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	g_autofree struct packet *packet = g_new0(struct packet, 1);
+	unsigned n_taken = 0;
+	int result = 0;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 64, 64, false);
+	const struct recorder_canvas canvas = {64, 64, ring_writer_memfd_bytes(painter.writer)};
+	const int fds[] = {ring_writer_memfd(painter.writer), ring_writer_doorbell(painter.writer)};
+	for (unsigned i = 0; i < 1000 && result == 0; i++)
+		result = link_send(painter.link_fd, recorder_message_type(RECORDER_CANVAS), &canvas,
+				   fds, 2);
+	while ((result = link_receive(painter.link_fd, packet, 5000)) == 0) {
+		n_taken++;
+		packet_clear(packet);
+	}
+	g_assert_cmpint(result, ==, -ECONNRESET);
+	g_assert_cmpuint(n_taken, <, 300);
+	close_recording(&p, END_FAULT, &sealed);
+	g_assert_true(sealed.ok);
+	painter_finish(&painter);
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+}
+
 /* Every thread of the serving recorder is in the cage. */
 static void test_confined(void)
 {
@@ -410,6 +441,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/process/killed-for-good", test_killed_for_good);
 	g_test_add_func("/process/stopped-in-order", test_stopped_in_order);
 	g_test_add_func("/process/live", test_live);
+	g_test_add_func("/process/canvas-flood", test_canvas_flood);
 	g_test_add_func("/process/confined", test_confined);
 	return g_test_run();
 }
