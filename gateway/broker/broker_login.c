@@ -31,15 +31,16 @@ static guint after_us(uint64_t us, GSourceFunc run, void *user_data)
 	return g_timeout_add((guint)((us + 999) / 1000), run, user_data);
 }
 
+/* Whom the try is aimed at: "alice@anything" is looked up as alice, too, so each domain must not be a name of its own. */
 static char *who_tries(const char *typed)
 {
 	struct login_name name;
 
 	if (!login_name_parse(typed, "", &name))
 		return g_strdup(typed);
-	char *login = g_strdup(name.login);
+	char *bare = g_strdup(name.bare);
 	login_name_clear(&name);
-	return login;
+	return bare;
 }
 
 /* Where a try stands in line. BACKOFF_REFUSE: it is refused without being looked at. */

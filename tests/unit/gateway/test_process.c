@@ -212,6 +212,25 @@ static void test_backoff_delays(void)
 	close(viewer);
 }
 
+/* A made-up domain behind the name is still the same user. */
+static void test_backoff_counts_the_user(void)
+{
+	static const char *const tries[] = {"alice@x", "alice@y", "Alice@z"};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(tries); i++) {
+		int viewer = viewer_open(NULL);
+		viewer_say(viewer, "login %s%%web1 wrong", tries[i]);
+		g_free(viewer_expect(viewer, "LOGIN_ANSWER allowed=0"));
+		close(viewer);
+	}
+	int viewer = viewer_open(NULL);
+	gint64 begun = g_get_monotonic_time();
+	viewer_say(viewer, "login alice%%web1 %s", ALICE_PASSWORD);
+	g_free(viewer_expect(viewer, "LOGIN_ANSWER allowed=1"));
+	g_assert_cmpint(g_get_monotonic_time() - begun, >, 400000);
+	close(viewer);
+}
+
 /* ---- Out of turn ---------------------------------------------------------------------------------------------------- */
 
 /* What is said after the session has got so far; each must kill it. */
@@ -816,6 +835,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gateway/flood", test_flood);
 	g_test_add_func("/gateway/refusals-alike", test_refusals_alike);
 	g_test_add_func("/gateway/backoff-delays", test_backoff_delays);
+	g_test_add_func("/gateway/backoff-counts-the-user", test_backoff_counts_the_user);
 	g_test_add_func("/gateway/ticket-refusals", test_ticket_refusals);
 	g_test_add_func("/gateway/database-away", test_database_away);
 	g_test_add_func("/gateway/stop", test_stop);
