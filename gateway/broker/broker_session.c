@@ -18,6 +18,8 @@
 /** After ENDED the process has only to exit. */
 #define EXIT_MS 3000
 #define DETAIL_MAX_BYTES 1000
+/** RDP and RFB both say sizes in sixteen bits. */
+#define PICTURE_SIDE_MAX_PX 65535u
 
 /* What a session process or a target says may hold anything; records and the log get one short line of it. */
 static char *tidy(const char *detail)
@@ -194,6 +196,11 @@ static void take_ended(struct broker_session *session, const struct broker_ended
 
 static void take_running(struct broker_session *session, const struct broker_running *running)
 {
+	/* What no row can hold would leave the session listed as one that is still being opened. */
+	if (running->width_px > PICTURE_SIDE_MAX_PX || running->height_px > PICTURE_SIDE_MAX_PX) {
+		session_violated(session, "claims a picture that no protocol can carry");
+		return;
+	}
 	session_set_deadline(session, 0);
 	journal_running(session->broker->tools->journal, session->id, clock_utc_us(),
 			running->width_px, running->height_px);

@@ -251,6 +251,7 @@ static const struct {
 	{"second-dial", "dial", "dial"},
 	{"login-after-dial", "dial", "login alice%web1 x"},
 	{"second-running", "running", "running"},
+	{"absurd-picture", "dial", "raw 0500010000000000ffffffffffffffff"},
 };
 
 static int get_as_far_as(const char *stage)
