@@ -4,6 +4,7 @@
 #include "gateway/worker/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
@@ -22,6 +23,7 @@
 #define MAX_FILE_BYTES (1ull << 30)    /* a canvas memfd of the largest picture fits three times */
 #define MAX_ADDRESS_BYTES (4ull << 30) /* two 8192x8192 pictures and all codecs */
 #define MAX_DESCRIPTORS 512	       /* LibVNCServer uses select() */
+#define SOCKET_KIND_MASK 0xf	       /* the rest of socketpair's second argument are flags */
 
 /* Calls that read, write, wait, map and count, on what is there already. Each further one needs a
  * reason. */
@@ -52,7 +54,6 @@ static const int allowed_calls[] = {
 	SCMP_SYS(brk),
 	SCMP_SYS(close),
 	SCMP_SYS(lseek),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(dup),
 	SCMP_SYS(fstat),
 	SCMP_SYS(ftruncate),
@@ -106,6 +107,21 @@ static int allow_calls(scmp_filter_ctx filter)
 	return 0;
 }
 
+/* What is left out: F_SETOWN and F_SETSIG have the kernel send any signal to any process of the same user. */
+static int allow_fcntl(scmp_filter_ctx filter)
+{
+	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,
+				       F_GETFL, F_SETFL,	 F_ADD_SEALS, F_GET_SEALS};
+
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+					      SCMP_A1(SCMP_CMP_EQ, (uint64_t)commands[i]));
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 /* Calls that are harmless only with certain arguments. */
 static int allow_with_arguments(scmp_filter_ctx filter)
 {
@@ -119,7 +135,6 @@ static int allow_with_arguments(scmp_filter_ctx filter)
 		/* glibc's fstat; Landlock does not cover stat by path, so a path is refused here.
 		 */
 		{SCMP_SYS(newfstatat), SCMP_A3(SCMP_CMP_EQ, 0x1000 /* AT_EMPTY_PATH */)},
-		{SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX)}, /* VNC's TLS pump */
 		{SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD)},
 		{SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO)},
 		{SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)},
@@ -137,6 +152,14 @@ static int allow_with_arguments(scmp_filter_ctx filter)
 		if (result < 0)
 			return result;
 	}
+	/* VNC's TLS pump. A pair of datagram sockets could send to any socket file it may write to, the journal's for one. */
+	int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2,
+				      SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+				      SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_KIND_MASK, SOCK_STREAM));
+	if (result == 0)
+		result = allow_fcntl(filter);
+	if (result < 0)
+		return result;
 	/* clone3 hides its flags in memory; with ENOSYS glibc falls back to clone. */
 	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }

@@ -81,6 +81,24 @@ static bool try_kill(void)
 	return refused(kill(1, 0)) && refused(kill(-1, 0)) && refused(kill(getpid(), 0));
 }
 
+/* The kernel would send the signal for us. */
+static bool try_signal_by_owner(void)
+{
+	return refused(fcntl(inherited_socket[0], F_SETOWN, getpid())) &&
+	       refused(fcntl(inherited_socket[0], F_SETSIG, SIGKILL)) &&
+	       fcntl(inherited_socket[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+/* Of a pair's datagram socket each message may name a receiver in the file system; a stream's may not. */
+static bool try_datagrams(void)
+{
+	int pair[2];
+
+	return refused(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair)) &&
+	       refused(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair)) &&
+	       socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0;
+}
+
 static bool try_executable_memory(void)
 {
 	void *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -148,6 +166,8 @@ static const struct probe probes[] = {
 	{"execve", try_execve},
 	{"ptrace", try_ptrace},
 	{"kill", try_kill},
+	{"signal-by-owner", try_signal_by_owner},
+	{"datagrams", try_datagrams},
 	{"executable-memory", try_executable_memory},
 	{"fork", try_fork},
 	{"setuid-chdir-unlink", try_privileges},
