@@ -2,7 +2,6 @@
 
 import argparse
 import fcntl
-import grp
 import json
 import os
 import secrets
@@ -16,7 +15,7 @@ import time
 from pathlib import Path
 
 from . import database, demo, pki, settings
-from .layout import GROUP, Layout, run_quiet
+from .layout import Layout, run_quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 90
@@ -134,7 +133,7 @@ def finish_spec(layout: Layout, spec: dict) -> dict:
         spec["argv"] = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--init-groups", f"--inh-caps={capabilities}",
                         f"--ambient-caps={capabilities}", "--", *spec["argv"]]
     else:
-        spec.update(uid=uid, gid=gid, groups=[gid, grp.getgrnam(GROUP).gr_gid])
+        spec.update(uid=uid, gid=gid, groups=layout.groups(role))
     return spec
 
 

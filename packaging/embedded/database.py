@@ -41,11 +41,11 @@ def _ident(layout: Layout) -> str:
 def service(layout: Layout) -> dict:
     data = layout.db / "data"
     return {"name": "postgres", "role": "db", "ready": {"notify": True}, "stop_signal": "SIGINT",
-            "argv": [binary("postgres"), "-D", str(data), "-k", str(layout.run), "-c", "listen_addresses=", "-c", "log_connections=off"]}
+            "argv": [binary("postgres"), "-D", str(data), "-k", str(layout.run_db), "-c", "listen_addresses=", "-c", "log_connections=off"]}
 
 
 def conninfo(layout: Layout) -> str:
-    return f"host={layout.run} dbname=vitrine"
+    return f"host={layout.run_db} dbname=vitrine"
 
 
 def create_database(layout: Layout) -> None:

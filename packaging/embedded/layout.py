@@ -14,6 +14,7 @@ USERS = {
     "web": "vitrine-web",
     "demo": "vitrine-demo",
 }
+# Who may reach the database's socket; the demo targets, on whose desktops anybody may sit, are not among them.
 GROUP = "vitrine"
 # uids handed to session processes, one each; far from what useradd hands out.
 SESSION_UID_BASE = 710000
@@ -30,6 +31,7 @@ class Layout:
         self.pki = state / "etc" / "pki"
         self.db = state / "db"
         self.run = state / "run"
+        self.run_db, self.run_recorder, self.run_live = self.run / "db", self.run / "recorder", self.run / "live"
         self.store = state / "store"
         self.log = state / "log"
         self.demo = state / "demo"
@@ -69,16 +71,31 @@ class Layout:
             try:
                 pwd.getpwnam(name)
             except KeyError:
-                run_quiet(["useradd", "--system", "--user-group", "--groups", GROUP, "--no-create-home",
+                run_quiet(["useradd", "--system", "--user-group", "--no-create-home",
                            "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", name])
+        members = grp.getgrnam(GROUP).gr_mem
+        for role, name in USERS.items():
+            if (name in members) != (role != "demo"):
+                run_quiet(["usermod", "--groups", "" if role == "demo" else GROUP, name])
+
+    def groups(self, role: str) -> list[int]:
+        """All groups of a role's process."""
+        own = self.uid_gid(role)[1]
+        return [own] if role == "demo" else [own, grp.getgrnam(GROUP).gr_gid]
 
     def create_directories(self) -> None:
         self.directory(self.state, None, 0o755)
         self.directory(self.etc, None, 0o755)
         self.directory(self.pki, None, 0o755)
         self.directory(self.db, "db", 0o700)
-        # setgid: what a program puts here belongs to the common group, whose members may connect.
-        self.directory(self.run, "recorder", 0o3770, GROUP if self.as_root else None)
+        # One folder for each listener and whom it listens to: whoever can reach the recorder's socket is the gateway to it, and the live
+        # socket shows every session. setgid: a socket made there belongs to the group that may connect.
+        self.directory(self.run, None, 0o750)
+        if self.as_root:
+            os.chown(self.run, 0, grp.getgrnam(GROUP).gr_gid)
+        self.directory(self.run_db, "db", 0o2750, GROUP if self.as_root else None)
+        self.directory(self.run_recorder, "recorder", 0o2750, USERS["gateway"] if self.as_root else None)
+        self.directory(self.run_live, "recorder", 0o2750, USERS["web"] if self.as_root else None)
         # The recorder writes, the web service reads; setgid hands new folders to the reader's group.
         self.directory(self.store, "recorder", 0o2750, USERS["web"] if self.as_root else None)
         self.directory(self.log, None, 0o755)

@@ -6,7 +6,7 @@ from .layout import Layout, SESSION_UID_BASE
 
 def write(layout: Layout) -> None:
     """Written at every start: it holds paths and ports only, and a new version may know new keys."""
-    pki, run = layout.pki, layout.run
+    pki = layout.pki
     layout.config.write_text(f"""\
 # Written by packaging/run; changes are lost at the next start.
 node: embedded
@@ -19,8 +19,8 @@ gateway:
   session_program: {layout.program("vitrine-session")}
   session_uid_base: {SESSION_UID_BASE if layout.as_root else 0}
 recorder:
-  socket_path: {run}/recorder.sock
-  live_socket_path: {run}/live.sock
+  socket_path: {layout.run_recorder}/recorder.sock
+  live_socket_path: {layout.run_live}/live.sock
   store_dir: {layout.store}
   signing_key_file: {pki}/recorder.key
   signing_certificate_file: {pki}/recorder.pem
