@@ -159,7 +159,9 @@ static bool parse_signature(const char *text, size_t length, struct chain_entry 
 	g_autofree uint8_t *bytes = g_base64_decode(copy, &n);
 	g_autofree char *again = g_base64_encode(bytes, n);
 
-	if (strcmp(copy, again) != 0 || n == 0 || n > sizeof ret->signature)
+	/* `copy` ends at a zero byte, the line does not. */
+	if (strlen(copy) != length || strcmp(copy, again) != 0 || n == 0 ||
+	    n > sizeof ret->signature)
 		return false;
 	memcpy(ret->signature, bytes, n);
 	ret->signature_length = n;

@@ -230,6 +230,20 @@ static void test_every_cut_of_the_chain(void)
 	recording_finish(&r);
 }
 
+/* Bytes behind a zero byte were signed by nobody, wherever text ends for C. */
+static void test_bytes_behind_zero(void)
+{
+	struct recording r;
+
+	whole_recording(&r, 1);
+	const char *space = strchr(r.lines->str, ' ');
+	g_assert_nonnull(space);
+	g_string_insert_len(r.lines, space - r.lines->str, "\0x", 2);
+	put_file(r.dir, CHAIN_FILE, r.lines->str, r.lines->len);
+	expect(&r, VERIFY_BROKEN, 0, "is not an entry");
+	recording_finish(&r);
+}
+
 static void rewrite_chain(const struct recording *r, const unsigned *order, unsigned n)
 {
 	g_auto(GStrv) lines = g_strsplit(r->lines->str, "\n", -1);
@@ -406,6 +420,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/verify/honest", test_honest);
 	g_test_add_func("/verify/every-flipped-byte", test_every_flipped_byte);
+	g_test_add_func("/verify/bytes-behind-zero", test_bytes_behind_zero);
 	g_test_add_func("/verify/every-cut-of-the-chain", test_every_cut_of_the_chain);
 	g_test_add_func("/verify/entries-removed-or-swapped", test_entries_removed_or_swapped);
 	g_test_add_func("/verify/files-missing-swapped-or-added",
