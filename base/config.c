@@ -161,6 +161,12 @@ struct config *config_load(const char *path, GError **error)
 			    log->len > 0 ? log->str : "not understood", cyaml_strerror(result));
 		return NULL;
 	}
+	/* What libcyaml makes of a file without a single key. */
+	if (config == NULL) {
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID,
+			    "%s: nothing is set in it; write at least one section", path);
+		return NULL;
+	}
 	fill_defaults(config);
 	if (check_ranges(path, config, error))
 		return config;

@@ -68,6 +68,7 @@ static void test_refusals_say_where(void)
 	assert_refused("gateway:\n  rdp: { port: 70000 }\n", "port", "line: 2");
 	assert_refused("gateway: [ 1, 2 ]\n", "gateway", "line: 1");
 	assert_refused("recorder: { quality: best }\n", "evidence, standard or economy", NULL);
+	assert_refused("# a comment alone\n", "nothing is set", NULL);
 	assert_refused("gateway: { max_width_px: 100000 }\n", "gateway.max_width_px is 100000",
 		       NULL);
 }
