@@ -183,7 +183,9 @@ static const char *key_name(xkb_keysym_t sym, char *buffer, size_t size)
 	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
 		if (names[i].keysym == sym)
 			return names[i].name;
-	if (xkb_keysym_to_utf32(sym) >= 0x20 && xkb_keysym_to_utf32(sym) != 0x7f)
+	/* A peer may say keysyms for halves of UTF-16 pairs, which no text can hold. */
+	uint32_t character = xkb_keysym_to_utf32(sym);
+	if (character >= 0x20 && character != 0x7f && g_unichar_validate(character))
 		return xkb_keysym_to_utf8(sym, buffer, size) > 0 ? buffer : NULL;
 	return xkb_keysym_get_name(sym, buffer, size) > 0 ? buffer : NULL;
 }
