@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SESSION_ID_BYTES 36u
 #define WATCHERS_MAX 256u
 
 struct live_server {
@@ -140,22 +139,13 @@ static void attach(struct live_server *server, struct live_watcher *watcher, con
 }
 
 /* The one packet a watcher sends is small enough to come in one piece on a local socket; anything else is not our web program. */
-static bool read_watch(struct live_watcher *watcher, char session_id[SESSION_ID_BYTES + 1])
+static bool read_watch(struct live_watcher *watcher, char session_id[LIVE_SESSION_ID_BYTES + 1])
 {
-	uint8_t bytes[LIVE_HEADER_BYTES + SESSION_ID_BYTES + 1];
-	struct wire_reader r;
+	uint8_t bytes[LIVE_HEADER_BYTES + LIVE_SESSION_ID_BYTES + 1];
 	ssize_t n = recv(watcher->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
-	if (n != (ssize_t)(LIVE_HEADER_BYTES + SESSION_ID_BYTES) || watcher->channel != NULL ||
-	    watcher->closing)
-		return false;
-	wire_reader_init(&r, bytes, (size_t)n);
-	if (wire_get_u32(&r) != LIVE_HEADER_BYTES - 4 + SESSION_ID_BYTES ||
-	    wire_get_u32(&r) != LIVE_WATCH)
-		return false;
-	memcpy(session_id, bytes + LIVE_HEADER_BYTES, SESSION_ID_BYTES);
-	session_id[SESSION_ID_BYTES] = '\0';
-	return true;
+	return n > 0 && watcher->channel == NULL && !watcher->closing &&
+	       live_watch_parse(bytes, (size_t)n, session_id);
 }
 
 static gboolean hear_watcher(gint fd, GIOCondition condition, gpointer data)
@@ -163,7 +153,7 @@ static gboolean hear_watcher(gint fd, GIOCondition condition, gpointer data)
 	struct watcher_ref *ref = data;
 	struct live_watcher *watcher = ref->watcher;
 	struct live_server *server = ref->server;
-	char session_id[SESSION_ID_BYTES + 1];
+	char session_id[LIVE_SESSION_ID_BYTES + 1];
 
 	g_mutex_lock(&server->lock);
 	bool ok = read_watch(watcher, session_id);

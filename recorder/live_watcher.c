@@ -5,6 +5,7 @@
 #include "ipc/live_proto.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 GBytes *live_packet(uint16_t kind, uint16_t flags, const void *first, size_t first_bytes,
@@ -19,6 +20,21 @@ GBytes *live_packet(uint16_t kind, uint16_t flags, const void *first, size_t fir
 	if (second_bytes > 0)
 		g_byte_array_append(packet, second, (guint)second_bytes);
 	return g_byte_array_free_to_bytes(packet);
+}
+
+bool live_watch_parse(const uint8_t *bytes, size_t length,
+		      char ret_session_id[LIVE_SESSION_ID_BYTES + 1])
+{
+	struct wire_reader r;
+
+	wire_reader_init(&r, bytes, length);
+	if (length != LIVE_HEADER_BYTES + LIVE_SESSION_ID_BYTES ||
+	    wire_get_u32(&r) != LIVE_HEADER_BYTES - 4 + LIVE_SESSION_ID_BYTES ||
+	    wire_get_u32(&r) != LIVE_WATCH)
+		return false;
+	memcpy(ret_session_id, bytes + LIVE_HEADER_BYTES, LIVE_SESSION_ID_BYTES);
+	ret_session_id[LIVE_SESSION_ID_BYTES] = '\0';
+	return true;
 }
 
 bool live_watcher_flush(struct live_watcher *watcher)

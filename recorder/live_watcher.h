@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct live_watcher {
@@ -23,6 +24,11 @@ struct live_watcher {
 /** {u32 length of the rest, u16 kind, u16 flags} and the two payload parts, little-endian. */
 GBytes *live_packet(uint16_t kind, uint16_t flags, const void *first, size_t first_bytes,
 		    const void *second, size_t second_bytes);
+
+#define LIVE_SESSION_ID_BYTES 36u
+/** The one packet that a watcher sends, LIVE_WATCH. False: it is something else; bytes are not trusted. */
+bool live_watch_parse(const uint8_t *bytes, size_t length,
+		      char ret_session_id[LIVE_SESSION_ID_BYTES + 1]);
 
 /** Queues a packet (shares it) and sends what the socket takes. */
 void live_watcher_push(struct live_watcher *watcher, GBytes *packet);
