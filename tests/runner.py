@@ -63,7 +63,7 @@ def step_lint() -> list:
 
 def step_unit() -> list:
     results = build("build/gcc", [])
-    return results + (meson_test("build/gcc", ["--suite", "unit", "--suite", "process"]) if results[0][1] else [])
+    return results + (meson_test("build/gcc", ["--suite", "unit", "--suite", "process", "--suite", "fuzz-seeds"]) if results[0][1] else [])
 
 
 def step_asan() -> list:
@@ -84,12 +84,11 @@ def step_fuzz() -> list:
     results = []
     for target in sorted((ROOT / "build/asan/tests/fuzz").glob("fuzz_*")):
         if target.is_file() and os.access(target, os.X_OK):
-            seeds = ROOT / "tests/fuzz/corpus" / target.name
-            corpus = [str(seeds)] if seeds.is_dir() else []
+            seeds = ROOT / "tests/fuzz/seeds" / target.name.removeprefix("fuzz_")
             scratch = ROOT / "build/asan" / f"corpus-{target.name}"
             scratch.mkdir(exist_ok=True)
             results += single(f"fuzz: {target.name}", [str(target), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10",
-                                                       str(scratch), *corpus])
+                                                       f"-artifact_prefix={scratch}/found-", str(scratch), str(seeds)])
     return results or [("fuzz: targets were built", False, "no executable under build/asan/tests/fuzz")]
 
 
