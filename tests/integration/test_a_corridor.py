@@ -79,7 +79,10 @@ class Corridor(unittest.TestCase):
 
 def add_pairing(name: str, target: str, start) -> None:
     def test(self):
-        self.corridor(name, target, start)
+        try:
+            self.corridor(name, target, start)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.installation.logs()}") from error
 
     test.__doc__ = name
     setattr(Corridor, "test_" + "".join(c if c.isalnum() else "_" for c in name), test)
