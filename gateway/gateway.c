@@ -1,6 +1,7 @@
 /* Puts the gateway together and takes it apart. It must not know what any part does. */
 #include "gateway/gateway.h"
 
+#include "base/open_files.h"
 #include "base/secret.h"
 #include "gateway/broker/broker.h"
 #include "gateway/command_listener.h"
@@ -11,7 +12,6 @@
 #include <gio/gio.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define PEM_MAX_BYTES 16384u
 #define LOOKUP_THREADS 2u
@@ -154,24 +154,13 @@ static bool start_pool(struct gateway *gateway, GError **error)
 	return gateway->tools.pool != NULL;
 }
 
-/* A session takes three descriptors here, a waiting connection one; the usual soft limit of 1024 is soon reached. */
-static void raise_open_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-			g_debug("the limit of open files stays as it is");
-	}
-}
-
 static bool start(struct gateway *gateway, GError **error)
 {
 	const struct config *config = gateway->config;
 	struct broker_tools *tools = &gateway->tools;
 
-	raise_open_files();
+	/* A session takes three descriptors here, a waiting connection one. */
+	open_files_raise();
 	if (!check_config(config, error) || !load_keys(gateway, error))
 		return false;
 	tools->config = config;

@@ -1,6 +1,7 @@
 /* Puts the recorder together. It must not do anything itself. */
 #include "recorder/recorder.h"
 
+#include "base/open_files.h"
 #include "base/secret.h"
 #include "recorder/confine.h"
 #include "recorder/gateway_link.h"
@@ -79,6 +80,8 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 
 	if (!complete(c, error) || !load_key(r, c, error))
 		return false;
+	/* A recording takes eight descriptors. */
+	open_files_raise();
 	/* Before the first thread, which would otherwise stay outside. */
 	if (g_mkdir_with_parents(c->store_dir, 0750) != 0)
 		return complain(error, -errno, "store", c->store_dir);

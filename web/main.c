@@ -1,6 +1,7 @@
 /* vitrine-web: starts the console's service and stops it in order. It must not know what any request means. */
 #include "base/config.h"
 #include "base/log.h"
+#include "base/open_files.h"
 #include "base/secret.h"
 #include "web/http/server.h"
 #include "web/routes/guard.h"
@@ -146,6 +147,8 @@ static bool serve(const struct config *config, GError **error)
 	key = config_read_secret_file(config->web.private_key_file, error);
 	if (key == NULL)
 		return false;
+	/* A connection takes one, a watched session and a playing file another. */
+	open_files_raise();
 	struct web *web = web_create(config, error);
 	if (web == NULL)
 		return false;

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -414,10 +415,18 @@ static void test_canvas_flood(void)
 static void test_confined(void)
 {
 	struct recorder_process p;
+	struct rlimit limit, few;
 	unsigned n = 0;
 
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	few = (struct rlimit){MIN(limit.rlim_cur, 250), limit.rlim_max};
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
 	recorder_process_init(&p, false);
 	recorder_process_start(&p);
+	/* It has raised what it inherited: eight descriptors for each recording are soon more than the usual 1024. */
+	g_assert_cmpint(prlimit(p.pid, RLIMIT_NOFILE, NULL, &few), ==, 0);
+	g_assert_cmpuint(few.rlim_cur, ==, limit.rlim_max);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
 	g_autofree char *tasks = g_strdup_printf("/proc/%d/task", p.pid);
 	g_autoptr(GDir) dir = g_dir_open(tasks, 0, NULL);
 	for (const char *name; (name = g_dir_read_name(dir)) != NULL; n++) {
