@@ -178,11 +178,19 @@ void session_terminate(struct broker_session *session, enum end_reason reason, c
 	kill_within(session, GOODBYE_MS);
 }
 
+/* That a supervisor or the gateway ended a session is for the gateway to say, and it has said so before the session can. */
+static enum end_reason believe(uint32_t reason)
+{
+	bool known = reason > END_NONE && reason < END_REASON_COUNT;
+
+	return known && reason != END_TERMINATED && reason != END_GATEWAY_STOPPED
+		       ? (enum end_reason)reason
+		       : END_FAULT;
+}
+
 static void take_ended(struct broker_session *session, const struct broker_ended *ended)
 {
-	enum end_reason reason = ended->reason > END_NONE && ended->reason < END_REASON_COUNT
-					 ? ended->reason
-					 : END_FAULT;
+	enum end_reason reason = believe(ended->reason);
 
 	session_note_end(session, reason, ended->detail);
 	drop_plans(session);

@@ -332,6 +332,19 @@ static void test_terminate(void)
 	assert_has(detail, "lunch time");
 }
 
+/* A subverted session process cannot put its end down to a supervisor. */
+static void test_terminate_claimed(void)
+{
+	g_autofree char *id = NULL;
+	int viewer = viewer_run(&id);
+
+	viewer_say(viewer, "ended %d by_carol", END_TERMINATED);
+	assert_end(viewer);
+	g_autofree char *closing = recorder_expect("CLOSE ");
+	assert_has(closing, "reason=fault");
+	g_assert_cmpstr(session_wait_state(id, "ended"), ==, "fault");
+}
+
 /* A session process that does not want to end loses its target first, then its life. */
 static void test_terminate_stubborn(void)
 {
@@ -827,6 +840,7 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/gateway/crash", test_crash);
 	g_test_add_func("/gateway/terminate", test_terminate);
+	g_test_add_func("/gateway/terminate-claimed", test_terminate_claimed);
 	g_test_add_func("/gateway/terminate-stubborn", test_terminate_stubborn);
 	g_test_add_func("/gateway/sixteen-at-once", test_sixteen_at_once);
 	g_test_add_func("/gateway/target-off", test_target_off);
