@@ -93,7 +93,9 @@ def certificate_sha256(layout: Layout) -> str:
 def services(layout: Layout, displays: tuple[int, int], vnc_port: int, rdp_port: int) -> list[dict]:
     vnc_display, rdp_display = displays
     environment = {"HOME": str(layout.demo), "XDG_CONFIG_HOME": str(layout.demo)}
-    x_options = ["-geometry", SIZE, "-depth", "24", "-nolisten", "tcp", "-AlwaysShared", "-localhost", "yes", "-interface", "127.0.0.1"]
+    x_options = ["-geometry", SIZE, "-depth", "24", "-nolisten", "tcp", "-AlwaysShared", "-localhost", "yes", "-interface", "127.0.0.1",
+                 # Everybody comes from the gateway's one address, and sixteen may come at the same moment.
+                 "-BlacklistThreshold", "1000"]
     return [
         {"name": "demo-vnc", "role": "demo", "env": environment, "ready": {"display": True},
          "argv": ["Xvnc", f":{vnc_display}", *x_options, "-auth", str(_xauthority(layout, vnc_display)), "-rfbport", str(vnc_port),
