@@ -194,6 +194,11 @@ static void resume_recording(struct broker_session *session)
 void session_recording_answer(struct broker_session *session, enum end_reason reason,
 			      const char *detail)
 {
+	/* Later words on a recording that runs: it came to its end (full store, lying canvas), and so does the session. */
+	if (session->recording == RECORDING_OPEN && reason != END_NONE) {
+		session_terminate(session, reason, NULL, detail);
+		return;
+	}
 	if (session->recording != RECORDING_ASKED)
 		return;
 	/* Being ended: the recorder hears CLOSE when it is over. */

@@ -5,9 +5,12 @@
 Prints one line per figure. Ratios of one run count; absolute milliseconds belong to the machine."""
 
 import os
+import secrets
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from tests.support.installation import ROOT, wait_for
 
 KEYS = 60
 IDLE_SECONDS = 30
-TERMINAL = (61, 80, 900, 500)
+TERMINAL = (62, 82, 900, 400)
 
 
 def tool() -> str:
@@ -50,7 +53,7 @@ def session_pids(installation) -> list[int]:
     return found
 
 
-def latencies(display: Display, target) -> list[float]:
+def latencies(display: Display) -> list[float]:
     display.move(400, 300, click=1)
     done = subprocess.run([tool(), *map(str, TERMINAL), str(KEYS)], env=display.environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, check=True)
     display.key("ctrl+u")
@@ -64,33 +67,66 @@ def describe(name: str, values: list[float]) -> float:
     return median
 
 
-def direct_vnc(display: Display, installation) -> Viewer:
-    spec = installation.services()["demo-vnc"]["argv"]
-    port = spec[spec.index("-rfbport") + 1]
-    return Viewer(display, ["xtigervncviewer", "-SecurityTypes", "X509Vnc", f"-X509CA={installation.state}/etc/pki/service-ca.pem", "-FullScreen=1",
-                            "-RemoteResize=0", "-AlertOnFatalError=0", "-MenuKey=", f"127.0.0.1::{port}"],
-                  {"VNC_PASSWORD": (installation.state / "demo/vnc.password").read_text().strip()})
+class BigTarget:
+    """An Xvnc of 1920x1080 with a terminal, registered at the gateway as "bench"."""
+
+    SIZE = (1920, 1080)
+
+    def __init__(self, installation):
+        self.folder = Path(tempfile.mkdtemp(prefix="vt-bench-"))
+        password = secrets.token_urlsafe(6)[:8]
+        self.password = password
+        (self.folder / "passwd").write_bytes(subprocess.run(["tigervncpasswd", "-f"], input=password.encode() + b"\n", stdout=subprocess.PIPE, check=True).stdout)
+        self.port = inst.free_port()
+        reader, writer = os.pipe()
+        self.server = subprocess.Popen(["Xvnc", "-displayfd", str(writer), "-rfbport", str(self.port), "-geometry", "1920x1080", "-depth", "24", "-localhost",
+                                        "-SecurityTypes", "VncAuth", "-PasswordFile", str(self.folder / "passwd"), "-AlwaysShared", "-nolisten", "tcp"],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(writer,))
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            self.display = f":{int(pipe.readline())}"
+        environment = {**os.environ, "DISPLAY": self.display}
+        self.programs = [subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                         for command in (["openbox"], ["xterm", "-geometry", "100x28+60+60", "-fa", "DejaVu Sans Mono", "-fs", "11", "-e", "sh"],
+                                         ["xclock", "-digital", "-update", "1", "-geometry", "+1200+60"])]
+        installation.vitrine("target", "add", "bench", "--protocol", "vnc", "--host", "127.0.0.1", "--port", str(self.port), "--plain")
+        installation.vitrine("account", "add", "bench", "desk", secret=password)
+        installation.vitrine("grant", "add", "admin", "bench", "desk")
+
+    def picture(self):
+        return screenshot(self.display, None)
+
+    def close(self) -> None:
+        for process in [*self.programs, self.server]:
+            process.terminate()
+            process.wait()
+        shutil.rmtree(self.folder)
+
+
+def direct_vnc(display: Display, target: BigTarget) -> Viewer:
+    return Viewer(display, ["xtigervncviewer", "-SecurityTypes", "VncAuth", "-FullScreen=1", "-RemoteResize=0", "-AlertOnFatalError=0", "-MenuKey=",
+                            f"127.0.0.1::{target.port}"], {"VNC_PASSWORD": target.password})
 
 
 def main() -> int:
     installation = inst.shared()
-    target = lambda: screenshot(*installation.demo_display("vnc"))
+    target = BigTarget(installation)
     ways = {
-        "direct: TigerVNC to Xvnc": lambda d: direct_vnc(d, installation),
-        "gateway: TigerVNC to Xvnc": lambda d: vncviewer(d, installation.vnc_port, installation.state / "etc/pki/service-ca.pem", "admin%demo-linux",
+        "direct: TigerVNC to Xvnc": lambda d: direct_vnc(d, target),
+        "gateway: TigerVNC to Xvnc": lambda d: vncviewer(d, installation.vnc_port, installation.state / "etc/pki/service-ca.pem", "admin%bench",
                                                          installation.admin_password),
-        "gateway: xfreerdp3 (progressive) to Xvnc": lambda d: xfreerdp(d, installation.rdp_port, "admin%demo-linux", installation.admin_password, "/sec:tls",
-                                                                       "/gfx:progressive"),
-        "gateway: xfreerdp3 (AVC420) to Xvnc": lambda d: xfreerdp(d, installation.rdp_port, "admin%demo-linux", installation.admin_password, "/sec:tls", "/gfx:AVC420"),
+        "gateway: xfreerdp3 (progressive) to Xvnc": lambda d: xfreerdp(d, installation.rdp_port, "admin%bench", installation.admin_password, "/sec:tls",
+                                                                       "/gfx:progressive", size="1920x1080"),
+        "gateway: xfreerdp3 (AVC420) to Xvnc": lambda d: xfreerdp(d, installation.rdp_port, "admin%bench", installation.admin_password, "/sec:tls", "/gfx:AVC420", size="1920x1080"),
     }
     medians = {}
     for name, start in ways.items():
-        display = Display()
+        display = Display(*target.SIZE)
         began = time.monotonic()
         viewer = start(display)
-        wait_for(lambda: difference(display.screenshot(), target()) < 0.02, 30, f"{name}: first picture\n{viewer.text()[-2000:]}", 0.01)
+        wait_for(lambda: difference(display.screenshot(), target.picture()) < 0.02, 30, f"{name}: first picture\n{viewer.text()[-2000:]}", 0.01)
         print(f"{name + ', start of viewer to picture':58} {time.monotonic() - began:7.2f} s", flush=True)
-        medians[name] = describe(f"{name}, key to picture", latencies(display, target))
+        medians[name] = describe(f"{name}, key to picture", latencies(display))
         if name.startswith("gateway: xfreerdp3 (prog"):
             pids = session_pids(installation) + [installation.pid("recorder")]
             before = cpu_seconds(pids)
@@ -99,6 +135,7 @@ def main() -> int:
         viewer.close()
         display.close()
         wait_for(lambda: not running(installation), 20, "the session has ended")
+    target.close()
     direct = medians["direct: TigerVNC to Xvnc"]
     for name, median in medians.items():
         print(f"{name:58} {median - direct:+7.1f} ms against direct, ratio {median / direct:.2f}")

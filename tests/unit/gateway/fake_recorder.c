@@ -17,6 +17,8 @@ static GAsyncQueue *notes;
 static int control[2];
 static gint accepting = 1;
 
+static GAsyncQueue *failing; /* ids of recordings to fail */
+
 static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 static void note(const char *format, ...)
 {
@@ -110,15 +112,29 @@ static int take_connection(int listen_fd)
 	return fd;
 }
 
-/* 's' in the control pipe: tell about storage; anything else: end. */
+/* A recording that runs cannot go on. */
+static void say_full(int fd)
+{
+	g_autofree char *id = g_async_queue_pop(failing);
+	char detail[] = "no space left";
+	const struct recorder_opened opened = {
+		.session_id = id, .reason = END_STORAGE_FULL, .detail = detail};
+
+	g_assert_cmpint(link_send(fd, recorder_message_type(RECORDER_OPENED), &opened, NULL, 0), ==,
+			0);
+}
+
+/* 's' in the control pipe: tell about storage; 'f': fail a recording; anything else: end. */
 static bool hear_test(int fd)
 {
 	char byte = 'q';
 
-	if (read(control[0], &byte, 1) != 1 || byte != 's')
+	if (read(control[0], &byte, 1) != 1 || (byte != 's' && byte != 'f'))
 		return false;
-	if (fd >= 0)
+	if (fd >= 0 && byte == 's')
 		say_storage(fd);
+	else if (fd >= 0)
+		say_full(fd);
 	return true;
 }
 
@@ -152,6 +168,8 @@ void recorder_start(void)
 	g_assert_cmpint(fd, >=, 0);
 	if (notes == NULL)
 		notes = g_async_queue_new_full(g_free);
+	if (failing == NULL)
+		failing = g_async_queue_new_full(g_free);
 	g_assert_cmpint(pipe(control), ==, 0);
 	thread = g_thread_new("recorder", record, GINT_TO_POINTER(fd));
 }
@@ -167,6 +185,12 @@ void recorder_accepting(bool yes)
 {
 	g_atomic_int_set(&accepting, yes);
 	g_assert_cmpint(write(control[1], "s", 1), ==, 1);
+}
+
+void recorder_fail(const char *session_id)
+{
+	g_async_queue_push(failing, g_strdup(session_id));
+	g_assert_cmpint(write(control[1], "f", 1), ==, 1);
 }
 
 char *recorder_next(void)

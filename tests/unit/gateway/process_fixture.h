@@ -44,6 +44,8 @@ unsigned gateway_descriptors(void);
 void recorder_start(void);
 void recorder_stop(void);
 void recorder_accepting(bool accepting);
+/** Tells the gateway that a running recording had to end because the store is full. */
+void recorder_fail(const char *session_id);
 /** The next thing it heard, "OPEN ...", "EVENT ...", "CLOSE ..."; aborts after 10 s. g_free it. */
 char *recorder_next(void);
 /** As recorder_next, skipping what does not begin with `start`. */

@@ -444,6 +444,18 @@ static void test_storage_full(void)
 	}
 }
 
+static void test_storage_full_later(void)
+{
+	g_autofree char *id = NULL;
+	int viewer = viewer_run(&id);
+
+	recorder_fail(id);
+	g_autofree char *line = viewer_expect(viewer, "TERMINATE storage-full");
+	g_assert_nonnull(line);
+	assert_end(viewer);
+	g_assert_cmpstr(session_wait_state(id, "ended"), ==, "storage-full");
+}
+
 static void test_recorder_restart(void)
 {
 	g_autofree char *id = NULL, *ended_id = NULL;
@@ -845,6 +857,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gateway/sixteen-at-once", test_sixteen_at_once);
 	g_test_add_func("/gateway/target-off", test_target_off);
 	g_test_add_func("/gateway/storage-full", test_storage_full);
+	g_test_add_func("/gateway/storage-full-later", test_storage_full_later);
 	g_test_add_func("/gateway/recorder-restart", test_recorder_restart);
 	g_test_add_func("/gateway/ticket", test_ticket);
 	g_test_add_func("/gateway/flood", test_flood);
