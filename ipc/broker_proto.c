@@ -4,6 +4,7 @@
 #define NAME_MAX_BYTES 512
 #define TEXT_MAX_BYTES 2048
 #define PEM_MAX_BYTES 16384
+#define CA_MAX_BYTES 32768 /* what the table of targets takes */
 
 static const struct message_field ready[] = {MESSAGE_U32(broker_ready, confined)};
 static const struct message_field nla_proof[] = {
@@ -67,7 +68,7 @@ static const struct message_field dial_answer[] = {
 	MESSAGE_TEXT(broker_dial_answer, domain, NAME_MAX_BYTES),
 	MESSAGE_SECRET(broker_dial_answer, password, NAME_MAX_BYTES),
 	MESSAGE_TEXT(broker_dial_answer, certificate_sha256, 64),
-	MESSAGE_TEXT(broker_dial_answer, ca_pem, PEM_MAX_BYTES),
+	MESSAGE_TEXT(broker_dial_answer, ca_pem, CA_MAX_BYTES),
 	MESSAGE_U32(broker_dial_answer, security),
 };
 static const struct message_field terminate[] = {

@@ -107,6 +107,7 @@ static void push_format(struct live_watcher *watcher, const struct live_channel 
 	GBytes *packet = live_packet(LIVE_OPEN, 0, payload->data, payload->len, channel->codec,
 				     strlen(channel->codec));
 	live_watcher_push(watcher, packet);
+	watcher->needs_format = false;
 	g_bytes_unref(packet);
 	g_byte_array_unref(payload);
 }
@@ -289,11 +290,14 @@ static bool push_unit(struct live_watcher *watcher, GBytes *packet, bool key)
 	if (watcher->queued_bytes + g_bytes_get_size(packet) > LIVE_QUEUE_MAX_BYTES &&
 	    watcher->packets.length > 0) {
 		live_watcher_drop_queue(watcher);
-		watcher->needs_key = true;
+		watcher->needs_key = watcher->needs_format = true;
 		return true;
 	}
 	if (watcher->needs_key && !key)
 		return watcher->packets.length == 0;
+	/* What was dropped may have told a new size. */
+	if (watcher->needs_format)
+		push_format(watcher, watcher->channel);
 	watcher->needs_key = false;
 	live_watcher_push(watcher, packet);
 	return false;

@@ -12,9 +12,10 @@ struct live_watcher {
 		*channel; /**< NULL: has not said what to watch, or its recording ended */
 	GQueue packets;	  /**< GBytes */
 	size_t queued_bytes, sent_of_head;
-	bool needs_key; /**< delta units mean nothing to it until an IDR came */
-	bool broken;	/**< its socket failed */
-	bool closing;	/**< close it when the queue is empty */
+	bool needs_key;	   /**< delta units mean nothing to it until an IDR came */
+	bool needs_format; /**< LIVE_OPEN was among what was dropped, perhaps */
+	bool broken;	   /**< its socket failed */
+	bool closing;	   /**< close it when the queue is empty */
 	guint in_source, out_source;
 };
 
