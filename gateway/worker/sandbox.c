@@ -24,6 +24,14 @@
 #define MAX_ADDRESS_BYTES (4ull << 30) /* two 8192x8192 pictures and all codecs */
 #define MAX_DESCRIPTORS 512	       /* LibVNCServer uses select() */
 #define SOCKET_KIND_MASK 0xf	       /* the rest of socketpair's second argument are flags */
+/* Sanitizers map terabytes of shadow memory, so their builds go without that limit. gcc says so by macro, clang by feature. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANITIZER_MAPS
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZER_MAPS
+#endif
+#endif
 
 /* Calls that read, write, wait, map and count, on what is there already. Each further one needs a
  * reason. */
@@ -237,7 +245,7 @@ static int enter_limits(void)
 		result = set_limit(RLIMIT_FSIZE, MAX_FILE_BYTES);
 	if (result == 0)
 		result = set_limit(RLIMIT_NOFILE, MAX_DESCRIPTORS);
-#ifndef __SANITIZE_ADDRESS__ /* ASan maps terabytes of shadow */
+#ifndef SANITIZER_MAPS
 	if (result == 0)
 		result = set_limit(RLIMIT_AS, MAX_ADDRESS_BYTES);
 #endif
