@@ -96,7 +96,7 @@ class Installation:
         return done
 
     def sql(self, query: str) -> list[list[str]]:
-        done = subprocess.run(["psql", "-h", str(self.state / "run"), "-U", "postgres", "-d", "vitrine", "-AtF", "\t", "-c", query],
+        done = subprocess.run(["psql", "-h", str(self.state / "run/db"), "-U", "postgres", "-d", "vitrine", "-AtF", "\t", "-c", query],
                               env={**os.environ, "PGOPTIONS": "-c search_path=vitrine"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             raise AssertionError(done.stderr)
