@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define GIVE_UP_US 2000000
@@ -30,12 +31,16 @@ static uint64_t digest(Display *display, const struct region *r)
 {
 	XImage *image = XGetImage(display, DefaultRootWindow(display), r->x, r->y, r->width,
 				  r->height, AllPlanes, ZPixmap);
-	uint64_t sum = 1469598103934665603u;
+	uint64_t sum = 1469598103934665603u, word;
 
 	if (image == NULL)
 		return 0;
-	for (unsigned i = 0; i < (unsigned)image->bytes_per_line * r->height; i++)
-		sum = (sum ^ (uint8_t)image->data[i]) * 1099511628211u;
+	/* Looking must cost far less than what is measured: eight bytes at a time. */
+	for (size_t i = 0; i + sizeof word <= (size_t)image->bytes_per_line * r->height;
+	     i += sizeof word) {
+		memcpy(&word, image->data + i, sizeof word);
+		sum = (sum ^ word) * 1099511628211u;
+	}
 	XDestroyImage(image);
 	return sum;
 }

@@ -125,7 +125,7 @@ class Doors(WithLab):
         self.assertEqual(client.ask("POST", "/api/sessions", {})[0], 405)
         self.assertEqual(client.ask("POST", "/api/login", b"{")[0], 400)
         self.assertEqual(client.ask("POST", "/api/login", b'{"user":"a","user":"b","password":"c"}')[0], 400)
-        self.assertEqual(client.ask("POST", "/api/login", b"x" * 20000)[0], 413)
+        self.assertEqual(client.ask("POST", "/api/login", b"x", {"Content-Length": "20000"})[0], 413)
         self.assertIn(client.ask("GET", "/" + "a" * 40000)[0], (400, 414, 431))
 
     def test_console_files(self):
