@@ -145,6 +145,21 @@ static void place(RDPGFX_SURFACE_COMMAND *command, uint32_t x, uint32_t y, uint3
 	command->height = height;
 }
 
+/* The pixels as they are ([MS-RDPEGFX] 2.2.2.1, RDPGFX_CODECID_UNCOMPRESSED): what every viewer takes. */
+static BYTE *raw_stripe(const uint8_t *first, size_t stride_bytes, RDPGFX_SURFACE_COMMAND *command)
+{
+	size_t row_bytes = (size_t)command->width * 4;
+	BYTE *bytes = malloc(row_bytes * command->height);
+
+	if (!bytes)
+		return NULL;
+	for (uint32_t y = 0; y < command->height; y++)
+		memcpy(bytes + y * row_bytes, first + y * stride_bytes, row_bytes);
+	command->codecId = RDPGFX_CODECID_UNCOMPRESSED;
+	command->length = (UINT32)(row_bytes * command->height);
+	return bytes;
+}
+
 static bool planar_stripe(struct rdp_encode *encode, const struct shadow *shadow,
 			  const struct rect *r, rdp_encode_sink *sink, void *user)
 {
@@ -155,6 +170,9 @@ static bool planar_stripe(struct rdp_encode *encode, const struct shadow *shadow
 	command.data = freerdp_bitmap_compress_planar(
 		encode->planar, first, PIXEL_FORMAT_BGRX32, r->width, r->height,
 		(UINT32)shadow->stride_bytes, NULL, &command.length);
+	/* FreeRDP's encoder gives up on pictures of a few pixels whose planes grow by being coded. */
+	if (!command.data)
+		command.data = raw_stripe(first, shadow->stride_bytes, &command);
 	bool ok = command.data && sink(user, &command);
 	free(command.data);
 	return ok;

@@ -60,29 +60,32 @@ static void take_tile(struct rdp_tiles *tiles, const struct shadow *shadow, cons
 	}
 }
 
-/* Bottom-up rows of BGR, not compressed: FreeRDP's 24-bit run-length encoder loses colours. */
-static UINT32 plain_24(struct rdp_tiles *tiles, uint32_t width, uint32_t height)
+/* Bottom-up rows of BGR or BGRX, not compressed: FreeRDP's 24-bit run-length encoder loses colours, and its planar one gives up on
+ * pictures of a few pixels. */
+static bool plain_rows(struct rdp_tiles *tiles, BITMAP_DATA *data, uint32_t pixel_bytes)
 {
 	uint8_t *to = tiles->encoded;
 
-	for (uint32_t y = height; y-- > 0;)
-		for (uint32_t x = 0; x < width; x++, to += 3)
-			memcpy(to, tiles->tile + (size_t)y * TILE_STRIDE_BYTES + (size_t)x * 4, 3);
-	return width * height * 3;
+	for (uint32_t y = data->height; y-- > 0;)
+		for (uint32_t x = 0; x < data->width; x++, to += pixel_bytes)
+			memcpy(to, tiles->tile + (size_t)y * TILE_STRIDE_BYTES + (size_t)x * 4,
+			       pixel_bytes);
+	data->compressed = FALSE;
+	data->bitmapLength = data->width * data->height * pixel_bytes;
+	return true;
 }
 
 static bool encode_tile(struct rdp_tiles *tiles, BITMAP_DATA *data)
 {
-	data->compressed = tiles->depth_bits != 24;
-	if (tiles->depth_bits == 24) {
-		data->bitmapLength = plain_24(tiles, data->width, data->height);
-		return true;
-	}
+	data->compressed = TRUE;
+	if (tiles->depth_bits == 24)
+		return plain_rows(tiles, data, 3);
 	if (tiles->depth_bits == 32)
-		return freerdp_bitmap_compress_planar(tiles->planar, tiles->tile,
-						      PIXEL_FORMAT_BGRX32, data->width,
-						      data->height, TILE_STRIDE_BYTES,
-						      tiles->encoded, &data->bitmapLength) != NULL;
+		return freerdp_bitmap_compress_planar(
+			       tiles->planar, tiles->tile, PIXEL_FORMAT_BGRX32, data->width,
+			       data->height, TILE_STRIDE_BYTES, tiles->encoded,
+			       &data->bitmapLength) != NULL ||
+		       plain_rows(tiles, data, 4);
 	data->bitmapLength = sizeof tiles->encoded;
 	return interleaved_compress(tiles->interleaved, tiles->encoded, &data->bitmapLength,
 				    data->width, data->height, tiles->tile, PIXEL_FORMAT_BGRX32,

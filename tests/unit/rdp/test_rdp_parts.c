@@ -159,6 +159,40 @@ static void test_refine(void)
 	rdp_encode_destroy(encode);
 }
 
+static bool count_tiny(void *user, RDPGFX_SURFACE_COMMAND *command)
+{
+	if (command->codecId == RDPGFX_CODECID_UNCOMPRESSED)
+		g_assert_cmpuint(command->length, ==, command->width * command->height * 4);
+	else
+		g_assert_cmpint(command->codecId, ==, RDPGFX_CODECID_PLANAR);
+	*(uint64_t *)user += (uint64_t)command->width * command->height;
+	return true;
+}
+
+/* FreeRDP's planar encoder gives up on pictures of a few pixels, depending on what they show. */
+static void test_tiny(void)
+{
+	const struct rdp_encode_caps caps = {true, true};
+	g_autofree uint8_t *pixels = g_malloc(64 * 64 * 4);
+	const struct shadow shadow = {pixels, 64 * 4, 64, 64};
+	struct rdp_encode *encode = rdp_encode_create(&caps, 64, 64);
+
+	for (unsigned i = 0; i < 64 * 64 * 4; i++)
+		pixels[i] = (uint8_t)g_test_rand_int();
+	for (unsigned width = 1; width <= 9; width++) {
+		for (unsigned height = 1; height <= 9; height++) {
+			pixman_region32_t painted;
+			uint64_t sent_px = 0;
+			pixman_region32_init_rect(&painted, 3, 5, width, height);
+			g_assert_true(rdp_encode_paint(encode, &shadow, &painted, 1000, count_tiny,
+						       &sent_px));
+			g_assert_cmpuint(sent_px, ==, width * height);
+			pixman_region32_fini(&painted);
+		}
+	}
+	rdp_encode_destroy(encode);
+}
+
 /* ---- Clipboard --------------------------------------------------------------------------------------------------------------- */
 
 struct ear {
@@ -325,6 +359,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rdp/parts/caps", test_caps);
 	g_test_add_func("/rdp/parts/codec", test_codec);
 	g_test_add_func("/rdp/parts/refine", test_refine);
+	g_test_add_func("/rdp/parts/tiny", test_tiny);
 	g_test_add_func("/rdp/parts/clipboard/in", test_clipboard_in);
 	g_test_add_func("/rdp/parts/clipboard/out", test_clipboard_out);
 	g_test_add_func("/rdp/parts/clipboard/bad", test_clipboard_bad);
