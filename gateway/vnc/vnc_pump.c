@@ -138,16 +138,21 @@ static bool read_peer(struct vnc_pump *pump)
 static bool write_library(struct vnc_pump *pump)
 {
 	struct queue *queue = &pump->to_library;
+	size_t length = queue_length(queue);
 	ssize_t n;
 
-	if (queue_length(queue) == 0)
+	if (length == 0)
 		return false;
-	n = send(pump->library_fd, queue->bytes + queue->at, queue_length(queue), MSG_NOSIGNAL);
+	/* Counted before they are sent: a library that is done with them at once would else say that it is idle at the count before, look
+	 * as if it waited inside a message for ever, and lose a quiet target as one that fell silent. */
+	atomic_fetch_add(&pump->delivered, (uint64_t)length);
+	n = send(pump->library_fd, queue->bytes + queue->at, length, MSG_NOSIGNAL);
+	if (n < (ssize_t)length)
+		atomic_fetch_sub(&pump->delivered, (uint64_t)(length - (n > 0 ? (size_t)n : 0)));
 	if (n <= 0)
 		plain_waits(pump, n, VNC_PUMP_LIBRARY_CLOSED);
 	if (n > 0) {
 		queue->at += (size_t)n;
-		atomic_fetch_add(&pump->delivered, (uint64_t)n);
 		pump->heard_us = clock_now_us();
 	}
 	return n > 0;
