@@ -20,7 +20,7 @@ from tests.support.desktop import Display, Viewer, difference, screenshot, vncvi
 from tests.support.installation import ROOT, wait_for
 
 KEYS = 60
-IDLE_SECONDS = 30
+IDLE_SECONDS = 20
 # The first line of the terminal: a small picture, so that looking at it takes little of the time that is measured.
 TERMINAL = (62, 82, 900, 20)
 
