@@ -2,31 +2,7 @@
  *
  * Order on disk: a segment's entry is written only when its files are synced and renamed, so that an entry never speaks of bytes that a power cut
  * could take back. While one is on its way there are no checkpoints of the next, because entries follow the order of time. */
-#include "recorder/archive.h"
-
-#include "base/clock.h"
-
-#include <errno.h>
-#include <string.h>
-
-struct archive {
-	struct archive_services services;
-	char *session_id;
-	struct store_recording *store;
-	struct chain *chain;
-	struct store_file *chain_file;
-	struct segment *segment;
-	GQueue closed;	      /**< struct segment, waiting for the store */
-	GAsyncQueue *results; /**< of segments, in order: GINT_TO_POINTER(result) + 1 */
-	unsigned n_init_pending;
-	GAsyncQueue *init_results;
-	archive_wake_fn wake;
-	void *user;
-	struct chain_file init;
-	uint32_t n_segments;
-	uint64_t position_us, t_us, checkpoint_bytes;
-	uint64_t n_frames, n_bytes;
-};
+#include "recorder/archive_internal.h"
 
 /* A GAsyncQueue cannot hold NULL. */
 static gpointer pack_result(int result)
@@ -39,118 +15,6 @@ static int unpack_result(gpointer packed)
 	return 1 - GPOINTER_TO_INT(packed);
 }
 
-static uint64_t not_before(struct archive *a, uint64_t t_us)
-{
-	a->t_us = MAX(a->t_us, t_us);
-	return a->t_us;
-}
-
-static struct archive *archive_new(const struct archive_services *services, const char *session_id)
-{
-	struct archive *a = g_new0(struct archive, 1);
-
-	a->services = *services;
-	a->session_id = g_strdup(session_id);
-	a->results = g_async_queue_new();
-	a->init_results = g_async_queue_new();
-	g_queue_init(&a->closed);
-	return a;
-}
-
-void archive_listen(struct archive *archive, archive_wake_fn wake, void *user)
-{
-	archive->wake = wake;
-	archive->user = user;
-}
-
-void archive_destroy(struct archive *archive)
-{
-	if (archive == NULL)
-		return;
-	g_assert(archive_pending(archive) == 0);
-	segment_destroy(archive->segment);
-	store_file_close(archive->chain_file);
-	chain_destroy(archive->chain);
-	store_recording_close(archive->store);
-	g_async_queue_unref(archive->results);
-	g_async_queue_unref(archive->init_results);
-	g_free(archive->session_id);
-	g_free(archive);
-}
-
-/* Takes `line`. */
-static int append_entry(struct archive *a, char *line, GError *error)
-{
-	if (line == NULL) {
-		g_warning("chain entry: %s", error->message);
-		g_error_free(error);
-		return -EIO;
-	}
-	int result = store_file_append(a->chain_file, line, strlen(line));
-	g_free(line);
-	return result;
-}
-
-static int write_certificate(struct archive *a)
-{
-	const char *pem = chain_key_certificate_pem(a->services.key);
-	struct store_file *file;
-	int result = store_file_create(a->store, CHAIN_CERTIFICATE_FILE, STORE_FINAL, &file);
-
-	if (result < 0)
-		return result;
-	result = store_file_append(file, pem, strlen(pem));
-	store_file_close(file);
-	return result;
-}
-
-int archive_create(const struct archive_services *services, const struct chain_genesis *genesis,
-		   struct archive **ret_archive)
-{
-	struct archive *a = archive_new(services, genesis->session_id);
-	GError *error = NULL;
-	int result = store_recording_create(services->store, a->session_id, &a->store);
-
-	if (result == 0)
-		result = write_certificate(a);
-	if (result == 0)
-		result = store_file_create(a->store, CHAIN_FILE, STORE_FINAL, &a->chain_file);
-	if (result == 0) {
-		a->chain = chain_create(services->key);
-		char *line = chain_add_genesis(a->chain, genesis, &error);
-		result = append_entry(a, line, error);
-	}
-	if (result < 0) {
-		archive_destroy(a);
-		return result;
-	}
-	index_open(services->index, a->session_id, genesis->quality, clock_utc_us());
-	*ret_archive = a;
-	return 0;
-}
-
-int archive_reopen(const struct archive_services *services, const struct archive_resume *from,
-		   struct archive **ret_archive)
-{
-	struct archive *a = archive_new(services, from->session_id);
-	int result = store_recording_open(services->store, a->session_id, &a->store);
-
-	if (result == 0)
-		result = store_file_reopen(a->store, CHAIN_FILE, from->chain_bytes, &a->chain_file);
-	if (result < 0) {
-		archive_destroy(a);
-		return result;
-	}
-	a->chain = chain_resume(services->key, from->last_seq, from->head);
-	a->n_segments = from->n_segments;
-	a->position_us = from->position_us;
-	a->t_us = from->t_us;
-	a->n_frames = from->n_frames;
-	a->n_bytes = from->n_bytes;
-	*ret_archive = a;
-	return 0;
-}
-
 static struct segment *open_segment(struct archive *a)
 {
 	if (a->segment == NULL) {
@@ -160,6 +24,12 @@ static struct segment *open_segment(struct archive *a)
 	return a->segment;
 }
 
+void archive_listen(struct archive *archive, archive_wake_fn wake, void *user)
+{
+	archive->wake = wake;
+	archive->user = user;
+}
+
 uint64_t archive_time_us(const struct archive *archive)
 {
 	return archive->t_us;
@@ -167,7 +37,7 @@ uint64_t archive_time_us(const struct archive *archive)
 
 int archive_add_line(struct archive *archive, uint64_t t_us, const char *line)
 {
-	not_before(archive, t_us);
+	archive_not_before(archive, t_us);
 	return segment_add_line(open_segment(archive), line);
 }
 
@@ -238,7 +108,7 @@ int archive_begin_segment(struct archive *archive, uint64_t t_us,
 			  const struct archive_format *format)
 {
 	struct archive *a = archive;
-	uint64_t at_us = not_before(a, t_us);
+	uint64_t at_us = archive_not_before(a, t_us);
 
 	if (a->segment != NULL && a->segment->frames > 0)
 		close_segment(a, at_us);
@@ -255,7 +125,7 @@ int archive_begin_segment(struct archive *archive, uint64_t t_us,
 
 int archive_add_fragment(struct archive *archive, const void *bytes, size_t length, uint64_t dts_us)
 {
-	not_before(archive, dts_us);
+	archive_not_before(archive, dts_us);
 	return segment_add_fragment(archive->segment, bytes, length, dts_us);
 }
 
@@ -275,58 +145,6 @@ uint64_t archive_unsigned_bytes(const struct archive *archive)
 	return archive->segment != NULL
 		       ? segment_bytes(archive->segment) - archive->checkpoint_bytes
 		       : 0;
-}
-
-int archive_checkpoint(struct archive *archive, uint64_t t_us)
-{
-	struct archive *a = archive;
-	struct chain_checkpoint checkpoint;
-	GError *error = NULL;
-
-	if (archive_unsigned_bytes(a) == 0 || !g_queue_is_empty(&a->closed))
-		return 0;
-	segment_checkpoint(a->segment, &checkpoint);
-	a->checkpoint_bytes = segment_bytes(a->segment);
-	char *line = chain_add_checkpoint(a->chain, not_before(a, t_us), &checkpoint, &error);
-	return append_entry(a, line, error);
-}
-
-int archive_add_gap(struct archive *archive, uint64_t end_us, const char *reason,
-		    const char *detail)
-{
-	struct archive *a = archive;
-	const struct chain_gap gap = {a->position_us, MAX(end_us, a->position_us), reason, detail};
-	GError *error = NULL;
-
-	a->position_us = gap.end_us;
-	char *line = chain_add_gap(a->chain, not_before(a, gap.end_us), &gap, &error);
-	return append_entry(a, line, error);
-}
-
-static int add_segment_entry(struct archive *a, uint64_t t_us, const struct chain_segment *entry)
-{
-	GError *error = NULL;
-	char *line = chain_add_segment(a->chain, not_before(a, t_us), entry, &error);
-	int result = append_entry(a, line, error);
-
-	if (result < 0)
-		return result;
-	a->n_frames += entry->frames;
-	for (unsigned i = 0; i < entry->n_files; i++)
-		a->n_bytes += entry->files[i].bytes;
-	index_segment(a->services.index, a->session_id, entry);
-	return 0;
-}
-
-int archive_adopt_segment(struct archive *archive, const struct chain_segment *segment)
-{
-	int result = add_segment_entry(archive, segment->end_us, segment);
-
-	if (result < 0)
-		return result;
-	archive->n_segments = segment->number;
-	archive->position_us = segment->end_us;
-	return 0;
 }
 
 /* A segment ends where the next one begins. */
@@ -355,7 +173,7 @@ int archive_collect(struct archive *archive, uint64_t t_us)
 		result = result < 0 ? result : unpack_result(packed);
 		segment_describe(segment, end_of(a), &entry);
 		if (result == 0)
-			result = add_segment_entry(a, t_us, &entry);
+			result = archive_add_segment_entry(a, t_us, &entry);
 		segment_destroy(segment);
 	}
 	return result;
@@ -368,36 +186,5 @@ unsigned archive_pending(const struct archive *archive)
 
 void archive_finish(struct archive *archive, uint64_t t_us)
 {
-	close_segment(archive, not_before(archive, t_us));
-}
-
-void archive_totals(const struct archive *archive, struct archive_totals *ret)
-{
-	*ret = (struct archive_totals){archive->n_frames, archive->n_bytes, archive->position_us,
-				       ""};
-	g_strlcpy(ret->head, chain_head(archive->chain), sizeof ret->head);
-}
-
-int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, const char *detail,
-		 struct archive_totals *ret)
-{
-	struct archive *a = archive;
-	const struct chain_seal seal = {reason,	     detail,	 a->n_segments,
-					a->n_frames, a->n_bytes, a->position_us};
-	GError *error = NULL;
-	char *line = chain_add_seal(a->chain, not_before(a, t_us), &seal, &error);
-	int result = append_entry(a, line, error);
-
-	if (result < 0)
-		return result;
-	store_file_close(g_steal_pointer(&a->chain_file));
-	archive_totals(a, ret);
-	index_close(a->services.index, a->session_id, true, clock_utc_us(), ret->head, "");
-	return 0;
-}
-
-void archive_give_up(struct archive *archive, const char *detail)
-{
-	index_close(archive->services.index, archive->session_id, false, clock_utc_us(), "",
-		    detail);
+	close_segment(archive, archive_not_before(archive, t_us));
 }

@@ -1,14 +1,12 @@
 /* What happens to one recording, and when. Pictures are pipeline.c's matter, files archive.c's, sockets the links'. */
-#include "recorder/recording.h"
+#include "recorder/recording_internal.h"
 
 #include "base/clock.h"
 #include "recorder/recording_inbox.h"
 #include "recorder/recording_report.h"
-#include "recorder/timeline.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define CHECKPOINT_US 5000000u
@@ -17,31 +15,6 @@
 #define BREATH_US 10000u
 /* A canvas is a line in the timeline and some work: 256 at once and 16 a second are more than a viewer who drags his window asks for. */
 #define CANVAS_COST_BYTES 4096u
-
-enum recording_state { STATE_RUNNING, STATE_FINISHING, STATE_CLOSED };
-
-struct recording {
-	gatomicrefcount refs;
-	GMutex lock; /**< over inbox and task */
-	GQueue inbox;
-	struct task *task; /**< NULL: closed */
-	atomic_bool key_requested;
-
-	/* The task's own: */
-	struct recording_observer observer;
-	char *session_id;
-	enum recording_state state;
-	int error;     /**< of closing a segment: then there can be no seal */
-	bool finished; /**< the last picture and line are written */
-	uint64_t origin_us;
-	struct archive *archive;
-	struct live_channel *live;
-	struct pipeline *pipeline;
-	struct timeline_budget budget, canvases;
-	uint64_t checkpoint_due_us, link_due_us; /**< 0: none */
-	enum end_reason reason;
-	char *detail;
-};
 
 static void recording_free(struct recording *r)
 {
@@ -60,13 +33,8 @@ void recording_unref(struct recording *recording)
 		recording_free(recording);
 }
 
-static void release(void *user)
-{
-	recording_unref(user);
-}
-
 /* Any thread. */
-static void wake(void *user)
+void recording_wake(void *user)
 {
 	struct recording *r = user;
 
@@ -76,15 +44,15 @@ static void wake(void *user)
 	g_mutex_unlock(&r->lock);
 }
 
-static void request_key(void *user)
+void recording_request_key(void *user)
 {
 	struct recording *r = user;
 
 	atomic_store(&r->key_requested, true);
-	wake(r);
+	recording_wake(r);
 }
 
-static uint64_t now_us(const struct recording *r)
+uint64_t recording_now_us(const struct recording *r)
 {
 	return clock_now_us() - r->origin_us;
 }
@@ -133,7 +101,7 @@ static void add_note(struct recording *r, const char *type, const char *name, js
 	g_autofree char *json = g_strdup_printf("{\"type\":\"%s\",\"%s\":%" JSON_INTEGER_FORMAT "}",
 						type, name, value);
 
-	add_event(r, json, TIMELINE_RECORDER, now_us(r));
+	add_event(r, json, TIMELINE_RECORDER, recording_now_us(r));
 }
 
 static void take_event(void *user, const char *json, uint64_t t_us)
@@ -141,7 +109,7 @@ static void take_event(void *user, const char *json, uint64_t t_us)
 	struct recording *r = user;
 	uint64_t dropped = r->budget.n_dropped;
 
-	if (!timeline_budget_take(&r->budget, now_us(r), strlen(json)))
+	if (!timeline_budget_take(&r->budget, recording_now_us(r), strlen(json)))
 		return;
 	r->budget.n_dropped = 0;
 	if (dropped > 0)
@@ -173,7 +141,7 @@ static void open_canvas(struct recording *r, const struct recording_command *c)
 {
 	g_autofree char *json = NULL;
 
-	if (!timeline_budget_take(&r->canvases, now_us(r), CANVAS_COST_BYTES)) {
+	if (!timeline_budget_take(&r->canvases, recording_now_us(r), CANVAS_COST_BYTES)) {
 		accuse(r, "the session offers canvases without pause");
 		return;
 	}
@@ -181,18 +149,18 @@ static void open_canvas(struct recording *r, const struct recording_command *c)
 		accuse(r, "the session wrote nonsense into its canvas");
 		return;
 	}
-	int result = pipeline_flush(r->pipeline, now_us(r));
+	int result = pipeline_flush(r->pipeline, recording_now_us(r));
 	if (result < 0)
 		fail(r, result, "the last picture cannot be written");
 	forget_doorbell(r);
 	result = pipeline_open_canvas(r->pipeline, c->memfd, c->doorbell_fd, c->width, c->height,
-				      now_us(r));
+				      recording_now_us(r));
 	if (result < 0)
 		g_warning("recording %s: canvas of %u x %u refused: %s", r->session_id, c->width,
 			  c->height, g_strerror(-result));
 	json = g_strdup_printf("{\"type\":\"canvas\",\"width\":%u,\"height\":%u,\"accepted\":%s}",
 			       c->width, c->height, result == 0 ? "true" : "false");
-	add_event(r, json, TIMELINE_RECORDER, now_us(r));
+	add_event(r, json, TIMELINE_RECORDER, recording_now_us(r));
 	recording_report_canvas(&r->observer, result == 0 ? END_NONE : END_RECORDER_LOST);
 }
 
@@ -205,13 +173,13 @@ static void run_command(struct recording *r, const struct recording_command *c)
 		open_canvas(r, c);
 		break;
 	case COMMAND_EVENT:
-		add_event(r, c->text, TIMELINE_GATEWAY, now_us(r));
+		add_event(r, c->text, TIMELINE_GATEWAY, recording_now_us(r));
 		break;
 	case COMMAND_CLOSE:
 		begin_end(r, (enum end_reason)c->reason, c->text);
 		break;
 	case COMMAND_LINK_LOST:
-		r->link_due_us = now_us(r) + LINK_LOST_US;
+		r->link_due_us = recording_now_us(r) + LINK_LOST_US;
 		break;
 	case COMMAND_LINK_BACK:
 		r->link_due_us = 0;
@@ -219,19 +187,11 @@ static void run_command(struct recording *r, const struct recording_command *c)
 	}
 }
 
-static struct recording_command *next_command(struct recording *r)
-{
-	g_mutex_lock(&r->lock);
-	struct recording_command *command = g_queue_pop_head(&r->inbox);
-	g_mutex_unlock(&r->lock);
-	return command;
-}
-
 static void run_commands(struct recording *r)
 {
 	struct recording_command *command;
 
-	while ((command = next_command(r)) != NULL) {
+	while ((command = recording_command_next(r)) != NULL) {
 		run_command(r, command);
 		recording_command_free(command);
 	}
@@ -250,11 +210,11 @@ static void checkpoint_when_due(struct recording *r)
 	const struct segment *segment = archive_segment(r->archive);
 
 	if (r->checkpoint_due_us == 0 && segment != NULL)
-		r->checkpoint_due_us = now_us(r) + CHECKPOINT_US;
-	if (r->checkpoint_due_us == 0 || now_us(r) < r->checkpoint_due_us)
+		r->checkpoint_due_us = recording_now_us(r) + CHECKPOINT_US;
+	if (r->checkpoint_due_us == 0 || recording_now_us(r) < r->checkpoint_due_us)
 		return;
-	int result = archive_checkpoint(r->archive, now_us(r));
-	r->checkpoint_due_us = now_us(r) + CHECKPOINT_US;
+	int result = archive_checkpoint(r->archive, recording_now_us(r));
+	r->checkpoint_due_us = recording_now_us(r) + CHECKPOINT_US;
 	if (result < 0)
 		fail(r, result, "the chain cannot be written");
 }
@@ -270,7 +230,7 @@ static void sleep_until(struct recording *r, uint64_t due_us, bool busy)
 		due_us = MIN(due_us, r->checkpoint_due_us);
 	if (fd >= 0 && !busy) {
 		if (pipeline_arm(r->pipeline))
-			due_us = MIN(due_us, now_us(r) + BREATH_US);
+			due_us = MIN(due_us, recording_now_us(r) + BREATH_US);
 		else if (task_watch(r->task, fd) < 0)
 			fail(r, -EIO, "the canvas's doorbell cannot be watched");
 	}
@@ -285,10 +245,10 @@ static void turn(struct recording *r)
 	drain(r);
 	if (atomic_exchange(&r->key_requested, false))
 		pipeline_request_key(r->pipeline);
-	int result = pipeline_run(r->pipeline, now_us(r), &due_us, &busy);
+	int result = pipeline_run(r->pipeline, recording_now_us(r), &due_us, &busy);
 	if (result < 0)
 		fail(r, result, "a picture cannot be written");
-	if (r->link_due_us != 0 && now_us(r) >= r->link_due_us)
+	if (r->link_due_us != 0 && recording_now_us(r) >= r->link_due_us)
 		begin_end(r, END_FAULT, "the session process is gone and nobody said why");
 	checkpoint_when_due(r);
 	if (r->state == STATE_RUNNING)
@@ -303,14 +263,14 @@ static void finish(struct recording *r)
 		g_strdup_printf("{\"type\":\"end\",\"reason\":\"%s\"}", end_reason_key(r->reason));
 
 	pipeline_drain(r->pipeline, take_event, r);
-	int result = pipeline_flush(r->pipeline, now_us(r));
+	int result = pipeline_flush(r->pipeline, recording_now_us(r));
 	if (result < 0)
 		g_warning("recording %s: its last picture is lost: %s", r->session_id,
 			  g_strerror(-result));
 	forget_doorbell(r);
 	pipeline_close_canvas(r->pipeline);
-	add_event(r, json, TIMELINE_RECORDER, now_us(r));
-	archive_finish(r->archive, now_us(r));
+	add_event(r, json, TIMELINE_RECORDER, recording_now_us(r));
+	archive_finish(r->archive, recording_now_us(r));
 }
 
 static void close_task(struct recording *r)
@@ -328,8 +288,8 @@ static void seal(struct recording *r, int result)
 	g_autofree char *trouble = NULL;
 
 	if (result == 0)
-		result = archive_seal(r->archive, now_us(r), end_reason_key(r->reason), r->detail,
-				      &totals);
+		result = archive_seal(r->archive, recording_now_us(r), end_reason_key(r->reason),
+				      r->detail, &totals);
 	if (result < 0) {
 		trouble = g_strdup_printf("not sealed: %s", g_strerror(-result));
 		g_warning("recording %s is %s", r->session_id, trouble);
@@ -347,12 +307,12 @@ static void seal(struct recording *r, int result)
 				&totals);
 }
 
-static void run(void *user)
+void recording_run(void *user)
 {
 	struct recording *r = user;
 
 	run_commands(r);
-	int result = archive_collect(r->archive, now_us(r));
+	int result = archive_collect(r->archive, recording_now_us(r));
 	if (result < 0) {
 		r->error = result;
 		fail(r, result, "a segment cannot be closed");
@@ -365,176 +325,4 @@ static void run(void *user)
 	}
 	if (r->state == STATE_FINISHING && archive_pending(r->archive) == 0)
 		seal(r, r->error);
-}
-
-/* ---- Main thread ---- */
-
-static uint32_t qp_of(const char *quality)
-{
-	if (g_strcmp0(quality, "evidence") == 0)
-		return 22;
-	return g_strcmp0(quality, "economy") == 0 ? 28 : 24;
-}
-
-static struct recording *recording_new(const char *session_id,
-				       const struct recording_observer *observer)
-{
-	struct recording *r = g_new0(struct recording, 1);
-
-	g_atomic_ref_count_init(&r->refs);
-	g_mutex_init(&r->lock);
-	g_queue_init(&r->inbox);
-	r->observer = *observer;
-	r->session_id = g_strdup(session_id);
-	return r;
-}
-
-static int start(struct recording *r, const struct recording_services *services,
-		 const char *quality, uint32_t n_fragments)
-{
-	struct pipeline_output output = {.archive = r->archive,
-					 .origin_us = r->origin_us,
-					 .qp = qp_of(quality),
-					 .n_fragments = n_fragments};
-	struct task *task;
-
-	archive_listen(r->archive, wake, r);
-	g_atomic_ref_count_inc(&r->refs);
-	int result = task_create(services->scheduler, run, release, r, &task);
-	if (result < 0) {
-		g_atomic_ref_count_dec(&r->refs);
-		return result;
-	}
-	r->live = live_channel_create(services->live, r->session_id, request_key, r);
-	output.live = r->live;
-	r->pipeline = pipeline_create(&output);
-	timeline_budget_init(&r->budget, now_us(r));
-	timeline_budget_init(&r->canvases, now_us(r));
-	g_mutex_lock(&r->lock);
-	r->task = task;
-	g_mutex_unlock(&r->lock);
-	task_post(task);
-	return 0;
-}
-
-static char *opened_event(const struct recorder_open *o)
-{
-	json_t *event = json_pack(
-		"{s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "type",
-		"opened", "user", o->user, "viewer_address", o->viewer_address, "viewer_name",
-		o->viewer_name, "target", o->target, "target_address", o->target_address, "account",
-		o->account, "front", o->front, "back", o->back, "door", o->door, "node", o->node);
-	char *text = json_dumps(event, JSON_COMPACT);
-	char *copy = g_strdup(text);
-
-	json_decref(event);
-	free(text);
-	return copy;
-}
-
-int recording_open(const struct recording_services *services, const struct recorder_open *open,
-		   const struct recording_observer *observer, struct recording **ret_recording)
-{
-	struct recording *r = recording_new(open->session_id, observer);
-	const char *quality = open->quality != NULL && open->quality[0] != '\0' ? open->quality
-										: services->quality;
-	g_autofree char *event = opened_event(open);
-
-	r->origin_us = clock_now_us();
-	const struct chain_genesis genesis = {open->session_id,	    services->node,    open->user,
-					      open->viewer_address, open->viewer_name, open->target,
-					      open->target_address, open->account,     open->front,
-					      open->back,	    open->door,	       quality,
-					      open->opened_utc_us,  r->origin_us};
-	int result = archive_create(&services->archive, &genesis, &r->archive);
-	if (result == 0) {
-		g_autofree char *line = timeline_line(event, TIMELINE_GATEWAY, 0);
-		result = archive_add_line(r->archive, 0, line);
-	}
-	if (result == 0)
-		result = start(r, services, quality, 0);
-	if (result < 0) {
-		recording_unref(r);
-		return result;
-	}
-	*ret_recording = r;
-	return 0;
-}
-
-/* CLOCK_MONOTONIC goes on while only the recorder was away; after a restart of the machine it begins anew, then UTC tells how much time passed. */
-static uint64_t resumed_origin_us(const struct archive_resume *from)
-{
-	uint64_t clock_us = clock_now_us();
-	uint64_t utc_passed_us = clock_utc_us() - MIN(clock_utc_us(), from->started_utc_us);
-	uint64_t passed_us = clock_us - MIN(clock_us, from->clock_us);
-	uint64_t difference_us = MAX(passed_us, utc_passed_us) - MIN(passed_us, utc_passed_us);
-
-	if (difference_us > 60 * 1000000ull || clock_us < from->clock_us)
-		passed_us = utc_passed_us;
-	/* May wrap around: only differences are used. */
-	return clock_us - MAX(passed_us, MAX(from->t_us, from->position_us));
-}
-
-int recording_resume(const struct recording_services *services, struct archive *archive,
-		     const struct archive_resume *from, const struct recording_observer *observer,
-		     struct recording **ret_recording)
-{
-	struct recording *r = recording_new(from->session_id, observer);
-
-	r->origin_us = resumed_origin_us(from);
-	r->archive = archive;
-	int result = archive_add_gap(archive, now_us(r), "recorder-away", "");
-	if (result == 0)
-		result = start(r, services, from->quality, (uint32_t)from->n_frames);
-	if (result < 0) {
-		r->archive = NULL;
-		recording_unref(r);
-		return result;
-	}
-	*ret_recording = r;
-	return 0;
-}
-
-static void push(struct recording *r, struct recording_command *command)
-{
-	g_mutex_lock(&r->lock);
-	g_queue_push_tail(&r->inbox, command);
-	if (r->task != NULL)
-		task_post(r->task);
-	g_mutex_unlock(&r->lock);
-}
-
-void recording_offer_canvas(struct recording *recording, int memfd, int doorbell_fd, uint32_t width,
-			    uint32_t height)
-{
-	struct recording_command *command = recording_command_new(COMMAND_CANVAS, NULL);
-
-	command->memfd = memfd;
-	command->doorbell_fd = doorbell_fd;
-	command->width = width;
-	command->height = height;
-	push(recording, command);
-}
-
-void recording_event(struct recording *recording, const char *json)
-{
-	push(recording, recording_command_new(COMMAND_EVENT, json));
-}
-
-void recording_close(struct recording *recording, enum end_reason reason, const char *detail)
-{
-	struct recording_command *command = recording_command_new(COMMAND_CLOSE, detail);
-
-	command->reason = reason;
-	push(recording, command);
-}
-
-void recording_link_lost(struct recording *recording)
-{
-	push(recording, recording_command_new(COMMAND_LINK_LOST, NULL));
-}
-
-void recording_link_back(struct recording *recording)
-{
-	push(recording, recording_command_new(COMMAND_LINK_BACK, NULL));
 }

@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <stdint.h>
 
+struct recording;
+
 enum recording_command_kind {
 	COMMAND_CANVAS,
 	COMMAND_EVENT,
@@ -22,3 +24,5 @@ struct recording_command {
 
 struct recording_command *recording_command_new(enum recording_command_kind kind, const char *text);
 void recording_command_free(struct recording_command *command);
+/** The oldest that waits, or NULL. Any thread. */
+struct recording_command *recording_command_next(struct recording *recording);

@@ -1,9 +1,5 @@
-/* Carries a recording's answers over to the main loop, in order, and the commands' memory. */
+/* Carries a recording's answers over to the main loop, in order. */
 #include "recorder/recording_report.h"
-
-#include "recorder/recording_inbox.h"
-
-#include <unistd.h>
 
 enum report_kind { REPORT_CANVAS, REPORT_ENDING, REPORT_CLOSED };
 
@@ -79,24 +75,4 @@ void recording_report_closed(const struct recording_observer *observer, bool ok,
 				  .detail = g_strdup(detail),
 				  .totals = *totals};
 	post(report);
-}
-
-struct recording_command *recording_command_new(enum recording_command_kind kind, const char *text)
-{
-	struct recording_command *command = g_new0(struct recording_command, 1);
-
-	command->kind = kind;
-	command->memfd = command->doorbell_fd = -1;
-	command->text = g_strdup(text);
-	return command;
-}
-
-void recording_command_free(struct recording_command *command)
-{
-	if (command->memfd >= 0)
-		close(command->memfd);
-	if (command->doorbell_fd >= 0)
-		close(command->doorbell_fd);
-	g_free(command->text);
-	g_free(command);
 }

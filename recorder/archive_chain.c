@@ -1,0 +1,110 @@
+/* What an archive signs: checkpoints, gaps, segments, the seal. It must not touch segment files. */
+#include "recorder/archive_internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+uint64_t archive_not_before(struct archive *a, uint64_t t_us)
+{
+	a->t_us = MAX(a->t_us, t_us);
+	return a->t_us;
+}
+
+/* Takes `line`. */
+int archive_append_entry(struct archive *a, char *line, GError *error)
+{
+	if (line == NULL) {
+		g_warning("chain entry: %s", error->message);
+		g_error_free(error);
+		return -EIO;
+	}
+	int result = store_file_append(a->chain_file, line, strlen(line));
+	g_free(line);
+	return result;
+}
+
+int archive_checkpoint(struct archive *archive, uint64_t t_us)
+{
+	struct archive *a = archive;
+	struct chain_checkpoint checkpoint;
+	GError *error = NULL;
+
+	if (archive_unsigned_bytes(a) == 0 || !g_queue_is_empty(&a->closed))
+		return 0;
+	segment_checkpoint(a->segment, &checkpoint);
+	a->checkpoint_bytes = segment_bytes(a->segment);
+	char *line =
+		chain_add_checkpoint(a->chain, archive_not_before(a, t_us), &checkpoint, &error);
+	return archive_append_entry(a, line, error);
+}
+
+int archive_add_gap(struct archive *archive, uint64_t end_us, const char *reason,
+		    const char *detail)
+{
+	struct archive *a = archive;
+	const struct chain_gap gap = {a->position_us, MAX(end_us, a->position_us), reason, detail};
+	GError *error = NULL;
+
+	a->position_us = gap.end_us;
+	char *line = chain_add_gap(a->chain, archive_not_before(a, gap.end_us), &gap, &error);
+	return archive_append_entry(a, line, error);
+}
+
+int archive_add_segment_entry(struct archive *a, uint64_t t_us, const struct chain_segment *entry)
+{
+	GError *error = NULL;
+	char *line = chain_add_segment(a->chain, archive_not_before(a, t_us), entry, &error);
+	int result = archive_append_entry(a, line, error);
+
+	if (result < 0)
+		return result;
+	a->n_frames += entry->frames;
+	for (unsigned i = 0; i < entry->n_files; i++)
+		a->n_bytes += entry->files[i].bytes;
+	index_segment(a->services.index, a->session_id, entry);
+	return 0;
+}
+
+int archive_adopt_segment(struct archive *archive, const struct chain_segment *segment)
+{
+	int result = archive_add_segment_entry(archive, segment->end_us, segment);
+
+	if (result < 0)
+		return result;
+	archive->n_segments = segment->number;
+	archive->position_us = segment->end_us;
+	return 0;
+}
+
+void archive_totals(const struct archive *archive, struct archive_totals *ret)
+{
+	*ret = (struct archive_totals){archive->n_frames, archive->n_bytes, archive->position_us,
+				       ""};
+	g_strlcpy(ret->head, chain_head(archive->chain), sizeof ret->head);
+}
+
+int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, const char *detail,
+		 struct archive_totals *ret)
+{
+	struct archive *a = archive;
+	const struct chain_seal seal = {reason,	     detail,	 a->n_segments,
+					a->n_frames, a->n_bytes, a->position_us};
+	GError *error = NULL;
+	char *line = chain_add_seal(a->chain, archive_not_before(a, t_us), &seal, &error);
+	int result = archive_append_entry(a, line, error);
+
+	if (result < 0)
+		return result;
+	store_file_close(g_steal_pointer(&a->chain_file));
+	archive_totals(a, ret);
+	index_close(a->services.index, a->session_id, true, clock_utc_us(), ret->head, "");
+	return 0;
+}
+
+void archive_give_up(struct archive *archive, const char *detail)
+{
+	index_close(archive->services.index, archive->session_id, false, clock_utc_us(), "",
+		    detail);
+}

@@ -1,0 +1,93 @@
+/* Makes an archive: of a new recording, or of one that was interrupted. It must not know what is written then. */
+#include "recorder/archive_internal.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+static struct archive *archive_new(const struct archive_services *services, const char *session_id)
+{
+	struct archive *a = g_new0(struct archive, 1);
+
+	a->services = *services;
+	a->session_id = g_strdup(session_id);
+	a->results = g_async_queue_new();
+	a->init_results = g_async_queue_new();
+	g_queue_init(&a->closed);
+	return a;
+}
+
+void archive_destroy(struct archive *archive)
+{
+	if (archive == NULL)
+		return;
+	g_assert(archive_pending(archive) == 0);
+	segment_destroy(archive->segment);
+	store_file_close(archive->chain_file);
+	chain_destroy(archive->chain);
+	store_recording_close(archive->store);
+	g_async_queue_unref(archive->results);
+	g_async_queue_unref(archive->init_results);
+	g_free(archive->session_id);
+	g_free(archive);
+}
+
+static int write_certificate(struct archive *a)
+{
+	const char *pem = chain_key_certificate_pem(a->services.key);
+	struct store_file *file;
+	int result = store_file_create(a->store, CHAIN_CERTIFICATE_FILE, STORE_FINAL, &file);
+
+	if (result < 0)
+		return result;
+	result = store_file_append(file, pem, strlen(pem));
+	store_file_close(file);
+	return result;
+}
+
+int archive_create(const struct archive_services *services, const struct chain_genesis *genesis,
+		   struct archive **ret_archive)
+{
+	struct archive *a = archive_new(services, genesis->session_id);
+	GError *error = NULL;
+	int result = store_recording_create(services->store, a->session_id, &a->store);
+
+	if (result == 0)
+		result = write_certificate(a);
+	if (result == 0)
+		result = store_file_create(a->store, CHAIN_FILE, STORE_FINAL, &a->chain_file);
+	if (result == 0) {
+		a->chain = chain_create(services->key);
+		char *line = chain_add_genesis(a->chain, genesis, &error);
+		result = archive_append_entry(a, line, error);
+	}
+	if (result < 0) {
+		archive_destroy(a);
+		return result;
+	}
+	index_open(services->index, a->session_id, genesis->quality, clock_utc_us());
+	*ret_archive = a;
+	return 0;
+}
+
+int archive_reopen(const struct archive_services *services, const struct archive_resume *from,
+		   struct archive **ret_archive)
+{
+	struct archive *a = archive_new(services, from->session_id);
+	int result = store_recording_open(services->store, a->session_id, &a->store);
+
+	if (result == 0)
+		result = store_file_reopen(a->store, CHAIN_FILE, from->chain_bytes, &a->chain_file);
+	if (result < 0) {
+		archive_destroy(a);
+		return result;
+	}
+	a->chain = chain_resume(services->key, from->last_seq, from->head);
+	a->n_segments = from->n_segments;
+	a->position_us = from->position_us;
+	a->t_us = from->t_us;
+	a->n_frames = from->n_frames;
+	a->n_bytes = from->n_bytes;
+	*ret_archive = a;
+	return 0;
+}

@@ -1,0 +1,137 @@
+/* Makes a recording: a new one, or one that a recorder before us left. It must not know what happens to it then. */
+#include "recorder/recording_internal.h"
+
+#include "base/clock.h"
+
+#include <jansson.h>
+
+static uint32_t qp_of(const char *quality)
+{
+	if (g_strcmp0(quality, "evidence") == 0)
+		return 22;
+	return g_strcmp0(quality, "economy") == 0 ? 28 : 24;
+}
+
+static struct recording *recording_new(const char *session_id,
+				       const struct recording_observer *observer)
+{
+	struct recording *r = g_new0(struct recording, 1);
+
+	g_atomic_ref_count_init(&r->refs);
+	g_mutex_init(&r->lock);
+	g_queue_init(&r->inbox);
+	r->observer = *observer;
+	r->session_id = g_strdup(session_id);
+	return r;
+}
+
+static void release(void *user)
+{
+	recording_unref(user);
+}
+
+static int start(struct recording *r, const struct recording_services *services,
+		 const char *quality, uint32_t n_fragments)
+{
+	struct pipeline_output output = {.archive = r->archive,
+					 .origin_us = r->origin_us,
+					 .qp = qp_of(quality),
+					 .n_fragments = n_fragments};
+	struct task *task;
+
+	archive_listen(r->archive, recording_wake, r);
+	g_atomic_ref_count_inc(&r->refs);
+	int result = task_create(services->scheduler, recording_run, release, r, &task);
+	if (result < 0) {
+		g_atomic_ref_count_dec(&r->refs);
+		return result;
+	}
+	r->live = live_channel_create(services->live, r->session_id, recording_request_key, r);
+	output.live = r->live;
+	r->pipeline = pipeline_create(&output);
+	timeline_budget_init(&r->budget, recording_now_us(r));
+	timeline_budget_init(&r->canvases, recording_now_us(r));
+	g_mutex_lock(&r->lock);
+	r->task = task;
+	g_mutex_unlock(&r->lock);
+	task_post(task);
+	return 0;
+}
+
+static char *opened_event(const struct recorder_open *o)
+{
+	json_t *event = json_pack(
+		"{s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "type",
+		"opened", "user", o->user, "viewer_address", o->viewer_address, "viewer_name",
+		o->viewer_name, "target", o->target, "target_address", o->target_address, "account",
+		o->account, "front", o->front, "back", o->back, "door", o->door, "node", o->node);
+	char *text = json_dumps(event, JSON_COMPACT);
+	char *copy = g_strdup(text);
+
+	json_decref(event);
+	free(text);
+	return copy;
+}
+
+int recording_open(const struct recording_services *services, const struct recorder_open *open,
+		   const struct recording_observer *observer, struct recording **ret_recording)
+{
+	struct recording *r = recording_new(open->session_id, observer);
+	const char *quality = open->quality != NULL && open->quality[0] != '\0' ? open->quality
+										: services->quality;
+	g_autofree char *event = opened_event(open);
+
+	r->origin_us = clock_now_us();
+	const struct chain_genesis genesis = {open->session_id,	    services->node,    open->user,
+					      open->viewer_address, open->viewer_name, open->target,
+					      open->target_address, open->account,     open->front,
+					      open->back,	    open->door,	       quality,
+					      open->opened_utc_us,  r->origin_us};
+	int result = archive_create(&services->archive, &genesis, &r->archive);
+	if (result == 0) {
+		g_autofree char *line = timeline_line(event, TIMELINE_GATEWAY, 0);
+		result = archive_add_line(r->archive, 0, line);
+	}
+	if (result == 0)
+		result = start(r, services, quality, 0);
+	if (result < 0) {
+		recording_unref(r);
+		return result;
+	}
+	*ret_recording = r;
+	return 0;
+}
+
+/* CLOCK_MONOTONIC goes on while only the recorder was away; after a restart of the machine it begins anew, then UTC tells how much time passed. */
+static uint64_t resumed_origin_us(const struct archive_resume *from)
+{
+	uint64_t clock_us = clock_now_us();
+	uint64_t utc_passed_us = clock_utc_us() - MIN(clock_utc_us(), from->started_utc_us);
+	uint64_t passed_us = clock_us - MIN(clock_us, from->clock_us);
+	uint64_t difference_us = MAX(passed_us, utc_passed_us) - MIN(passed_us, utc_passed_us);
+
+	if (difference_us > 60 * 1000000ull || clock_us < from->clock_us)
+		passed_us = utc_passed_us;
+	/* May wrap around: only differences are used. */
+	return clock_us - MAX(passed_us, MAX(from->t_us, from->position_us));
+}
+
+int recording_resume(const struct recording_services *services, struct archive *archive,
+		     const struct archive_resume *from, const struct recording_observer *observer,
+		     struct recording **ret_recording)
+{
+	struct recording *r = recording_new(from->session_id, observer);
+
+	r->origin_us = resumed_origin_us(from);
+	r->archive = archive;
+	int result = archive_add_gap(archive, recording_now_us(r), "recorder-away", "");
+	if (result == 0)
+		result = start(r, services, from->quality, (uint32_t)from->n_frames);
+	if (result < 0) {
+		r->archive = NULL;
+		recording_unref(r);
+		return result;
+	}
+	*ret_recording = r;
+	return 0;
+}
