@@ -3,6 +3,7 @@
 #include "cli/table.h"
 #include "recorder/chain/verify.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* Exit codes by the worst finding, beside CLI_OK, CLI_FAILED (cannot be read) and CLI_USAGE. */
@@ -188,7 +189,11 @@ static int run_verify(struct cli *cli, int argc, char **argv)
 		return CLI_USAGE;
 	int verdict = verify_recording(argv[0], certificate, &report);
 	int code = exit_code(verdict, worst_class(&report));
-	if (verdict < 0)
+	if (verdict == -EPROTONOSUPPORT)
+		cli_say("the recording has format version %" G_GUINT64_FORMAT
+			", which this program does not know: update it before you judge",
+			report.version);
+	else if (verdict < 0)
 		cli_say("cannot read %s%s%s: %s", argv[0], certificate != NULL ? " or " : "",
 			certificate != NULL ? certificate : "", g_strerror(-verdict));
 	if (json)

@@ -1,174 +1,35 @@
-/* Walks a chain entry by entry: signatures, links, order, sums. Files are compared in verify_files.c, certificates in verify_trust.c. It must not
- * need anything but the directory. */
+/* Judges a recording's directory: the chain by verify_chain.c, the files by verify_files.c. It must not need anything but the directory. */
 #include "recorder/chain/verify.h"
 
+#include "recorder/chain/verify_chain.h"
 #include "recorder/chain/verify_files.h"
 #include "recorder/chain/verify_report.h"
-#include "recorder/chain/verify_trust.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
 
-struct walk {
+struct look {
 	struct verify_report *report;
-	struct verify_trust *trust;
 	struct verify_files *files;
-	uint64_t next_seq;
-	char prev[DIGEST_HEX_BYTES];
-	bool lost_thread; /**< the entry before could not be read: the next one's place cannot be checked */
-	uint64_t position_us, t_us;
-	uint64_t n_frames, n_segment_bytes;
-	char *genesis_utc;
-	bool has_genesis;
 };
 
-#define BROKEN(w, ...)                                                                             \
-	verify_report_add((w)->report, VERIFY_BROKEN, 0, (w)->position_us, (w)->t_us, __VA_ARGS__)
-
-static void check_link(struct walk *w, const struct chain_entry *e)
+static void add_finals(struct look *look, const struct chain_entry *e)
 {
-	if (!w->lost_thread && (e->seq != w->next_seq || strcmp(e->prev, w->prev) != 0))
-		BROKEN(w,
-		       "entry %" PRIu64 " does not follow the one before it: entries were removed, "
-		       "added or exchanged",
-		       e->seq);
-	if (e->t_us < w->t_us)
-		BROKEN(w, "the clock of entry %" PRIu64 " runs backwards", e->seq);
-	if (w->report->sealed)
-		BROKEN(w, "entry %" PRIu64 " lies behind the seal", e->seq);
-	if ((e->kind == CHAIN_GENESIS) == w->has_genesis && !w->lost_thread)
-		BROKEN(w, "entry %" PRIu64 " (%s) is in the wrong place", e->seq,
-		       chain_kind_name(e->kind));
-	w->lost_thread = false;
-	w->next_seq = e->seq + 1;
-	memcpy(w->prev, e->hash, sizeof w->prev);
-	w->t_us = MAX(w->t_us, e->t_us);
+	for (unsigned i = 0; i < e->n_files; i++)
+		if (!verify_files_add_final(look->files, &e->files[i], e))
+			verify_report_add(look->report, VERIFY_BROKEN, 0, e->start_us, e->end_us,
+					  "two entries disagree about %s", e->files[i].name);
 }
 
-static void add_finals(struct walk *w, const struct chain_entry *e)
+static void note_files(const struct chain_entry *e, void *user)
 {
-	for (unsigned i = 0; i < e->n_files; i++) {
-		if (!verify_files_add_final(w->files, &e->files[i], e))
-			BROKEN(w, "two entries disagree about %s", e->files[i].name);
-		w->n_segment_bytes += e->kind == CHAIN_SEGMENT ? e->files[i].bytes : 0;
-	}
-}
+	struct look *look = user;
 
-static void walk_genesis(struct walk *w, const struct chain_entry *e)
-{
-	if (e->version != CHAIN_VERSION)
-		verify_report_add(w->report, VERIFY_INCOMPLETE, 0, 0, 0,
-				  "the recording has format version %" PRIu64
-				  ", this program knows %d: update it before you judge",
-				  e->version, CHAIN_VERSION);
-	w->has_genesis = true;
-	g_free(w->report->session_id);
-	w->report->session_id = g_strdup(e->session);
-	g_free(w->genesis_utc);
-	w->genesis_utc = g_strdup(e->utc);
-	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(e->utc, NULL);
-	if (time != NULL)
-		w->report->started_utc_us = (uint64_t)g_date_time_to_unix(time) * 1000000u +
-					    (uint64_t)g_date_time_get_microsecond(time);
-	add_finals(w, e);
-}
-
-static void walk_segment(struct walk *w, const struct chain_entry *e)
-{
-	if (e->number != w->report->n_segments + 1)
-		BROKEN(w, "segment %u follows segment %u: segments are missing or exchanged",
-		       e->number, w->report->n_segments);
-	if (e->start_us != w->position_us || e->end_us < e->start_us)
-		BROKEN(w, "segment %u covers %.1f s to %.1f s, but the one before ended at %.1f s",
-		       e->number, (double)e->start_us / 1e6, (double)e->end_us / 1e6,
-		       (double)w->position_us / 1e6);
-	w->report->n_segments = e->number;
-	w->n_frames += e->frames;
-	w->position_us = MAX(e->end_us, e->start_us);
-	add_finals(w, e);
-}
-
-static void walk_gap(struct walk *w, const struct chain_entry *e)
-{
-	if (e->start_us != w->position_us || e->end_us < e->start_us)
-		BROKEN(w, "a gap record does not begin where the recording before it ended");
-	verify_report_add_gap(w->report, e->start_us, MAX(e->end_us, e->start_us), e->reason);
-	w->position_us = MAX(e->end_us, w->position_us);
-}
-
-static void walk_seal(struct walk *w, const struct chain_entry *e)
-{
-	if (e->segments != w->report->n_segments || e->frames != w->n_frames ||
-	    e->bytes != w->n_segment_bytes || e->duration_us != w->position_us)
-		BROKEN(w, "the sums in the seal are not those of the entries before it");
-	w->report->sealed = true;
-	g_free(w->report->end_reason);
-	w->report->end_reason = g_strdup(e->reason);
-	if (strcmp(e->reason, "fault") == 0)
-		verify_report_add(w->report, VERIFY_NOTE, 0, w->position_us, w->position_us,
-				  "the session ended by a fault: %s", e->detail);
-}
-
-static void walk_entry(struct walk *w, const struct chain_entry *e)
-{
-	check_link(w, e);
-	w->report->n_entries++;
-	switch (e->kind) {
-	case CHAIN_GENESIS:
-		walk_genesis(w, e);
-		break;
-	case CHAIN_SEGMENT:
-		walk_segment(w, e);
-		break;
-	case CHAIN_CHECKPOINT:
+	if (e->kind == CHAIN_GENESIS || e->kind == CHAIN_SEGMENT)
+		add_finals(look, e);
+	if (e->kind == CHAIN_CHECKPOINT)
 		for (unsigned i = 0; i < e->n_files; i++)
-			verify_files_add_prefix(w->files, &e->files[i], e);
-		break;
-	case CHAIN_GAP:
-		walk_gap(w, e);
-		break;
-	case CHAIN_SEAL:
-		walk_seal(w, e);
-		break;
-	case CHAIN_KIND_COUNT:
-		break;
-	}
-}
-
-static void walk_line(struct walk *w, const char *line, size_t length)
-{
-	struct chain_entry entry;
-
-	if (chain_entry_parse(line, length, &entry) < 0) {
-		BROKEN(w, "line %" PRIu64 " of the chain is not an entry", w->next_seq + 1);
-		w->lost_thread = true;
-		w->next_seq++;
-		return;
-	}
-	if (!verify_trust_signature(w->trust, &entry))
-		BROKEN(w, "the signature of entry %" PRIu64 " (%s) does not hold", entry.seq,
-		       chain_kind_name(entry.kind));
-	walk_entry(w, &entry);
-	chain_entry_clear(&entry);
-}
-
-static void walk_lines(struct walk *w, const char *text, size_t length)
-{
-	const char *end = text + length;
-
-	while (text < end) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		if (newline == NULL) {
-			verify_report_add(w->report, VERIFY_INCOMPLETE, 0, w->position_us, w->t_us,
-					  "the chain is cut in the middle of entry %" PRIu64,
-					  w->next_seq);
-			return;
-		}
-		walk_line(w, text, (size_t)(newline - text));
-		text = newline + 1;
-	}
+			verify_files_add_prefix(look->files, &e->files[i], e);
 }
 
 static char *read_file(const char *dir, const char *name, gsize *ret_length, int *ret_error)
@@ -183,94 +44,38 @@ static char *read_file(const char *dir, const char *name, gsize *ret_length, int
 	return NULL;
 }
 
-/* Without a readable certificate nothing can be proven; that is a finding, not a failure to look. */
-static bool load_trust(struct walk *w, const char *dir)
-{
-	int unused;
-	gsize length = 0;
-	g_autofree char *pem = read_file(dir, CHAIN_CERTIFICATE_FILE, &length, &unused);
-
-	w->trust = pem != NULL ? verify_trust_create(pem) : NULL;
-	if (w->trust == NULL) {
-		BROKEN(w, "%s is missing or holds no EC certificate: no signature can be checked",
-		       CHAIN_CERTIFICATE_FILE);
-		return false;
-	}
-	w->report->signer = verify_trust_subject(w->trust);
-	return true;
-}
-
-static int judge_trust(struct walk *w, const char *trusted_pem_path)
-{
-	g_autofree char *why = NULL;
-
-	if (trusted_pem_path == NULL || w->trust == NULL)
-		return 0;
-	int result = verify_trust_check(w->trust, trusted_pem_path,
-					w->genesis_utc != NULL ? w->genesis_utc : "", &why);
-	if (result != -EPERM)
-		return result;
-	verify_report_add(w->report, VERIFY_UNTRUSTED, 0, 0, 0,
-			  "the signing certificate (%s) does not lead to a trusted one: %s",
-			  w->report->signer, why);
-	return 0;
-}
-
-static void judge_end(struct walk *w)
-{
-	if (!w->has_genesis)
-		BROKEN(w, "the chain has no genesis entry");
-	if (!w->report->sealed)
-		verify_report_add(
-			w->report, VERIFY_INCOMPLETE, 0, w->position_us, w->position_us,
-			"the recording is not sealed: it still runs, or its end is missing");
-}
-
-static int verdict(const struct verify_report *report)
-{
-	for (unsigned i = 0; i < report->findings->len; i++) {
-		const struct verify_finding *finding = g_ptr_array_index(report->findings, i);
-		if (finding->class != VERIFY_NOTE)
-			return 1;
-	}
-	return 0;
-}
-
-static int walk_recording(struct walk *w, const char *dir, const char *trusted_pem_path)
+static int look_at(struct look *look, const char *dir, const char *trusted_pem_path)
 {
 	struct stat st;
-	gsize length = 0;
-	int result = 0;
+	struct verify_chain_texts texts = {.trusted_pem_path = trusted_pem_path};
+	gsize pem_bytes = 0, chain_bytes = 0;
+	int result = 0, unused;
 
 	if (stat(dir, &st) != 0)
 		return -errno;
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
-	g_autofree char *chain = read_file(dir, CHAIN_FILE, &length, &result);
-	if (chain == NULL && result == -ENOENT)
-		BROKEN(w, "the chain is missing");
-	else if (chain == NULL)
+	g_autofree char *chain = read_file(dir, CHAIN_FILE, &chain_bytes, &result);
+	if (chain == NULL && result != -ENOENT)
 		return result;
-	else if (load_trust(w, dir))
-		walk_lines(w, chain, length);
-	result = judge_trust(w, trusted_pem_path);
-	judge_end(w);
-	w->report->n_bytes = verify_files_check(w->files, dir, w->report->sealed, w->report);
-	return result < 0 ? result : verdict(w->report);
+	g_autofree char *pem = read_file(dir, CHAIN_CERTIFICATE_FILE, &pem_bytes, &unused);
+	texts.chain = chain;
+	texts.chain_bytes = chain_bytes;
+	texts.certificate_pem = pem;
+	result = verify_chain(&texts, note_files, look, look->report);
+	if (result == -EPROTONOSUPPORT)
+		return result;
+	look->report->n_bytes =
+		verify_files_check(look->files, dir, look->report->sealed, look->report);
+	return result < 0 ? result : verify_report_verdict(look->report);
 }
 
 int verify_recording(const char *dir, const char *trusted_pem_path, struct verify_report *report)
 {
-	struct walk w = {.report = report, .files = verify_files_create()};
+	struct look look = {report, verify_files_create()};
 
 	verify_report_init(report);
-	memset(w.prev, '0', DIGEST_HEX_BYTES - 1);
-	int result = walk_recording(&w, dir, trusted_pem_path);
-	report->head = g_strdup(w.prev);
-	report->n_frames = w.n_frames;
-	report->duration_us = w.position_us;
-	verify_files_destroy(w.files);
-	verify_trust_destroy(w.trust);
-	g_free(w.genesis_utc);
+	int result = look_at(&look, dir, trusted_pem_path);
+	verify_files_destroy(look.files);
 	return result;
 }

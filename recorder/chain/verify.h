@@ -42,13 +42,14 @@ struct verify_report {
 	uint32_t n_segments, n_entries;
 	uint64_t n_frames, n_bytes, duration_us; /**< what the good entries prove */
 	uint64_t started_utc_us;
+	uint64_t version; /**< the format version that is not known here; 0: all are known */
 };
 
 /** Walks chain, signatures, hashes, order and files of one recording.
  *  trusted_pem_path  PEM file with the certificates to trust (signing certificates or a CA); NULL: only the certificate that lies in the recording is used, which
  *                    proves integrity but not origin
- *  Returns 0 when everything holds and the recording is sealed; 1 when there are findings above VERIFY_NOTE; -errno when `dir` or
- *  the PEM file cannot be read at all. `report` is filled in every case; free its inside with verify_report_finish. */
+ *  Returns 0 when everything holds and the recording is sealed; 1 when there are findings above VERIFY_NOTE; -EPROTONOSUPPORT when the
+ *  recording has a version this program does not know (report->version); another -errno when `dir` or the PEM file cannot be read at all. `report` is filled in every case; free its inside with verify_report_finish. */
 int verify_recording(const char *dir, const char *trusted_pem_path, struct verify_report *report);
 void verify_report_finish(struct verify_report *report);
 

@@ -59,6 +59,16 @@ void verify_report_add_gap(struct verify_report *report, uint64_t start_us, uint
 			  (double)(end_us - start_us) / 1e6, reason);
 }
 
+int verify_report_verdict(const struct verify_report *report)
+{
+	for (unsigned i = 0; i < report->findings->len; i++) {
+		const struct verify_finding *finding = g_ptr_array_index(report->findings, i);
+		if (finding->class != VERIFY_NOTE)
+			return 1;
+	}
+	return 0;
+}
+
 const char *verify_class_name(enum verify_class class)
 {
 	switch (class) {

@@ -1,4 +1,4 @@
-/** Adding findings. Private to recorder/chain. */
+/** Adding findings. Private to recorder/chain and evidence/. */
 #pragma once
 
 #include "recorder/chain/verify.h"
@@ -10,3 +10,5 @@ void verify_report_add(struct verify_report *report, enum verify_class class, ui
 /** Notes a signed gap, and the finding that tells it. */
 void verify_report_add_gap(struct verify_report *report, uint64_t start_us, uint64_t end_us,
 			   const char *reason);
+/** 1 when a finding is above VERIFY_NOTE, else 0. */
+int verify_report_verdict(const struct verify_report *report);
