@@ -6,7 +6,9 @@
 #include "recorder/chain/verify_report.h"
 
 #include <errno.h>
-#include <sys/stat.h>
+
+/* A session of days has entries of some megabytes. */
+#define TEXT_MAX_BYTES (256u << 20)
 
 struct look {
 	struct verify_report *report;
@@ -32,50 +34,49 @@ static void note_files(const struct chain_entry *e, void *user)
 			verify_files_add_prefix(look->files, &e->files[i], e);
 }
 
-static char *read_file(const char *dir, const char *name, gsize *ret_length, int *ret_error)
+/* `*ret_text` stays NULL when there is no such file. */
+static int read_text(const struct reader *reader, const char *name, char **ret_text,
+		     size_t *ret_length)
 {
-	g_autofree char *path = g_build_filename(dir, name, NULL);
-	g_autoptr(GError) error = NULL;
-	char *text = NULL;
+	uint8_t *bytes;
+	int result = reader_read(reader, name, TEXT_MAX_BYTES, &bytes, ret_length);
 
-	if (g_file_get_contents(path, &text, ret_length, &error))
-		return text;
-	*ret_error = error->code == G_FILE_ERROR_NOENT ? -ENOENT : -EIO;
-	return NULL;
+	if (result == 0)
+		*ret_text = (char *)bytes;
+	return result == -ENOENT ? 0 : result;
 }
 
-static int look_at(struct look *look, const char *dir, const char *trusted_pem_path)
+static int look_at(struct look *look, const struct reader *reader, const char *trusted_pem_path)
 {
-	struct stat st;
 	struct verify_chain_texts texts = {.trusted_pem_path = trusted_pem_path};
-	gsize pem_bytes = 0, chain_bytes = 0;
-	int result = 0, unused;
+	g_autofree char *chain = NULL, *pem = NULL;
+	size_t pem_bytes;
+	int result = read_text(reader, CHAIN_FILE, &chain, &texts.chain_bytes);
 
-	if (stat(dir, &st) != 0)
-		return -errno;
-	if (!S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	g_autofree char *chain = read_file(dir, CHAIN_FILE, &chain_bytes, &result);
-	if (chain == NULL && result != -ENOENT)
+	if (result < 0)
 		return result;
-	g_autofree char *pem = read_file(dir, CHAIN_CERTIFICATE_FILE, &pem_bytes, &unused);
+	/* Without a readable certificate nothing can be proven; that is a finding, not a failure to look. */
+	if (read_text(reader, CHAIN_CERTIFICATE_FILE, &pem, &pem_bytes) == 0)
+		texts.certificate_pem = pem;
 	texts.chain = chain;
-	texts.chain_bytes = chain_bytes;
-	texts.certificate_pem = pem;
 	result = verify_chain(&texts, note_files, look, look->report);
 	if (result == -EPROTONOSUPPORT)
 		return result;
 	look->report->n_bytes =
-		verify_files_check(look->files, dir, look->report->sealed, look->report);
+		verify_files_check(look->files, reader, look->report->sealed, look->report);
 	return result < 0 ? result : verify_report_verdict(look->report);
 }
 
 int verify_recording(const char *dir, const char *trusted_pem_path, struct verify_report *report)
 {
 	struct look look = {report, verify_files_create()};
+	struct reader *reader = NULL;
 
 	verify_report_init(report);
-	int result = look_at(&look, dir, trusted_pem_path);
+	int result = reader_open(dir, NULL, &reader);
+	if (result == 0)
+		result = look_at(&look, reader, trusted_pem_path);
+	reader_close(reader);
 	verify_files_destroy(look.files);
 	return result;
 }

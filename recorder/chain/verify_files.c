@@ -4,13 +4,9 @@
 #include "recorder/chain/verify_report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define READ_BYTES (256u << 10)
-#define PART_SUFFIX ".part"
 
 struct prefix {
 	uint64_t bytes, t_us;
@@ -138,36 +134,15 @@ static void add_with_stops(struct check *c, const uint8_t *bytes, size_t length)
 	}
 }
 
-static int hash_file(int fd, struct check *c)
+static int hash_file(struct reader_file *file, struct check *c)
 {
 	g_autofree uint8_t *buffer = g_malloc(READ_BYTES);
 	ssize_t n;
 
 	pass_stops(c);
-	while ((n = read(fd, buffer, READ_BYTES)) != 0) {
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			add_with_stops(c, buffer, (size_t)n);
-	}
-	return 0;
-}
-
-/* Only plain files: a link could point at anything. */
-static int open_file(int dir_fd, const char *name, bool maybe_part)
-{
-	g_autofree char *part = g_strconcat(name, PART_SUFFIX, NULL);
-	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0 && errno == ENOENT && maybe_part)
-		fd = openat(dir_fd, part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return -EINVAL;
+	while ((n = reader_file_pread(file, buffer, READ_BYTES, digest_bytes(c->digest))) > 0)
+		add_with_stops(c, buffer, (size_t)n);
+	return (int)n;
 }
 
 static void judge_final(const char *name, const struct known_file *known, const struct check *c,
@@ -209,20 +184,34 @@ static void judge_open(const char *name, const struct known_file *known, const s
 				  name, (double)known->end_us / 1e6);
 }
 
-static uint64_t check_file(int dir_fd, const char *name, const struct known_file *known,
-			   struct verify_report *report)
+/* What an entry calls finished must lie there under its final name. */
+static int open_known(const struct reader *reader, const char *name, const struct known_file *known,
+		      struct reader_file **ret_file)
 {
-	int fd = open_file(dir_fd, name, !known->is_final);
+	int result = reader_file_open(reader, name, ret_file);
 
-	if (fd < 0) {
+	if (result == 0 && known->is_final && reader_file_growing(*ret_file)) {
+		reader_file_close(*ret_file);
+		result = -ENOENT;
+	}
+	return result;
+}
+
+static uint64_t check_file(const struct reader *reader, const char *name,
+			   const struct known_file *known, struct verify_report *report)
+{
+	struct reader_file *file;
+	int result = open_known(reader, name, known, &file);
+
+	if (result < 0) {
 		verify_report_add(report, VERIFY_BROKEN, known->segment, known->start_us,
 				  known->end_us, "%s is missing or cannot be read: %s", name,
-				  g_strerror(-fd));
+				  g_strerror(-result));
 		return 0;
 	}
 	struct check c = {digest_create(), known->prefixes, 0, NULL};
 	unsigned before = report->findings->len;
-	int result = hash_file(fd, &c);
+	result = hash_file(file, &c);
 	if (result < 0)
 		verify_report_add(report, VERIFY_BROKEN, known->segment, known->start_us,
 				  known->end_us, "%s cannot be read: %s", name,
@@ -234,54 +223,50 @@ static uint64_t check_file(int dir_fd, const char *name, const struct known_file
 	uint64_t proven =
 		known->is_final && report->findings->len == before ? known->final.bytes : 0;
 	digest_destroy(c.digest);
-	close(fd);
+	reader_file_close(file);
 	return proven;
 }
 
-static bool is_known(const struct verify_files *files, const char *name, bool sealed)
+static bool is_known(const struct verify_files *files, const struct reader_entry *entry,
+		     bool sealed)
 {
-	g_autofree char *base = g_strdup(name);
-
-	if (strcmp(name, CHAIN_FILE) == 0)
+	if (strcmp(entry->disk_name, CHAIN_FILE) == 0)
 		return true;
-	const struct known_file *known = g_hash_table_lookup(files->by_name, name);
-	if (known != NULL)
-		return true;
-	if (sealed || !g_str_has_suffix(base, PART_SUFFIX))
-		return false;
-	base[strlen(base) - strlen(PART_SUFFIX)] = '\0';
-	known = g_hash_table_lookup(files->by_name, base);
-	return known != NULL && !known->is_final;
+	const struct known_file *known = g_hash_table_lookup(files->by_name, entry->name);
+	return known != NULL && (!entry->growing || (!sealed && !known->is_final));
 }
 
-/* While a recording runs its newest files are not in the chain yet: that is unproven, in a sealed one it is foreign. */
-static void check_extra(const struct verify_files *files, const char *dir, bool sealed,
+/* While a recording runs its newest files are not in the chain yet: that is unproven, in a sealed one it is foreign. Of two files with one name only the
+ * first was checked. */
+static void check_extra(const struct verify_files *files, const struct reader *reader, bool sealed,
 			struct verify_report *report)
 {
-	g_autoptr(GDir) listing = g_dir_open(dir, 0, NULL);
-	const char *name;
+	g_autoptr(GPtrArray) entries = NULL;
+	const char *before = "";
 
-	while (listing != NULL && (name = g_dir_read_name(listing)) != NULL)
-		if (!is_known(files, name, sealed))
+	if (reader_list(reader, &entries) < 0)
+		return;
+	for (unsigned i = 0; i < entries->len; i++) {
+		const struct reader_entry *entry = g_ptr_array_index(entries, i);
+		if (strcmp(entry->name, before) == 0 || !is_known(files, entry, sealed))
 			verify_report_add(
 				report, sealed ? VERIFY_BROKEN : VERIFY_INCOMPLETE, 0, 0, 0,
 				"%s lies in the recording, but no entry of the chain knows it",
-				name);
+				entry->disk_name);
+		before = entry->name;
+	}
 }
 
-uint64_t verify_files_check(struct verify_files *files, const char *dir, bool sealed,
+uint64_t verify_files_check(struct verify_files *files, const struct reader *reader, bool sealed,
 			    struct verify_report *report)
 {
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint64_t proven = 0;
 
-	for (unsigned i = 0; dir_fd >= 0 && i < files->names->len; i++) {
+	for (unsigned i = 0; i < files->names->len; i++) {
 		const char *name = g_ptr_array_index(files->names, i);
 		proven +=
-			check_file(dir_fd, name, g_hash_table_lookup(files->by_name, name), report);
+			check_file(reader, name, g_hash_table_lookup(files->by_name, name), report);
 	}
-	if (dir_fd >= 0)
-		close(dir_fd);
-	check_extra(files, dir, sealed, report);
+	check_extra(files, reader, sealed, report);
 	return proven;
 }

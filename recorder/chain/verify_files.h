@@ -3,6 +3,7 @@
 
 #include "recorder/chain/chain_reader.h"
 #include "recorder/chain/verify.h"
+#include "recorder/reader/reader.h"
 
 struct verify_files;
 
@@ -17,5 +18,5 @@ void verify_files_add_prefix(struct verify_files *files, const struct chain_file
 			     const struct chain_entry *entry);
 
 /** Reads every file once and adds findings for those that differ, are missing, or that no entry knows. Returns the bytes that are proven. */
-uint64_t verify_files_check(struct verify_files *files, const char *dir, bool sealed,
+uint64_t verify_files_check(struct verify_files *files, const struct reader *reader, bool sealed,
 			    struct verify_report *report);

@@ -10,7 +10,8 @@ ROOMS = {
     "ipc": ["base"],
     "recorder/ring": ["base"],
     "recorder/encode": ["base"],
-    "recorder/chain": ["base"],
+    "recorder/reader": ["base"],
+    "recorder/chain": ["base", "recorder/reader"],
     "recorder/store": ["base"],
     "recorder/mux": ["base", "recorder/encode"],
     "sql": ["base"],
@@ -20,12 +21,12 @@ ROOMS = {
     "gateway/worker": ["base", "ipc", "gateway/session"],
     "gateway/broker": ["base", "ipc", "sql", "gateway"],
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
-    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/store", "recorder/mux"],
+    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/store", "recorder/mux", "recorder/reader"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
-    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "recorder/store", "recorder/chain"],
-    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "recorder/store", "recorder/chain"],
-    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/store"],
+    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "recorder/reader", "recorder/chain"],
+    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "recorder/reader", "recorder/chain"],
+    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/store", "recorder/reader"],
 }
 
 # Header prefix of an outside library -> rooms that may use it. What is not listed (libc, GLib, OpenSSL, jansson) is free.
