@@ -40,6 +40,7 @@ void http_answer_finish(struct http_answer *answer)
 	if (answer->file_fd >= 0)
 		close(answer->file_fd);
 	answer->file_fd = -1;
+	g_clear_pointer(&answer->source, http_source_destroy);
 	g_clear_pointer(&answer->stream, http_stream_release);
 }
 
@@ -72,19 +73,11 @@ void http_answer_stream(struct http_answer *answer, const char *content_type,
 	answer->stream = stream;
 }
 
-void http_answer_file(struct http_answer *answer, const struct http_request *request,
-		      const char *content_type, int fd)
+/* Sets the part of the body that the Range header names. False: none of it, and answered. */
+static bool choose_part(struct http_answer *answer, const struct http_request *request,
+			const char *content_type, uint64_t size_bytes)
 {
-	struct stat info;
-
-	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
-		close(fd);
-		http_answer_text(answer, 404, "text/plain; charset=utf-8", "no such file\n");
-		return;
-	}
-	uint64_t size_bytes = (uint64_t)info.st_size;
 	start(answer, 200, content_type);
-	answer->file_fd = fd;
 	answer->file_length = size_bytes;
 	switch (range_parse(request->header[HTTP_RANGE], size_bytes, &answer->file_offset,
 			    &answer->file_length)) {
@@ -97,10 +90,34 @@ void http_answer_file(struct http_answer *answer, const struct http_request *req
 			answer->file_offset + answer->file_length - 1, size_bytes);
 		break;
 	case RANGE_UNSATISFIABLE:
-		close(fd);
-		answer->file_fd = -1;
 		http_answer_text(answer, 416, "text/plain; charset=utf-8", "no such range\n");
 		answer->content_range = g_strdup_printf("bytes */%" PRIu64, size_bytes);
-		break;
+		return false;
 	}
+	return true;
+}
+
+void http_answer_file(struct http_answer *answer, const struct http_request *request,
+		      const char *content_type, int fd)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
+		close(fd);
+		http_answer_text(answer, 404, "text/plain; charset=utf-8", "no such file\n");
+		return;
+	}
+	if (choose_part(answer, request, content_type, (uint64_t)info.st_size))
+		answer->file_fd = fd;
+	else
+		close(fd);
+}
+
+void http_answer_source(struct http_answer *answer, const struct http_request *request,
+			const char *content_type, struct http_source *source, uint64_t size_bytes)
+{
+	if (choose_part(answer, request, content_type, size_bytes))
+		answer->source = source;
+	else
+		http_source_destroy(source);
 }

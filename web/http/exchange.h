@@ -4,6 +4,7 @@
  *  between. */
 #pragma once
 
+#include "web/http/source.h"
 #include "web/http/stream.h"
 
 #include <glib.h>
@@ -36,7 +37,7 @@ struct http_request {
 	GByteArray *body;
 };
 
-/** At most one of body, file and stream is set. */
+/** At most one of body, file, source and stream is set. */
 struct http_answer {
 	unsigned status;
 	char *content_type;
@@ -46,8 +47,9 @@ struct http_answer {
 	uint32_t retry_after_s; /**< 0: none */
 	GBytes *body;
 	int file_fd; /**< -1: none; closed by the server */
-	uint64_t file_offset, file_length;
-	struct http_stream *stream; /**< takes one reference */
+	struct http_source *source;
+	uint64_t file_offset, file_length; /**< the part of file or source that goes out */
+	struct http_stream *stream;	   /**< takes one reference */
 };
 
 const char *http_request_query(const struct http_request *request, const char *name);
@@ -64,6 +66,10 @@ void http_answer_stream(struct http_answer *answer, const char *content_type,
 /** Takes `fd`, a regular file, and answers with the part that the request's Range header names: 200, 206 or 416. */
 void http_answer_file(struct http_answer *answer, const struct http_request *request,
 		      const char *content_type, int fd);
+
+/** The same for bytes that are no file; takes the source, which has `size_bytes`. */
+void http_answer_source(struct http_answer *answer, const struct http_request *request,
+			const char *content_type, struct http_source *source, uint64_t size_bytes);
 
 void http_request_finish(struct http_request *request);
 void http_answer_init(struct http_answer *answer);

@@ -1,6 +1,7 @@
 /* Sends answers out, each with the same security headers. It must not know what is in them. */
 #include "web/http/reply.h"
 
+#include "web/http/source_mhd.h"
 #include "web/http/stream_mhd.h"
 
 static const struct {
@@ -38,6 +39,9 @@ static struct MHD_Response *make_response(struct MHD_Connection *connection,
 
 	if (answer->stream != NULL)
 		return http_stream_response(answer->stream, connection);
+	if (answer->source != NULL)
+		return http_source_response(g_steal_pointer(&answer->source), answer->file_offset,
+					    answer->file_length);
 	if (answer->file_fd >= 0) {
 		response = MHD_create_response_from_fd_at_offset64(
 			answer->file_length, answer->file_fd, answer->file_offset);

@@ -1,9 +1,50 @@
 /* GET /api/recordings/ID/FILE: init and media files, byte for byte as they were recorded and hashed, whole or a range. */
 #include "web/routes/hls.h"
 #include "web/routes/route.h"
-#include "web/routes/store_file.h"
 
+#include "recorder/reader/reader.h"
 #include "sql/recording_store.h"
+
+struct media {
+	struct reader *reader;
+	struct reader_file *file;
+};
+
+static ssize_t media_pread(void *user, void *buffer, size_t length, uint64_t offset)
+{
+	struct media *media = user;
+
+	return reader_file_pread(media->file, buffer, length, offset);
+}
+
+static void media_destroy(void *user)
+{
+	struct media *media = user;
+
+	reader_file_close(media->file);
+	reader_close(media->reader);
+	g_free(media);
+}
+
+static const struct http_source_ops media_ops = {media_pread, media_destroy};
+
+/* Returns 0 or -errno; then there is nothing to destroy. */
+static int open_media(const struct web *web, const char *id, const char *name,
+		      struct media **ret_media, uint64_t *ret_bytes)
+{
+	struct media *media = g_new0(struct media, 1);
+	int result = reader_open_session(web->config->recorder.store_dir, id, NULL, &media->reader);
+
+	if (result == 0)
+		result = reader_file_open(media->reader, name, &media->file);
+	if (result == 0)
+		result = reader_file_size(media->file, ret_bytes);
+	if (result < 0)
+		media_destroy(media);
+	else
+		*ret_media = media;
+	return result;
+}
 
 static void no_file(struct route_call *call)
 {
@@ -30,14 +71,17 @@ void route_media(struct route_call *call)
 	}
 	if (!route_audit_once(call, "recording-play", id))
 		return;
-	int fd = store_file_open(call->web->config->recorder.store_dir, id, name);
-	if (fd < 0) {
-		g_warning("web: %s/%s is in the database but not in the store: %s", id, name,
-			  g_strerror(-fd));
+	struct media *media;
+	uint64_t size_bytes;
+	int result = open_media(call->web, id, name, &media, &size_bytes);
+	if (result < 0) {
+		g_warning("web: %s/%s is in the database but cannot be read: %s", id, name,
+			  g_strerror(-result));
 		route_fail(call, 404, "lost", "This part of the recording is not in the store.");
 		return;
 	}
-	http_answer_file(call->answer, call->request, "video/mp4", fd);
+	http_answer_source(call->answer, call->request, "video/mp4",
+			   http_source_create(&media_ops, media), size_bytes);
 	/* Sealed bytes never change; "private" keeps them out of shared caches. */
 	call->answer->cache_control = g_strdup("private, max-age=3600");
 }

@@ -1,18 +1,17 @@
 /* GET /api/recordings/ID/timeline: the timelines of all segments one behind the other, JSON Lines as they were recorded. */
 #include "web/routes/route.h"
-#include "web/routes/store_file.h"
 
+#include "recorder/reader/reader.h"
 #include "sql/recording_store.h"
-
-#include <errno.h>
-#include <unistd.h>
 
 /* Reads file after file, so that hours of timeline never stand in memory. */
 struct timeline {
-	char *store_dir, *session_id;
+	char *session_id;
+	struct reader *reader; /* NULL: there are no segments */
 	GPtrArray *segments;
-	unsigned next; /* segment whose file is opened next */
-	int fd;	       /* -1: none open */
+	unsigned next;		  /* segment whose file is opened next */
+	struct reader_file *file; /* NULL: none open */
+	uint64_t offset;
 };
 
 static bool open_next(struct timeline *timeline)
@@ -21,13 +20,13 @@ static bool open_next(struct timeline *timeline)
 		const struct segment_row *segment = timeline->segments->pdata[timeline->next++];
 		if (!path_is_file_name(segment->timeline_file))
 			continue; /* empty: nothing happened in this segment */
-		timeline->fd = store_file_open(timeline->store_dir, timeline->session_id,
-					       segment->timeline_file);
-		if (timeline->fd >= 0)
+		timeline->offset = 0;
+		int result =
+			reader_file_open(timeline->reader, segment->timeline_file, &timeline->file);
+		if (result == 0)
 			return true;
 		g_warning("web: the timeline %s/%s cannot be opened: %s", timeline->session_id,
-			  segment->timeline_file, g_strerror(-timeline->fd));
-		timeline->fd = -1;
+			  segment->timeline_file, g_strerror(-result));
 	}
 	return false;
 }
@@ -36,17 +35,16 @@ static ssize_t timeline_read(void *source, char *buffer, size_t max_bytes)
 {
 	struct timeline *timeline = source;
 
-	while (timeline->fd >= 0 || open_next(timeline)) {
-		ssize_t n = read(timeline->fd, buffer, max_bytes);
-		if (n > 0)
+	while (timeline->file != NULL || open_next(timeline)) {
+		ssize_t n = reader_file_pread(timeline->file, buffer, max_bytes, timeline->offset);
+		if (n > 0) {
+			timeline->offset += (uint64_t)n;
 			return n;
-		if (n < 0 && errno == EINTR)
-			continue;
+		}
 		if (n < 0)
 			g_warning("web: a timeline of %s cannot be read: %s", timeline->session_id,
-				  g_strerror(errno));
-		close(timeline->fd);
-		timeline->fd = -1;
+				  g_strerror((int)-n));
+		g_clear_pointer(&timeline->file, reader_file_close);
 	}
 	return -1;
 }
@@ -59,16 +57,33 @@ static void timeline_destroy(void *source)
 {
 	struct timeline *timeline = source;
 
-	if (timeline->fd >= 0)
-		close(timeline->fd);
+	reader_file_close(timeline->file);
+	reader_close(timeline->reader);
 	g_ptr_array_unref(timeline->segments);
-	g_free(timeline->store_dir);
 	g_free(timeline->session_id);
 	g_free(timeline);
 }
 
 static const struct http_stream_ops timeline_ops = {timeline_read, timeline_closed,
 						    timeline_destroy};
+
+/* Takes `segments`. NULL: their files are gone. */
+static struct timeline *timeline_new(const struct web *web, const char *id, GPtrArray *segments)
+{
+	struct timeline *timeline = g_new0(struct timeline, 1);
+
+	timeline->session_id = g_strdup(id);
+	timeline->segments = segments;
+	int result = segments->len == 0 ? 0
+					: reader_open_session(web->config->recorder.store_dir, id,
+							      NULL, &timeline->reader);
+	if (result == 0)
+		return timeline;
+	g_warning("web: recording %s is in the database but cannot be read: %s", id,
+		  g_strerror(-result));
+	timeline_destroy(timeline);
+	return NULL;
+}
 
 void route_timeline(struct route_call *call)
 {
@@ -88,11 +103,10 @@ void route_timeline(struct route_call *call)
 		g_ptr_array_unref(segments);
 		return;
 	}
-	struct timeline *timeline = g_new0(struct timeline, 1);
-	timeline->store_dir = g_strdup(call->web->config->recorder.store_dir);
-	timeline->session_id = g_strdup(id);
-	timeline->segments = segments;
-	timeline->fd = -1;
-	http_answer_stream(call->answer, "application/x-ndjson; charset=utf-8",
-			   http_stream_create(&timeline_ops, timeline));
+	struct timeline *timeline = timeline_new(call->web, id, segments);
+	if (timeline == NULL)
+		route_fail(call, 404, "lost", "This recording is not in the store.");
+	else
+		http_answer_stream(call->answer, "application/x-ndjson; charset=utf-8",
+				   http_stream_create(&timeline_ops, timeline));
 }
