@@ -195,6 +195,15 @@ static bool secret_file_safe(int fd, const char *path, GError **error)
 	return true;
 }
 
+bool config_require(const char *value, const char *key, GError **error)
+{
+	if (value != NULL && value[0] != '\0')
+		return true;
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID,
+		    "%s is not set, and this program needs it", key);
+	return false;
+}
+
 char *config_read_secret_file(const char *path, GError **error)
 {
 	char buffer[SECRET_MAX_BYTES];

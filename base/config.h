@@ -73,6 +73,9 @@ GQuark config_error_quark(void);
 struct config *config_load(const char *path, GError **error);
 void config_free(struct config *config);
 
+/** For values that only some programs need. False and an error that names `key` ("web.console_dir") when there is none. */
+bool config_require(const char *value, const char *key, GError **error);
+
 /** Reads a secret file: regular, owned by us or root, no access for group and others. Text without its trailing newline.
  *  NULL and an error that says which command mends it. Free with secret_free. */
 char *config_read_secret_file(const char *path, GError **error);

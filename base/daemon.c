@@ -104,7 +104,10 @@ static int with_config(const struct daemon *daemon, const struct options *option
 	if (config == NULL)
 		return complain(daemon, error->message);
 	int result = EXIT_SUCCESS;
-	if (options->check_config) {
+	if (!daemon->check(config, &error)) {
+		g_autofree char *where = g_strdup_printf("%s: %s", path, error->message);
+		result = complain(daemon, where);
+	} else if (options->check_config) {
 		printf("%s: no mistake found\n", path);
 	} else {
 		log_init(daemon->program, config->debug);

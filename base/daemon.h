@@ -7,13 +7,15 @@
 
 #include <glib.h>
 
-/** Called once everything has ended; the main loop then returns. */
+/** Called once everything has ended, also at once from within `stop`; the main loop then returns. */
 typedef void (*daemon_stopped)(void *user_data);
 
 struct daemon {
 	const char *program; /**< "vitrine-gateway" */
 	const char *summary; /**< one sentence for --help */
 
+	/** Whether the configuration has what this program needs; also what --check-config asks, so it opens nothing. False and an error. */
+	bool (*check)(const struct config *config, GError **error);
 	/** Makes everything ready to serve; `config` lives until after destroy. NULL and an error, told in one line. */
 	void *(*create)(const struct config *config, GError **error);
 	/** SIGTERM or SIGINT came: end in order, then call `stopped`. Called once, on the main loop. */

@@ -33,16 +33,7 @@ struct gateway {
 	void *stopped_data;
 };
 
-static bool required(const char *value, const char *key, GError **error)
-{
-	if (value != NULL && *value != '\0')
-		return true;
-	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID,
-		    "the configuration must set %s for the gateway", key);
-	return false;
-}
-
-static bool check_config(const struct config *config, GError **error)
+bool gateway_check_config(const struct config *config, GError **error)
 {
 	const struct config_gateway *gateway = &config->gateway;
 
@@ -52,11 +43,11 @@ static bool check_config(const struct config *config, GError **error)
 				    "gateway.vnc.port");
 		return false;
 	}
-	return required(gateway->certificate_file, "gateway.certificate_file", error) &&
-	       required(gateway->private_key_file, "gateway.private_key_file", error) &&
-	       required(gateway->master_key_file, "gateway.master_key_file", error) &&
-	       required(config->recorder.socket_path, "recorder.socket_path", error) &&
-	       required(config->database.conninfo, "database.conninfo", error);
+	return config_require(gateway->certificate_file, "gateway.certificate_file", error) &&
+	       config_require(gateway->private_key_file, "gateway.private_key_file", error) &&
+	       config_require(gateway->master_key_file, "gateway.master_key_file", error) &&
+	       config_require(config->recorder.socket_path, "recorder.socket_path", error) &&
+	       config_require(config->database.conninfo, "database.conninfo", error);
 }
 
 static bool fits_pem(const char *path, const char *pem, GError **error)
@@ -161,7 +152,7 @@ static bool start(struct gateway *gateway, GError **error)
 
 	/* A session takes three descriptors here, a waiting connection one. */
 	open_files_raise();
-	if (!check_config(config, error) || !load_keys(gateway, error))
+	if (!load_keys(gateway, error))
 		return false;
 	tools->config = config;
 	tools->admission = admission_create(config->gateway.max_sessions + VISITORS_MAX,

@@ -7,6 +7,9 @@
 
 struct gateway;
 
+/** Whether everything the gateway needs is set; opens nothing. False and an error that names the key. */
+bool gateway_check_config(const struct config *config, GError **error);
+
 /** Opens ports, keys, database and session processes. NULL and an error that names what is in the way. */
 struct gateway *gateway_create(const struct config *config, GError **error);
 

@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 		.program = "vitrine-gateway",
 		.summary = "Admits RDP and VNC viewers, decides where they may go and has their "
 			   "sessions recorded.",
+		.check = gateway_check_config,
 		.create = create,
 		.stop = stop,
 		.destroy = destroy,

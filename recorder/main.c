@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 		.program = "vitrine-recorder",
 		.summary = "Records sessions: H.264 in fragmented MP4, each segment hashed and "
 			   "signed as it is written.",
+		.check = recorder_check_config,
 		.create = create,
 		.stop = stop,
 		.destroy = destroy,

@@ -44,25 +44,16 @@ static bool load_key(struct recorder *r, const struct config_recorder *config, G
 	return r->key != NULL;
 }
 
-/* The file is shared by all programs: what only this one needs is asked for here. */
-static bool complete(const struct config_recorder *c, GError **error)
+bool recorder_check_config(const struct config *config, GError **error)
 {
-	const struct {
-		const char *key, *value;
-	} needed[] = {{"socket_path", c->socket_path},
-		      {"live_socket_path", c->live_socket_path},
-		      {"store_dir", c->store_dir},
-		      {"signing_key_file", c->signing_key_file},
-		      {"signing_certificate_file", c->signing_certificate_file}};
+	const struct config_recorder *c = &config->recorder;
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(needed); i++) {
-		if (needed[i].value != NULL && needed[i].value[0] != '\0')
-			continue;
-		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID,
-			    "the configuration lacks recorder.%s", needed[i].key);
-		return false;
-	}
-	return true;
+	return config_require(c->socket_path, "recorder.socket_path", error) &&
+	       config_require(c->live_socket_path, "recorder.live_socket_path", error) &&
+	       config_require(c->store_dir, "recorder.store_dir", error) &&
+	       config_require(c->signing_key_file, "recorder.signing_key_file", error) &&
+	       config_require(c->signing_certificate_file, "recorder.signing_certificate_file",
+			      error);
 }
 
 static bool enter_cage(const struct config_recorder *c, GError **error)
@@ -78,7 +69,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 {
 	const struct config_recorder *c = &config->recorder;
 
-	if (!complete(c, error) || !load_key(r, c, error))
+	if (!load_key(r, c, error))
 		return false;
 	/* A recording takes eight descriptors. */
 	open_files_raise();

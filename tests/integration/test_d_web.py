@@ -406,7 +406,7 @@ class Browser(WithLab):
 class StartUp(WithLab):
     """Trouble at the start is one clear line and a status."""
 
-    def run_with(self, **changes) -> tuple[int, str]:
+    def run_with(self, *words: str, **changes) -> tuple[int, str]:
         config = json.loads(self.lab.config.read_text())
         for path, value in changes.items():
             place = config
@@ -416,7 +416,7 @@ class StartUp(WithLab):
             place[key] = value
         changed = self.lab.work / "changed.yaml"
         changed.write_text(json.dumps(config))
-        return self.lab.run_once("--config", str(changed))
+        return self.lab.run_once(*words, "--config", str(changed))
 
     def assertLine(self, result: tuple[int, str], *words: str):
         status, text = result
@@ -432,6 +432,8 @@ class StartUp(WithLab):
         self.assertLine(self.run_with(web__https__port=free_port(), web__certificate_file=str(self.lab.config)), "certificate_file")
         self.assertLine(self.run_with(web__console_dir=""), "console_dir")
         self.assertLine(self.run_with(web__console_dir="/nonexistent"), "console_dir", "/nonexistent/index.html")
+        self.assertLine(self.run_with("--check-config", recorder__store_dir=""), "recorder.store_dir")
+        self.assertEqual(self.run_with("--check-config")[0], 0)
         os.chmod(self.lab.work / "key.pem", 0o644)
         self.addCleanup(os.chmod, self.lab.work / "key.pem", 0o600)
         self.assertLine(self.run_with(), "key.pem")
