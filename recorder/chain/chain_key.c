@@ -97,6 +97,11 @@ const char *chain_key_certificate_pem(const struct chain_key *key)
 	return key->certificate_pem;
 }
 
+EVP_PKEY *chain_key_private(const struct chain_key *key)
+{
+	return key->key;
+}
+
 char *chain_key_sign(const struct chain_key *key, const void *bytes, size_t length, GError **error)
 {
 	uint8_t signature[SIGNATURE_MAX_BYTES];
