@@ -55,6 +55,7 @@ def meson_test(folder: str, suite: list[str], env: dict | None = None) -> list:
 def step_lint() -> list:
     results = single("lint: includes go downward", [sys.executable, "-m", "tests.lint.includes"])
     results += single("lint: sizes and forbidden words", [sys.executable, "-m", "tests.lint.sources"])
+    results += single("lint: configuration keys are explained", [sys.executable, "-m", "tests.lint.config_keys"])
     sources = run(["git", "ls-files", "*.c", "*.h"]).stdout.split()
     if sources:
         results += single("lint: clang-format", ["clang-format", "--dry-run", "-Werror", *sources])
