@@ -137,6 +137,19 @@ static void forget_doorbell(struct recording *r)
 		task_forget(r->task, fd);
 }
 
+/* What the session showed when the recorder before us died, before the session is told that it may go on. */
+static void catch_up(struct recording *r)
+{
+	r->resumed = false;
+	if (pipeline_drain(r->pipeline, take_event, r) < 0) {
+		accuse(r, "the session wrote nonsense into its canvas");
+		return;
+	}
+	int result = pipeline_flush(r->pipeline, recording_now_us(r));
+	if (result < 0)
+		fail(r, result, "a picture cannot be written");
+}
+
 static void open_canvas(struct recording *r, const struct recording_command *c)
 {
 	g_autofree char *json = NULL;
@@ -161,6 +174,8 @@ static void open_canvas(struct recording *r, const struct recording_command *c)
 	json = g_strdup_printf("{\"type\":\"canvas\",\"width\":%u,\"height\":%u,\"accepted\":%s}",
 			       c->width, c->height, result == 0 ? "true" : "false");
 	add_event(r, json, TIMELINE_RECORDER, recording_now_us(r));
+	if (r->resumed && result == 0)
+		catch_up(r);
 	recording_report_canvas(&r->observer, result == 0 ? END_NONE : END_RECORDER_LOST);
 }
 

@@ -23,6 +23,7 @@ struct recording {
 	enum recording_state state;
 	int error;     /**< of closing a segment: then there can be no seal */
 	bool finished; /**< the last picture and line are written */
+	bool resumed;  /**< and has not seen its canvas yet */
 	uint64_t origin_us;
 	struct archive *archive;
 	struct live_channel *live;

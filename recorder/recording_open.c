@@ -124,6 +124,7 @@ int recording_resume(const struct recording_services *services, struct archive *
 
 	r->origin_us = resumed_origin_us(from);
 	r->archive = archive;
+	r->resumed = true;
 	int result = archive_add_gap(archive, recording_now_us(r), "recorder-away", "");
 	if (result == 0)
 		result = start(r, services, from->quality, (uint32_t)from->n_frames);

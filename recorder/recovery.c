@@ -103,6 +103,19 @@ static int add_init(struct store_recording *store, struct chain_segment *segment
 	return -ENOENT;
 }
 
+/* It carries the number of the first segment that needs it: without a picture there it belongs to nothing. */
+static int drop_init(struct store_recording *store, uint32_t number)
+{
+	char name[32];
+	struct found_file found;
+
+	g_snprintf(name, sizeof name, SEGMENT_INIT_NAME, number);
+	int result = find_file(store, name, &found);
+	g_free(found.bytes);
+	return result == 0 && found.exists ? store_recording_discard(store, name, found.part)
+					   : result;
+}
+
 static int repair_segment(struct store_recording *store, struct chain_segment *segment,
 			  char codec[16])
 {
@@ -123,8 +136,9 @@ static int repair_segment(struct store_recording *store, struct chain_segment *s
 		result = keep_file(store, name, &video, scan.whole_bytes, segment);
 	if (result == 0)
 		result = keep_file(store, timeline_name, &timeline, lines, segment);
-	if (result == 0 && scan.n_fragments > 0)
-		result = add_init(store, segment, codec);
+	if (result == 0)
+		result = scan.n_fragments > 0 ? add_init(store, segment, codec)
+					      : drop_init(store, segment->number);
 	segment->frames = scan.n_fragments;
 	segment->first_frame_us = scan.n_fragments > 0 ? scan.first_us : segment->start_us;
 	segment->end_us = MAX(segment->start_us, MAX(scan.last_us, last_us));

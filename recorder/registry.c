@@ -24,6 +24,7 @@ struct entry {
 	char *session_id;
 	struct recording *recording;
 	struct session_link *link;
+	enum end_reason ending; /**< END_NONE: it runs */
 };
 
 static void entry_free(gpointer data)
@@ -59,6 +60,9 @@ static void ending(void *user, enum end_reason reason, const char *detail)
 {
 	struct entry *entry = user;
 
+	/* Without its link the session freezes at once: nothing is seen or typed between the last picture that could be written and the end. */
+	g_clear_pointer(&entry->link, session_link_destroy);
+	entry->ending = reason;
 	say_opened(entry->registry, entry->session_id, reason, detail);
 }
 
@@ -186,6 +190,12 @@ static int start_recording(struct registry *registry, const struct recorder_open
 
 static void relink(struct entry *entry, int session_fd)
 {
+	if (entry->ending != END_NONE) {
+		close(session_fd);
+		say_opened(entry->registry, entry->session_id, entry->ending,
+			   "the recording is coming to its end");
+		return;
+	}
 	session_link_destroy(entry->link);
 	entry->link = session_link_create(session_fd, entry->recording);
 	recording_link_back(entry->recording);

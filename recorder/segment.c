@@ -38,14 +38,15 @@ static int stream_append(struct segment *segment, struct segment_stream *stream,
 
 	if (stream->file == NULL)
 		result = store_file_create(segment->store, stream->name, STORE_PART, &stream->file);
-	if (result == 0)
-		result = store_file_append(stream->file, bytes, length);
 	if (result < 0)
 		return result;
+	/* A file that was made lies there, be it empty: it belongs into the entry. */
 	if (stream->digest == NULL)
 		stream->digest = digest_create();
-	digest_add(stream->digest, bytes, length);
-	return 0;
+	result = store_file_append(stream->file, bytes, length);
+	if (result == 0)
+		digest_add(stream->digest, bytes, length);
+	return result;
 }
 
 int segment_add_line(struct segment *segment, const char *line)
@@ -104,7 +105,7 @@ void segment_describe(const struct segment *segment, uint64_t end_us, struct cha
 				      .coalesced = segment->coalesced};
 	stream_describe(&segment->video, ret->files, &ret->n_files);
 	stream_describe(&segment->timeline, ret->files, &ret->n_files);
-	if (segment->frames > 0)
+	if (segment->init.name[0] != '\0')
 		ret->files[ret->n_files++] = segment->init;
 }
 

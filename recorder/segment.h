@@ -19,7 +19,7 @@ struct segment {
 	uint32_t number;
 	uint64_t start_us, first_frame_us;
 	struct segment_stream video, timeline;
-	struct chain_file init; /**< valid once there are frames */
+	struct chain_file init; /**< valid once a picture was due; its name is empty before */
 	uint32_t frames, width, height;
 	uint64_t coalesced;
 	uint64_t key_bytes, delta_bytes; /**< of the first IDR, and of everything behind it */

@@ -282,10 +282,12 @@ int store_file_append(struct store_file *file, const void *bytes, size_t length)
 		atomic_store(&file->dirty, true);
 		return 0;
 	}
-	/* Half a fragment would be taken for damage later. When even this fails, recovery cuts it. */
-	if (ftruncate(file->fd, (off_t)file->bytes) != 0)
+	/* Half a fragment would be taken for damage later. When even this fails the file takes no more and cannot be sealed: recovery cuts it. */
+	if (ftruncate(file->fd, (off_t)file->bytes) != 0) {
 		g_warning("%s cannot be cut back after a failed write: %s", file->name,
 			  g_strerror(errno));
+		atomic_store(&file->error, result);
+	}
 	return result;
 }
 

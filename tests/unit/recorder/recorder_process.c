@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,10 @@ void recorder_process_start(struct recorder_process *p)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* The recorder is not dumpable, so LeakSanitizer could not look into it and would call that an error. */
 		setenv("ASAN_OPTIONS", "detect_leaks=0:abort_on_error=1", 1);
+		if (p->faults != NULL) {
+			setenv("LD_PRELOAD", g_getenv("VITRINE_FAULT_DISK"), 1);
+			setenv("FAULT_DISK", p->faults, 1);
+		}
 		execl(program, program, "--config", p->config, (char *)NULL);
 		_exit(127);
 	}
@@ -86,16 +91,29 @@ void recorder_process_start(struct recorder_process *p)
 	g_assert_cmpuint(storage.accepting, ==, 1);
 }
 
-static int end_process(struct recorder_process *p, int number)
+static int await_end(struct recorder_process *p)
 {
 	int status;
 
-	g_assert_cmpint(kill(p->pid, number), ==, 0);
 	g_assert_cmpint(waitpid(p->pid, &status, 0), ==, p->pid);
 	p->pid = -1;
 	close(p->gateway_fd);
 	p->gateway_fd = -1;
 	return status;
+}
+
+static int end_process(struct recorder_process *p, int number)
+{
+	g_assert_cmpint(kill(p->pid, number), ==, 0);
+	return await_end(p);
+}
+
+void recorder_process_expect_killed(struct recorder_process *p)
+{
+	int status = await_end(p);
+
+	g_assert_true(WIFSIGNALED(status));
+	g_assert_cmpint(WTERMSIG(status), ==, SIGKILL);
 }
 
 void recorder_process_kill(struct recorder_process *p)
@@ -128,21 +146,30 @@ void recorder_process_send(struct recorder_process *p, enum recorder_type type, 
 			==, 0);
 }
 
-static void receive(int fd, enum recorder_type type, void *ret)
+static bool hear(int fd, enum recorder_type type, void *ret)
 {
 	g_autofree struct packet *packet = g_new0(struct packet, 1);
 	const struct message_type *wanted = recorder_message_type(type);
 
 	do {
-		g_assert_cmpint(link_receive(fd, packet, PATIENCE_MS), ==, 0);
+		int result = link_receive(fd, packet, PATIENCE_MS);
+		g_assert_cmpint(result, !=, -ETIMEDOUT);
+		if (result < 0)
+			return false;
 	} while (packet->type != wanted->number);
 	g_assert_cmpint(message_decode(wanted, packet->bytes, packet->length, ret), ==, 0);
 	packet_clear(packet);
+	return true;
+}
+
+bool recorder_process_hear(struct recorder_process *p, enum recorder_type type, void *ret)
+{
+	return hear(p->gateway_fd, type, ret);
 }
 
 void recorder_process_expect(struct recorder_process *p, enum recorder_type type, void *ret)
 {
-	receive(p->gateway_fd, type, ret);
+	g_assert_true(recorder_process_hear(p, type, ret));
 }
 
 static char *text(const char *literal)
@@ -150,25 +177,31 @@ static char *text(const char *literal)
 	return (char *)(uintptr_t)literal;
 }
 
-void painter_canvas(struct painter *painter, uint32_t width, uint32_t height)
+bool painter_offer(struct painter *painter)
 {
 	struct recorder_canvas_ready ready;
-
-	ring_writer_destroy(painter->writer);
-	g_assert_cmpint(ring_writer_create(width, height, &painter->writer), ==, 0);
-	const struct recorder_canvas canvas = {width, height,
+	const struct recorder_canvas canvas = {ring_writer_width(painter->writer),
+					       ring_writer_height(painter->writer),
 					       ring_writer_memfd_bytes(painter->writer)};
 	const int fds[] = {ring_writer_memfd(painter->writer),
 			   ring_writer_doorbell(painter->writer)};
-	g_assert_cmpint(link_send(painter->link_fd, recorder_message_type(RECORDER_CANVAS), &canvas,
-				  fds, 2),
-			==, 0);
-	receive(painter->link_fd, RECORDER_CANVAS_READY, &ready);
+
+	if (link_send(painter->link_fd, recorder_message_type(RECORDER_CANVAS), &canvas, fds, 2) <
+		    0 ||
+	    !hear(painter->link_fd, RECORDER_CANVAS_READY, &ready))
+		return false;
 	g_assert_cmpuint(ready.reason, ==, END_NONE);
+	return true;
 }
 
-void painter_open(struct painter *painter, struct recorder_process *p, uint32_t width,
-		  uint32_t height, bool resume)
+void painter_canvas(struct painter *painter, uint32_t width, uint32_t height)
+{
+	ring_writer_destroy(painter->writer);
+	g_assert_cmpint(ring_writer_create(width, height, &painter->writer), ==, 0);
+	g_assert_true(painter_offer(painter));
+}
+
+void painter_connect(struct painter *painter, struct recorder_process *p, bool resume)
 {
 	int pair[2];
 	struct recorder_opened opened;
@@ -191,8 +224,22 @@ void painter_open(struct painter *painter, struct recorder_process *p, uint32_t 
 	g_assert_cmpstr(opened.detail, ==, "");
 	g_assert_cmpuint(opened.reason, ==, END_NONE);
 	message_clear(recorder_message_type(RECORDER_OPENED), &opened);
-	*painter = (struct painter){.link_fd = pair[0]};
+	painter->link_fd = pair[0];
+}
+
+void painter_open(struct painter *painter, struct recorder_process *p, uint32_t width,
+		  uint32_t height, bool resume)
+{
+	*painter = (struct painter){.link_fd = -1};
+	painter_connect(painter, p, resume);
 	painter_canvas(painter, width, height);
+}
+
+void painter_resume(struct painter *painter, struct recorder_process *p)
+{
+	close(painter->link_fd);
+	painter_connect(painter, p, true);
+	g_assert_true(painter_offer(painter));
 }
 
 void painter_fill(struct painter *painter, const struct rect *r, uint32_t bgrx)
@@ -221,4 +268,26 @@ void painter_finish(struct painter *painter)
 {
 	ring_writer_destroy(painter->writer);
 	close(painter->link_fd);
+}
+
+char *recorder_process_recording(const struct recorder_process *p)
+{
+	return g_build_filename(p->store_dir, TEST_SESSION, NULL);
+}
+
+uint64_t recorder_process_video_bytes(const struct recorder_process *p)
+{
+	g_autofree char *path = recorder_process_recording(p);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+	uint64_t bytes = 0;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		struct stat st;
+		if (g_str_has_prefix(name, "seg-") && strstr(name, ".mp4") != NULL &&
+		    stat(file, &st) == 0)
+			bytes += (uint64_t)st.st_size;
+	}
+	return bytes;
 }

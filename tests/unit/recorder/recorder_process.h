@@ -18,6 +18,8 @@ struct recorder_process {
 	struct signing_key key;
 	pid_t pid;
 	int gateway_fd; /**< our link as the gateway */
+	const char
+		*faults; /**< rules of tests/support/fault_disk.c for the next start; NULL: none */
 };
 
 /** Makes directory, key and configuration; starts nothing. `database`: name one that is away; else none. */
@@ -26,9 +28,17 @@ void recorder_process_start(struct recorder_process *p); /**< and connects as th
 void recorder_process_kill(struct recorder_process *p);	 /**< SIGKILL */
 void recorder_process_stop(struct recorder_process *p);	 /**< SIGTERM, expects exit 0 */
 void recorder_process_finish(struct recorder_process *p);
+/** Waits until it was killed, by a rule of `faults` perhaps. */
+void recorder_process_expect_killed(struct recorder_process *p);
+/** The directory of TEST_SESSION; g_free it. */
+char *recorder_process_recording(const struct recorder_process *p);
+/** Bytes of video that lie there. */
+uint64_t recorder_process_video_bytes(const struct recorder_process *p);
 
 /** Waits for a message of this type (others are skipped) and decodes it; message_clear it. */
 void recorder_process_expect(struct recorder_process *p, enum recorder_type type, void *ret);
+/** The same, but false when the recorder dies instead. */
+bool recorder_process_hear(struct recorder_process *p, enum recorder_type type, void *ret);
 void recorder_process_send(struct recorder_process *p, enum recorder_type type, const void *message,
 			   const int *fds, unsigned n_fds);
 
@@ -41,6 +51,12 @@ struct painter {
 /** OPEN (and OPENED), then CANVAS (and CANVAS_READY). */
 void painter_open(struct painter *painter, struct recorder_process *p, uint32_t width,
 		  uint32_t height, bool resume);
+/** OPEN (and OPENED) alone. */
+void painter_connect(struct painter *painter, struct recorder_process *p, bool resume);
+/** The session offers itself and its canvas again, to a recorder that came back. */
+void painter_resume(struct painter *painter, struct recorder_process *p);
+/** Offers the canvas it has; false when the recorder dies. */
+bool painter_offer(struct painter *painter);
 /** Only the canvas: the session resizes. */
 void painter_canvas(struct painter *painter, uint32_t width, uint32_t height);
 void painter_fill(struct painter *painter, const struct rect *r, uint32_t bgrx);

@@ -46,6 +46,8 @@ static void play(struct recording_reader *reader, const char *path)
 		reader->last_us = packet->dts;
 		g_assert_cmpint(avcodec_send_packet(decoder, packet), ==, 0);
 		g_assert_cmpint(avcodec_receive_frame(decoder, reader->last), ==, 0);
+		const uint8_t luma = reader->last->data[0][0];
+		g_byte_array_append(reader->corners, &luma, 1);
 		reader->n_frames++;
 		av_packet_unref(packet);
 	}
@@ -57,6 +59,7 @@ static void play(struct recording_reader *reader, const char *path)
 void recording_reader_open(struct recording_reader *reader, const char *dir)
 {
 	*reader = (struct recording_reader){.last = av_frame_alloc(), .last_us = -1};
+	reader->corners = g_byte_array_new();
 	for (unsigned number = 1; number < 1000; number++) {
 		g_autofree char *joined = join(dir, number);
 		if (joined == NULL)
@@ -72,6 +75,7 @@ void recording_reader_open(struct recording_reader *reader, const char *dir)
 void recording_reader_close(struct recording_reader *reader)
 {
 	av_frame_free(&reader->last);
+	g_byte_array_unref(reader->corners);
 }
 
 int recording_reader_luma(const struct recording_reader *reader, unsigned x, unsigned y)

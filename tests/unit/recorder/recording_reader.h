@@ -3,10 +3,12 @@
 
 #include "tests/support/video_decode.h"
 
+#include <glib.h>
 #include <libavutil/frame.h>
 
 struct recording_reader {
 	AVFrame *last;
+	GByteArray *corners; /**< luma of the upper left pixel of every picture */
 	unsigned n_frames;
 	int width, height;
 	int64_t last_us;

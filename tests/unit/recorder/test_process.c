@@ -13,13 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static char *recording_dir(const struct recorder_process *p)
-{
-	return g_build_filename(p->store_dir, TEST_SESSION, NULL);
-}
 
 static void close_recording(struct recorder_process *p, enum end_reason reason,
 			    struct recorder_sealed *ret)
@@ -52,34 +46,17 @@ static void expect_verified(const char *dir, const char *end_reason, unsigned no
 	g_assert_cmpuint(report->findings->len, ==, notes);
 }
 
-static uint64_t video_bytes(const struct recorder_process *p)
-{
-	g_autofree char *path = recording_dir(p);
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-	uint64_t bytes = 0;
-
-	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *file = g_build_filename(path, name, NULL);
-		struct stat st;
-		if (g_str_has_prefix(name, "seg-") && strstr(name, ".mp4") != NULL &&
-		    stat(file, &st) == 0)
-			bytes += (uint64_t)st.st_size;
-	}
-	return bytes;
-}
-
 /* Paints something new and waits until a picture more is in the store. */
 static void paint_and_wait(const struct recorder_process *p, struct painter *painter,
 			   const struct rect *r, uint32_t bgrx)
 {
 	gint64 until_us = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
-	uint64_t before = video_bytes(p);
+	uint64_t before = recorder_process_video_bytes(p);
 
 	painter_fill(painter, r, bgrx);
-	while (video_bytes(p) == before && g_get_monotonic_time() < until_us)
+	while (recorder_process_video_bytes(p) == before && g_get_monotonic_time() < until_us)
 		g_usleep(5000);
-	g_assert_cmpuint(video_bytes(p), >, before);
+	g_assert_cmpuint(recorder_process_video_bytes(p), >, before);
 }
 
 /* With a database that is away: recording goes on, rows wait, and the end does not wait for them long. */
@@ -106,7 +83,7 @@ static void test_record_and_seal(void)
 	close_recording(&p, END_VIEWER_LEFT, &sealed);
 	painter_finish(&painter);
 
-	g_autofree char *dir = recording_dir(&p);
+	g_autofree char *dir = recorder_process_recording(&p);
 	expect_verified(dir, "viewer-left", 0, &report);
 	g_assert_cmpstr(report.head, ==, sealed.head);
 	g_assert_cmpuint(report.n_frames, ==, sealed.frames);
@@ -185,7 +162,7 @@ static void test_resize_goes_on(void)
 	paint_and_wait(&p, &painter, &(struct rect){0, 0, 333, 217}, 0x00808080);
 	close_recording(&p, END_TARGET_CLOSED, &sealed);
 	painter_finish(&painter);
-	g_autofree char *dir = recording_dir(&p);
+	g_autofree char *dir = recorder_process_recording(&p);
 	expect_verified(dir, "target-closed", 0, &report);
 	g_assert_cmpuint(report.n_segments, ==, 2);
 	recording_reader_open(&reader, dir);
@@ -228,7 +205,7 @@ static void test_killed_and_resumed(void)
 	paint_and_wait(&p, &painter, &(struct rect){0, 0, 320, 240}, 0x00808080);
 	close_recording(&p, END_VIEWER_LEFT, &sealed);
 	painter_finish(&painter);
-	g_autofree char *dir = recording_dir(&p);
+	g_autofree char *dir = recorder_process_recording(&p);
 	expect_verified(dir, "viewer-left", kills, &report);
 	g_assert_cmpuint(report.gaps->len, ==, kills);
 	for (unsigned i = 0; i < kills; i++) {
@@ -259,7 +236,7 @@ static void test_killed_for_good(void)
 	paint_and_wait(&p, &painter, &(struct rect){0, 0, 320, 240}, 0x00808080);
 	recorder_process_kill(&p);
 	painter_finish(&painter);
-	g_autofree char *dir = recording_dir(&p);
+	g_autofree char *dir = recorder_process_recording(&p);
 	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 1);
 	verify_report_finish(&report);
 	recorder_process_start(&p);
@@ -282,7 +259,7 @@ static void test_stopped_in_order(void)
 	paint_and_wait(&p, &painter, &(struct rect){0, 0, 320, 240}, 0x00808080);
 	recorder_process_stop(&p);
 	painter_finish(&painter);
-	g_autofree char *dir = recording_dir(&p);
+	g_autofree char *dir = recorder_process_recording(&p);
 	expect_verified(dir, "recorder-lost", 0, &report);
 	verify_report_finish(&report);
 	recorder_process_finish(&p);
