@@ -1,4 +1,5 @@
 /* The directory of a recording. It must not know what files hold, nor which of them should be there: that is the chain's matter. */
+#include "recorder/crypt/crypt_record.h"
 #include "recorder/reader/reader_internal.h"
 
 #include <dirent.h>
@@ -7,15 +8,35 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct reader_form reader_forms[READER_FORM_COUNT] = {{"", false}, {".part", true}};
+#define SEALED_KEY_MAX_BYTES 16384u
 
-static int reader_new(int dir_fd, const struct archive_key *key, struct reader **ret_reader)
+const struct reader_form reader_forms[READER_FORM_COUNT] = {
+	{"", false, false},
+	{CRYPT_SUFFIX, false, true},
+	{".part", true, false},
+	{CRYPT_SUFFIX ".part", true, true},
+};
+
+/* Takes the descriptor. */
+static struct reader *reader_new(int dir_fd, const char *session_id, const struct archive_key *key)
 {
 	struct reader *reader = g_new0(struct reader, 1);
 
 	reader->dir_fd = dir_fd;
+	reader->session_id = g_strdup(session_id);
 	reader->key = key;
-	*ret_reader = reader;
+	g_mutex_init(&reader->lock);
+	reader->data_keys = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)data_key_unref);
+	return reader;
+}
+
+int reader_open_at(int dir_fd, const struct archive_key *key, struct reader **ret_reader)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*ret_reader = reader_new(fd, NULL, key);
 	return 0;
 }
 
@@ -23,7 +44,10 @@ int reader_open(const char *dir, const struct archive_key *key, struct reader **
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : reader_new(fd, key, ret_reader);
+	if (fd < 0)
+		return -errno;
+	*ret_reader = reader_new(fd, NULL, key);
+	return 0;
 }
 
 int reader_open_session(const char *store_dir, const char *session_id,
@@ -35,8 +59,10 @@ int reader_open_session(const char *store_dir, const char *session_id,
 	if (store_fd < 0)
 		return -errno;
 	int fd = openat(store_fd, session_id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int result = fd < 0 ? -errno : reader_new(fd, key, ret_reader);
+	int result = fd < 0 ? -errno : 0;
 	close(store_fd);
+	if (result == 0)
+		*ret_reader = reader_new(fd, session_id, key);
 	return result;
 }
 
@@ -45,8 +71,52 @@ void reader_close(struct reader *reader)
 	if (reader == NULL)
 		return;
 	close(reader->dir_fd);
+	g_hash_table_unref(reader->data_keys);
+	g_mutex_clear(&reader->lock);
+	g_free(reader->session_id);
 	g_free(reader);
 }
+
+/* ---- Data keys ---- */
+
+void reader_add_data_key(struct reader *reader, unsigned number, struct data_key *key)
+{
+	g_hash_table_insert(reader->data_keys, GUINT_TO_POINTER(number), data_key_ref(key));
+}
+
+static int open_data_key(const struct reader *reader, unsigned number, struct data_key **ret_key)
+{
+	g_autofree char *name = g_strdup_printf(DATA_KEY_FILE_NAME, number);
+	g_autofree uint8_t *sealed = NULL;
+	size_t length;
+
+	if (reader->key == NULL)
+		return -ENOKEY;
+	int result = reader_read(reader, name, SEALED_KEY_MAX_BYTES, &sealed, &length);
+	if (result == 0)
+		result = archive_key_open(reader->key, sealed, length, ret_key);
+	return result == -ENOENT ? -ENOKEY : result == -EFBIG ? -EBADMSG : result;
+}
+
+int reader_data_key(const struct reader *reader, unsigned number, struct data_key **ret_key)
+{
+	GMutex *lock = (GMutex *)(uintptr_t)&reader->lock;
+	int result = 0;
+
+	g_mutex_lock(lock);
+	*ret_key = g_hash_table_lookup(reader->data_keys, GUINT_TO_POINTER(number));
+	if (*ret_key == NULL) {
+		result = open_data_key(reader, number, ret_key);
+		if (result == 0)
+			g_hash_table_insert(reader->data_keys, GUINT_TO_POINTER(number), *ret_key);
+	}
+	if (result == 0)
+		data_key_ref(*ret_key);
+	g_mutex_unlock(lock);
+	return result;
+}
+
+/* ---- Names ---- */
 
 static void entry_free(void *pointer)
 {
@@ -70,6 +140,7 @@ static struct reader_entry *entry_new(const char *disk_name)
 			continue;
 		cut = bytes;
 		entry->growing = reader_forms[i].growing;
+		entry->encrypted = reader_forms[i].encrypted;
 	}
 	entry->name = g_strndup(disk_name, length - cut);
 	entry->disk_name = g_strdup(disk_name);

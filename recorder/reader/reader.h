@@ -4,13 +4,14 @@
  *  several threads, each of its files by one at a time. Errors are -errno; bytes and names come from a disk and are not trusted. */
 #pragma once
 
+#include "recorder/crypt/archive_key.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-struct archive_key;
 struct reader;
 
 /** Opens a recording's directory. `key` opens encrypted files; it is borrowed and must outlive the reader; NULL: plain files can be read, encrypted ones listed. */
@@ -18,14 +19,19 @@ int reader_open(const char *dir, const struct archive_key *key, struct reader **
 /** The same for the recording of a session in a store. No symbolic link is followed below the store. -EINVAL when `session_id` is not a UUID. */
 int reader_open_session(const char *store_dir, const char *session_id,
 			const struct archive_key *key, struct reader **ret_reader);
+/** The same for a directory that is open; it is duplicated. */
+int reader_open_at(int dir_fd, const struct archive_key *key, struct reader **ret_reader);
+/** A data key that need not be opened: the recorder's own. Before any file is opened. */
+void reader_add_data_key(struct reader *reader, unsigned number, struct data_key *key);
 /** Files must be closed. NULL is fine. */
 void reader_close(struct reader *reader);
 
 /** One name in the directory, whoever put it there. */
 struct reader_entry {
 	char *name;	 /**< as chain entries call it: "seg-00001.mp4" */
-	char *disk_name; /**< as it lies on the disk: "seg-00001.mp4.part" */
+	char *disk_name; /**< as it lies on the disk: "seg-00001.mp4.enc.part" */
 	bool growing;	 /**< belongs to a segment that is still open */
+	bool encrypted;
 };
 /** All names, sorted by name; of two with the same name the one that reader_file_open takes comes first. Struct reader_entry, owned by the array. Returns 0 or
  *  -errno. */
@@ -40,9 +46,16 @@ void reader_file_close(struct reader_file *file);
 
 /** Was of a segment that was still open when the file was opened. */
 bool reader_file_growing(const struct reader_file *file);
-/** Plain bytes there are now; a growing file has more at the next call. */
+bool reader_file_encrypted(const struct reader_file *file);
+/** Plain bytes there are now; a growing file has more at the next call. Of an encrypted file this is its own word until the bytes are read. -EBADMSG: says it is encrypted and
+ *  is not, or is of another session. */
 int reader_file_size(struct reader_file *file, uint64_t *ret_bytes);
-/** Plain bytes from `offset`: as many as there are, up to `length`; 0 at the end. -errno when not one of them can be read. */
+/** Bytes on the disk behind the last that mean something: of an append cut short by a crash, or foreign. Always 0 for a plain file. Errors as reader_file_size. */
+int reader_file_torn_bytes(struct reader_file *file, uint64_t *ret_bytes);
+/** Bytes on the disk that hold the first `bytes` plain ones. -EINVAL when it cannot be cut there: in the middle of a record, or it is shorter. */
+int reader_file_disk_bytes(struct reader_file *file, uint64_t bytes, uint64_t *ret_disk_bytes);
+/** Plain bytes from `offset`: as many as there are, up to `length`; 0 at the end. -errno when not one of them can be read: -ENOKEY: no key opens it;
+ *  -EBADMSG: these bytes are not the ones that were written there. */
 ssize_t reader_file_pread(struct reader_file *file, void *buffer, size_t length, uint64_t offset);
 
 /** A whole file with a NUL behind it. -EFBIG above max_bytes. g_free *ret_bytes. */

@@ -1,4 +1,5 @@
 /* One file of a recording, as its plain bytes. It must not know what they mean. */
+#include "recorder/reader/reader_crypt.h"
 #include "recorder/reader/reader_internal.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 struct reader_file {
 	int fd;
 	const struct reader_form *form;
+	struct reader_crypt *crypt; /**< NULL: plain */
 };
 
 /* Only plain files, and never waiting: a link could point at anything, a FIFO would hang. */
@@ -26,12 +28,22 @@ static int open_regular(int dir_fd, const char *disk_name)
 	return -EINVAL;
 }
 
+/* Names of chain entries never end like this; whoever asks for one wants the bytes of the disk, and those are not given. */
+static bool name_ok(const char *name)
+{
+	for (unsigned i = 0; i < READER_FORM_COUNT; i++)
+		if (reader_forms[i].suffix[0] != '\0' &&
+		    g_str_has_suffix(name, reader_forms[i].suffix))
+			return false;
+	return name[0] != '\0' && strchr(name, '/') == NULL;
+}
+
 int reader_file_open(const struct reader *reader, const char *name, struct reader_file **ret_file)
 {
 	int fd = -ENOENT;
 	unsigned form;
 
-	if (name[0] == '\0' || strchr(name, '/') != NULL)
+	if (!name_ok(name))
 		return -EINVAL;
 	for (form = 0; form < READER_FORM_COUNT; form++) {
 		g_autofree char *disk_name = g_strconcat(name, reader_forms[form].suffix, NULL);
@@ -44,6 +56,8 @@ int reader_file_open(const struct reader *reader, const char *name, struct reade
 	struct reader_file *file = g_new0(struct reader_file, 1);
 	file->fd = fd;
 	file->form = &reader_forms[form];
+	if (file->form->encrypted)
+		file->crypt = reader_crypt_create(reader, fd, name);
 	*ret_file = file;
 	return 0;
 }
@@ -52,6 +66,7 @@ void reader_file_close(struct reader_file *file)
 {
 	if (file == NULL)
 		return;
+	reader_crypt_destroy(file->crypt);
 	close(file->fd);
 	g_free(file);
 }
@@ -61,17 +76,51 @@ bool reader_file_growing(const struct reader_file *file)
 	return file->form->growing;
 }
 
+bool reader_file_encrypted(const struct reader_file *file)
+{
+	return file->crypt != NULL;
+}
+
 int reader_file_size(struct reader_file *file, uint64_t *ret_bytes)
 {
 	struct stat st;
+	uint64_t disk_bytes;
 
+	if (file->crypt != NULL)
+		return reader_crypt_size(file->crypt, ret_bytes, &disk_bytes);
 	if (fstat(file->fd, &st) != 0)
 		return -errno;
 	*ret_bytes = (uint64_t)st.st_size;
 	return 0;
 }
 
-ssize_t reader_file_pread(struct reader_file *file, void *buffer, size_t length, uint64_t offset)
+int reader_file_torn_bytes(struct reader_file *file, uint64_t *ret_bytes)
+{
+	uint64_t plain_bytes, disk_bytes, whole_bytes;
+
+	*ret_bytes = 0;
+	if (file->crypt == NULL)
+		return 0;
+	int result = reader_crypt_size(file->crypt, &plain_bytes, &disk_bytes);
+	if (result == 0)
+		result = reader_crypt_place(file->crypt, plain_bytes, &whole_bytes);
+	if (result == 0)
+		*ret_bytes = disk_bytes - MIN(whole_bytes, disk_bytes);
+	return result;
+}
+
+int reader_file_disk_bytes(struct reader_file *file, uint64_t bytes, uint64_t *ret_disk_bytes)
+{
+	uint64_t size_bytes;
+
+	if (file->crypt != NULL)
+		return reader_crypt_place(file->crypt, bytes, ret_disk_bytes);
+	int result = reader_file_size(file, &size_bytes);
+	*ret_disk_bytes = bytes;
+	return result == 0 && bytes > size_bytes ? -EINVAL : result;
+}
+
+ssize_t reader_read_fd(int fd, void *buffer, size_t length, uint64_t offset)
 {
 	char *at = buffer;
 	size_t done = 0;
@@ -79,7 +128,7 @@ ssize_t reader_file_pread(struct reader_file *file, void *buffer, size_t length,
 	if (offset > G_MAXINT64 - MIN(length, (size_t)G_MAXSSIZE))
 		return 0;
 	while (done < length) {
-		ssize_t n = pread(file->fd, at + done, length - done, (off_t)(offset + done));
+		ssize_t n = pread(fd, at + done, length - done, (off_t)(offset + done));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -89,6 +138,25 @@ ssize_t reader_file_pread(struct reader_file *file, void *buffer, size_t length,
 		done += (size_t)n;
 	}
 	return (ssize_t)done;
+}
+
+ssize_t reader_file_pread(struct reader_file *file, void *buffer, size_t length, uint64_t offset)
+{
+	return file->crypt != NULL ? reader_crypt_pread(file->crypt, buffer, length, offset)
+				   : reader_read_fd(file->fd, buffer, length, offset);
+}
+
+static int read_whole(struct reader_file *file, uint8_t *bytes, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t n = reader_file_pread(file, bytes + done, length - done, done);
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO; /* it became shorter meanwhile */
+		done += (size_t)n;
+	}
+	return 0;
 }
 
 int reader_read(const struct reader *reader, const char *name, size_t max_bytes,
@@ -105,12 +173,11 @@ int reader_read(const struct reader *reader, const char *name, size_t max_bytes,
 		result = -EFBIG;
 	if (result == 0) {
 		g_autofree uint8_t *bytes = g_malloc((gsize)size_bytes + 1);
-		ssize_t n = reader_file_pread(file, bytes, (size_t)size_bytes, 0);
-		result = n < 0 ? (int)n : 0;
+		result = read_whole(file, bytes, (size_t)size_bytes);
 		if (result == 0) {
-			bytes[n] = 0;
+			bytes[size_bytes] = 0;
 			*ret_bytes = g_steal_pointer(&bytes);
-			*ret_length = (size_t)n;
+			*ret_length = (size_t)size_bytes;
 		}
 	}
 	reader_file_close(file);
