@@ -6,6 +6,8 @@
 #include "gateway/broker/broker.h"
 #include "gateway/command_listener.h"
 #include "gateway/doors.h"
+#include "gateway/housekeeping.h"
+#include "gateway/identity.h"
 #include "gateway/listener.h"
 #include "sql/session_store.h"
 
@@ -13,7 +15,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define PEM_MAX_BYTES 16384u
 #define LOOKUP_THREADS 2u
 /** Sessions that do not end by themselves are killed after this. */
 #define FORCE_AFTER_MS 3000
@@ -28,6 +29,7 @@ struct gateway {
 	struct doors *doors;
 	struct listener *rdp, *vnc;
 	struct command_listener *commands;
+	struct housekeeping *housekeeping;
 	guint force;
 	void (*stopped)(void *user_data);
 	void *stopped_data;
@@ -50,26 +52,13 @@ bool gateway_check_config(const struct config *config, GError **error)
 	       config_require(config->database.conninfo, "database.conninfo", error);
 }
 
-static bool fits_pem(const char *path, const char *pem, GError **error)
-{
-	if (strstr(pem, "-----BEGIN ") != NULL && strlen(pem) <= PEM_MAX_BYTES)
-		return true;
-	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ,
-		    "%s: this is not a PEM file of at most %u bytes", path, PEM_MAX_BYTES);
-	return false;
-}
-
 static bool load_keys(struct gateway *gateway, GError **error)
 {
 	const struct config_gateway *config = &gateway->config->gateway;
 	struct broker_tools *tools = &gateway->tools;
 
-	if (!g_file_get_contents(config->certificate_file, &tools->certificate_pem, NULL, error) ||
-	    !fits_pem(config->certificate_file, tools->certificate_pem, error))
-		return false;
-	tools->private_key_pem = config_read_secret_file(config->private_key_file, error);
-	if (tools->private_key_pem == NULL ||
-	    !fits_pem(config->private_key_file, tools->private_key_pem, error))
+	if (!identity_load(config->certificate_file, config->private_key_file,
+			   &tools->certificate_pem, &tools->private_key_pem, error))
 		return false;
 	tools->vault = vault_create_from_file(config->master_key_file, error);
 	if (tools->vault == NULL)
@@ -167,6 +156,7 @@ static bool start(struct gateway *gateway, GError **error)
 	tools->recorder = recorder_link_create(config->recorder.socket_path,
 					       &broker_recorder_listener, gateway->broker);
 	gateway->commands = command_listener_create(gateway->broker, tools);
+	gateway->housekeeping = housekeeping_create(tools->lookups);
 	return true;
 }
 
@@ -207,6 +197,7 @@ void gateway_stop(struct gateway *gateway, void (*stopped)(void *user_data), voi
 	g_clear_pointer(&gateway->vnc, listener_destroy);
 	doors_close(gateway->doors);
 	g_clear_pointer(&gateway->commands, command_listener_destroy);
+	g_clear_pointer(&gateway->housekeeping, housekeeping_destroy);
 	gateway->force = g_timeout_add(FORCE_AFTER_MS, force, gateway);
 	broker_stop(gateway->broker);
 	worker_pool_drain(gateway->tools.pool);
@@ -222,6 +213,7 @@ void gateway_destroy(struct gateway *gateway)
 	listener_destroy(gateway->rdp);
 	listener_destroy(gateway->vnc);
 	command_listener_destroy(gateway->commands);
+	housekeeping_destroy(gateway->housekeeping);
 	jobs_destroy(tools->logins);
 	jobs_destroy(tools->lookups);
 	worker_pool_destroy(tools->pool);

@@ -3,7 +3,7 @@
 
 #include "sql/db_query.h"
 
-G_STATIC_ASSERT(TICKET_CANDIDATES_MAX == 8); /* stands in two statements below */
+G_STATIC_ASSERT(TICKET_CANDIDATES_MAX == 8); /* stands in statements below */
 
 void ticket_free(struct ticket *ticket)
 {
@@ -27,28 +27,45 @@ static gpointer read_ticket(struct db_row *row)
 	ticket->account = row_text(row);
 	ticket->expires_utc_us = row_u64(row);
 	ticket->nt_hash_sealed = row_bytes(row);
+	ticket->used = row_bool(row);
 	return ticket;
 }
 
-bool ticket_store_candidates(struct db *db, const char *login, GPtrArray **ret, GError **error)
+#define TICKETS_OF                                                                                 \
+	"SELECT k.id, u.login, t.name, a.name, utc_us(k.expires_at), k.nt_hash_sealed,"            \
+	" k.used_at IS NOT NULL FROM ticket k JOIN access_grant g ON g.id = k.grant_id"            \
+	" JOIN app_user u ON u.id = g.user_id JOIN account a ON a.id = g.account_id"               \
+	" JOIN target t ON t.id = a.target_id"                                                     \
+	" WHERE lower(u.login) = lower($1) AND NOT u.disabled"
+
+static bool list(struct db *db, const char *what, const char *statement, const char *login,
+		 GPtrArray **ret, GError **error)
 {
 	struct db_params params = {0};
 
 	param_text(&params, login);
-	PGresult *result = db_say(
-		db, "look up one-time passwords",
-		"SELECT k.id, u.login, t.name, a.name, utc_us(k.expires_at), k.nt_hash_sealed"
-		" FROM ticket k JOIN access_grant g ON g.id = k.grant_id"
-		" JOIN app_user u ON u.id = g.user_id JOIN account a ON a.id = g.account_id"
-		" JOIN target t ON t.id = a.target_id"
-		" WHERE lower(u.login) = lower($1) AND NOT u.disabled"
-		" AND k.used_at IS NULL AND k.expires_at > now()"
-		" ORDER BY k.created_at DESC LIMIT 8",
-		&params, ROWS_ANY, error);
+	PGresult *result = db_say(db, what, statement, &params, ROWS_ANY, error);
 	if (result == NULL)
 		return false;
 	*ret = rows_take(result, read_ticket, (GDestroyNotify)ticket_free);
 	return true;
+}
+
+bool ticket_store_candidates(struct db *db, const char *login, GPtrArray **ret, GError **error)
+{
+	return list(db, "look up one-time passwords",
+		    TICKETS_OF " AND k.used_at IS NULL AND k.expires_at > now()"
+			       " ORDER BY k.created_at DESC LIMIT 8",
+		    login, ret, error);
+}
+
+bool ticket_store_spent(struct db *db, const char *login, GPtrArray **ret, GError **error)
+{
+	return list(db, "look up spent one-time passwords",
+		    TICKETS_OF " AND coalesce(k.used_at, k.expires_at)"
+			       " BETWEEN now() - interval '2 minutes' AND now()"
+			       " ORDER BY k.created_at DESC LIMIT 8",
+		    login, ret, error);
 }
 
 /* The row's lock decides: a second caller waits for the first, looks at used_at again and changes nothing. */
@@ -115,10 +132,10 @@ bool ticket_store_create(struct db *db, const char *id, const char *login, const
 	return false;
 }
 
-bool ticket_store_expire(struct db *db, GError **error)
+bool ticket_store_expire(struct db *db, uint64_t *ret_rows, GError **error)
 {
 	return db_do(db, "clear old one-time passwords",
 		     "DELETE FROM ticket WHERE expires_at < now() - interval '1 day'"
 		     " OR used_at < now() - interval '1 day'",
-		     NULL, ROWS_ANY, NULL, error);
+		     NULL, ROWS_ANY, ret_rows, error);
 }

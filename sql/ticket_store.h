@@ -10,6 +10,7 @@ struct ticket {
 	uint64_t expires_utc_us;
 	GBytes *nt_hash_sealed; /**< open with the vault, AAD "ticket:<id>"; gateway only, else NULL
 				 */
+	bool used;
 };
 void ticket_free(struct ticket *ticket);
 DB_ROW_CLEANUP(ticket)
@@ -20,6 +21,10 @@ DB_ROW_CLEANUP(ticket)
  *  still holds the grant; newest first, at most TICKET_CANDIDATES_MAX. GPtrArray of struct ticket,
  *  empty when there are none. Gateway. */
 bool ticket_store_candidates(struct db *db, const char *login, GPtrArray **ret, GError **error);
+
+/** The tickets of such a user that were used or expired within the last two minutes: they open nothing, but who comes with one can be
+ *  told so. Order and limit as above. Gateway. */
+bool ticket_store_spent(struct db *db, const char *login, GPtrArray **ret, GError **error);
 
 /** Marks a ticket used. Of any number of callers exactly one gets `*ret_won` true; it is false as
  *  well when the ticket has expired meanwhile. Gateway. */
@@ -32,5 +37,5 @@ bool ticket_store_create(struct db *db, const char *id, const char *login, const
 			 const char *account, GBytes *nt_hash_sealed, uint64_t expires_utc_us,
 			 GError **error);
 
-/** Deletes what was used or expired more than a day ago. Gateway, now and then. */
-bool ticket_store_expire(struct db *db, GError **error);
+/** Deletes what was used or expired more than a day ago; `ret_rows` tells how many. Gateway, now and then. */
+bool ticket_store_expire(struct db *db, uint64_t *ret_rows, GError **error);

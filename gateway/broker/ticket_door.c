@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-static GPtrArray *candidates(struct db *db, const char *user)
+typedef bool (*ticket_lookup)(struct db *db, const char *login, GPtrArray **ret, GError **error);
+
+static GPtrArray *look_up(struct db *db, const char *user, ticket_lookup lookup)
 {
 	struct login_name name;
 	GPtrArray *tickets = NULL;
@@ -16,10 +18,10 @@ static GPtrArray *candidates(struct db *db, const char *user)
 
 	if (!login_name_parse(user, "", &name))
 		return NULL;
-	if (ticket_store_candidates(db, name.login, &tickets, &error) && tickets->len == 0 &&
+	if (lookup(db, name.login, &tickets, &error) && tickets->len == 0 &&
 	    strcmp(name.bare, name.login) != 0) {
 		g_clear_pointer(&tickets, g_ptr_array_unref);
-		ticket_store_candidates(db, name.bare, &tickets, &error);
+		lookup(db, name.bare, &tickets, &error);
 	}
 	if (error != NULL && !g_error_matches(error, DB_ERROR, DB_ERROR_INVALID))
 		g_warning("tickets cannot be looked up: %s", error->message);
@@ -29,9 +31,12 @@ static GPtrArray *candidates(struct db *db, const char *user)
 
 bool ticket_door_expects(struct db *db, const char *cookie)
 {
-	g_autoptr(GPtrArray) tickets = candidates(db, cookie);
+	g_autoptr(GPtrArray) waiting = look_up(db, cookie, ticket_store_candidates);
 
-	return tickets != NULL && tickets->len > 0;
+	if (waiting != NULL && waiting->len > 0)
+		return true;
+	g_autoptr(GPtrArray) spent = look_up(db, cookie, ticket_store_spent);
+	return spent != NULL && spent->len > 0;
 }
 
 static bool fits(const struct ticket_proof *proof, const struct ticket *ticket,
@@ -67,10 +72,29 @@ static bool use_up(struct db *db, const struct ticket_proof *proof, const struct
 	return false;
 }
 
+/* A one-time password that comes a second time is worth more than one that never was: staff learn which it is, the viewer does not. */
+static const struct ticket *find_spent(const struct ticket_proof *proof, const GPtrArray *spent)
+{
+	uint8_t ntowfv2[NT_HASH_BYTES] = {0};
+	const struct ticket *found = NULL;
+
+	for (guint i = 0; spent != NULL && found == NULL && i < spent->len; i++)
+		if (fits(proof, spent->pdata[i], ntowfv2))
+			found = spent->pdata[i];
+	secret_wipe(ntowfv2, sizeof ntowfv2);
+	return found;
+}
+
 static void write_refusal(struct db *db, const struct ticket_proof *proof)
 {
-	g_autofree char *detail = note_texts("session", proof->session_id, "why", "no-ticket",
-					     "typed", proof->said.user, "door", "nla-ticket", NULL);
+	g_autoptr(GPtrArray) tickets = look_up(db, proof->said.user, ticket_store_spent);
+	const struct ticket *spent = find_spent(proof, tickets);
+	const char *why = spent == NULL ? "no-ticket"
+			  : spent->used ? "ticket-used"
+					: "ticket-expired";
+	g_autofree char *detail =
+		note_texts("session", proof->session_id, "why", why, "typed", proof->said.user,
+			   "door", "nla-ticket", "ticket", spent != NULL ? spent->id : NULL, NULL);
 	g_autoptr(GError) error = NULL;
 
 	if (!audit_store_add(db, "", "login-refused", "", proof->viewer_address, detail, &error))
@@ -80,7 +104,7 @@ static void write_refusal(struct db *db, const struct ticket_proof *proof)
 struct ticket *ticket_door_check(struct db *db, const struct ticket_proof *proof,
 				 uint8_t ret_ntowfv2[NT_HASH_BYTES])
 {
-	g_autoptr(GPtrArray) tickets = candidates(db, proof->said.user);
+	g_autoptr(GPtrArray) tickets = look_up(db, proof->said.user, ticket_store_candidates);
 	uint8_t ntowfv2[NT_HASH_BYTES] = {0};
 
 	memset(ret_ntowfv2, 0, NT_HASH_BYTES);

@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-/** Whether a ticket waits for the user in an X.224 cookie, so that offering NLA makes sense. False when the database is away. */
+/** Whether a ticket waits for the user in an X.224 cookie, so that offering NLA makes sense; or one was spent a moment ago, so that who
+ *  comes with it again is refused as a wrong password is. False when the database is away. */
 bool ticket_door_expects(struct db *db, const char *cookie);
 
 struct ticket_proof {

@@ -12,6 +12,7 @@
 #include "sql/target_store.h"
 #include "sql/ticket_store.h"
 #include "sql/user_store.h"
+#include "tests/support/signing_key.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/sql/sql_fixture.h"
 
@@ -154,7 +155,7 @@ static void fill_database(void)
 	vault_destroy(vault);
 }
 
-void installation_add_ticket(void)
+static void add_ticket(uint64_t expires_utc_us)
 {
 	struct vault *vault = open_vault();
 	GError *error = NULL;
@@ -167,10 +168,30 @@ void installation_add_ticket(void)
 	g_assert_cmpint(nt_hash_password(hasher, TICKET_PASSWORD, hash), ==, 0);
 	g_autoptr(GBytes) sealed = vault_seal(vault, row, hash, sizeof hash, &error);
 	no_error(ticket_store_create(fixture_admin(), id, "alice", "web1", "root", sealed,
-				     clock_utc_us() + 600u * G_USEC_PER_SEC, &error),
+				     expires_utc_us, &error),
 		 error);
 	nt_hasher_destroy(hasher);
 	vault_destroy(vault);
+}
+
+void installation_add_ticket(void)
+{
+	add_ticket(clock_utc_us() + 600u * G_USEC_PER_SEC);
+}
+
+void installation_add_old_ticket(void)
+{
+	add_ticket(clock_utc_us() - 25u * 3600u * (uint64_t)G_USEC_PER_SEC);
+}
+
+void installation_write_identity(void)
+{
+	struct signing_key identity;
+
+	signing_key_init(&identity, "gateway", NULL);
+	installation_write("tls.key", identity.key_pem, 0600);
+	installation_write("tls.crt", identity.certificate_pem, 0644);
+	signing_key_finish(&identity);
 }
 
 void installation_create(void)
@@ -179,10 +200,7 @@ void installation_create(void)
 	/* Session processes may run as another user; they look for their program only. */
 	g_assert_cmpint(g_chmod(directory, 0711), ==, 0);
 	installation_write("master.key", MASTER_KEY "\n", 0600);
-	installation_write("tls.key",
-			   "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0600);
-	installation_write("tls.crt",
-			   "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0644);
+	installation_write_identity();
 	target_listener = listen_somewhere(&installation_target_port);
 	installation_rdp_port = free_port();
 	installation_vnc_port = free_port();

@@ -19,6 +19,8 @@ void installation_destroy(void);
 const char *
 installation_file(const char *name); /**< a path in its directory; borrowed, until the next call */
 void installation_write(const char *name, const char *text, unsigned mode);
+/** tls.crt and tls.key, a fresh pair. */
+void installation_write_identity(void);
 /** Writes the configuration; `extra` are more lines of the section gateway (may be ""). */
 void installation_configure(const char *session_program, const char *extra);
 extern uint16_t installation_rdp_port, installation_vnc_port, installation_target_port;
@@ -26,6 +28,8 @@ extern uint16_t installation_rdp_port, installation_vnc_port, installation_targe
 int installation_target_accept(void);
 /** A new ticket for alice at web1, password TICKET_PASSWORD. */
 void installation_add_ticket(void);
+/** One that expired 25 hours ago. */
+void installation_add_old_ticket(void);
 
 /* ---- the gateway */
 

@@ -577,8 +577,12 @@ static void test_ticket(void)
 	viewer_say(viewer, "ticket-login alice%%web1");
 	assert_line(viewer, "LOGIN_ANSWER allowed=1 reason=none user=Alice target=web1 back=vnc");
 	close(viewer);
-	/* Once is enough. */
-	viewer = viewer_with_cookie("alice%web1", " nla=0 ");
+	/* Once is enough, and staff read what came a second time. */
+	viewer = viewer_with_cookie("alice%web1", " nla=1 ");
+	say_proof(viewer, "alice%web1", TICKET_PASSWORD, NULL);
+	assert_line(viewer, "NLA_ANSWER ok=0 ntowfv2=00000000000000000000000000000000");
+	g_autofree char *detail = audit_detail("login-refused", "");
+	assert_has(detail, "\"why\": \"ticket-used\"");
 	close(viewer);
 }
 
@@ -749,6 +753,14 @@ static void assert_trouble(const char *part)
 	g_assert_cmpuint(count_text(last, "\n"), ==, 1);
 }
 
+static char *read_file(const char *name)
+{
+	char *text = NULL;
+
+	g_assert_true(g_file_get_contents(installation_file(name), &text, NULL, NULL));
+	return text;
+}
+
 static void test_start_trouble(void)
 {
 	const char *program = g_getenv("VITRINE_TEST_SESSION");
@@ -764,12 +776,18 @@ static void test_start_trouble(void)
 			   "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
 			   0644);
 	assert_trouble("chmod 600");
+	g_autofree char *stranger = read_file("tls.key");
+	installation_write_identity();
+	installation_write("tls.key", stranger, 0600);
+	assert_trouble("tls.key: this is not the private key of the certificate in ");
+	installation_write("tls.key", "-----BEGIN PRIVATE KEY-----\n", 0600);
+	assert_trouble("tls.key: the private key in it cannot be read");
 	g_assert_cmpint(unlink(installation_file("tls.key")), ==, 0);
 	assert_trouble("tls.key");
 	installation_write("master.key",
 			   "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
 			   0600);
-	installation_write("tls.key", "-----BEGIN PRIVATE KEY-----\n", 0600);
+	installation_write_identity();
 	fixture_server("stop");
 	assert_trouble("connect");
 	fixture_server("begin");
@@ -809,6 +827,18 @@ static void test_killed(void)
 	gateway_start();
 	g_assert_cmpstr(session_wait_state(id, "ended"), ==, "fault");
 	g_assert_cmpint(gateway_finish(), ==, 0);
+}
+
+/* What the gateway begins with at its start is done before it stops. */
+static void test_housekeeping(void)
+{
+	installation_add_old_ticket();
+	installation_add_old_ticket();
+	installation_configure(g_getenv("VITRINE_TEST_SESSION"), "");
+	gateway_start();
+	g_assert_cmpint(gateway_finish(), ==, 0);
+	g_autofree char *log = gateway_log();
+	assert_has(log, "2 old one-time passwords are deleted");
 }
 
 static void test_deadline(void)
@@ -870,6 +900,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gateway/start-trouble", test_start_trouble);
 	g_test_add_func("/gateway/unconfined", test_unconfined);
 	g_test_add_func("/gateway/killed", test_killed);
+	g_test_add_func("/gateway/housekeeping", test_housekeeping);
 	g_test_add_func("/gateway/deadline", test_deadline);
 	int failures = g_test_run();
 	recorder_stop();

@@ -53,6 +53,50 @@ static unsigned count_candidates(struct db *gateway, const char *login)
 	return tickets->len;
 }
 
+static char *only_spent(struct db *gateway, bool used)
+{
+	g_autoptr(GPtrArray) tickets = NULL;
+
+	g_assert_true(ticket_store_spent(gateway, "carl", &tickets, NULL));
+	g_assert_cmpuint(tickets->len, ==, 1);
+	struct ticket *ticket = tickets->pdata[0];
+	g_assert_cmpint(ticket->used, ==, used);
+	return g_strdup(ticket->id);
+}
+
+/* Spent tickets are known for two minutes and kept for a day. */
+static void test_spent(void)
+{
+	struct db *admin = fixture_open("vitrine_admin"),
+		  *gateway = fixture_open("vitrine_gateway");
+	uint64_t now_us = (uint64_t)g_get_real_time();
+	g_autofree char *id = g_uuid_string_random(), *late = g_uuid_string_random(),
+			*later = g_uuid_string_random(), *gone = g_uuid_string_random();
+	uint64_t rows = 0;
+	bool won = false;
+
+	add_world(admin);
+	g_assert_true(create(admin, late, now_us - MINUTE_US, NULL));
+	g_assert_true(create(admin, later, now_us - 3 * MINUTE_US, NULL));
+	g_assert_true(create(admin, gone, now_us - 25 * 60 * (uint64_t)MINUTE_US, NULL));
+	g_autofree char *expired = only_spent(gateway, false);
+	g_assert_cmpstr(expired, ==, late);
+	g_assert_true(create(admin, id, now_us + MINUTE_US, NULL));
+	g_autofree char *still = only_spent(gateway, false);
+	g_assert_cmpstr(still, ==, late);
+
+	g_assert_true(ticket_store_expire(gateway, &rows, NULL));
+	g_assert_cmpuint(rows, ==, 1);
+	g_assert_true(ticket_store_use(gateway, id, &won, NULL));
+	g_assert_true(won);
+	g_autoptr(GPtrArray) both = NULL;
+	g_assert_true(ticket_store_spent(gateway, "carl", &both, NULL));
+	g_assert_cmpuint(both->len, ==, 2);
+	remove_world(admin);
+	db_close(admin);
+	db_close(gateway);
+}
+
 static void test_candidates(void)
 {
 	struct db *admin = fixture_open("vitrine_admin"),
@@ -87,7 +131,6 @@ static void test_candidates(void)
 	g_assert_cmpuint(count_candidates(gateway, "carl"), ==, 0);
 	g_assert_false(create(admin, id, now_us + MINUTE_US, &error));
 	g_assert_error(error, DB_ERROR, DB_ERROR_MISSING);
-	g_assert_true(ticket_store_expire(gateway, NULL));
 	remove_world(admin);
 	db_close(admin);
 	db_close(gateway);
@@ -155,6 +198,7 @@ static void test_one_winner(void)
 void ticket_tests(void)
 {
 	g_test_add_func("/sql/ticket/candidates", test_candidates);
+	g_test_add_func("/sql/ticket/spent", test_spent);
 	g_test_add_func("/sql/ticket/at-most-eight", test_at_most_eight);
 	g_test_add_func("/sql/ticket/one-winner", test_one_winner);
 }
