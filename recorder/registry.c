@@ -275,7 +275,7 @@ static void close_all(struct registry *registry, enum end_reason reason, const c
 	while (g_hash_table_iter_next(&iter, NULL, &item)) {
 		struct entry *entry = item;
 		if (tell)
-			say_opened(registry, entry->session_id, reason, detail);
+			ending(entry, reason, detail);
 		recording_close(entry->recording, reason, detail);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include "tests/unit/recorder/recording_reader.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -49,12 +50,20 @@ static bool is_dead(const struct recorder_process *p)
 	       info.si_pid == p->pid;
 }
 
+/* The recorder closes the link when it cannot go on; that freezes a session. */
+static bool is_frozen(const struct shade_session *session)
+{
+	struct pollfd link = {session->painter.link_fd, 0, 0};
+
+	return poll(&link, 1, 0) == 1 && (link.revents & POLLHUP) != 0;
+}
+
 static bool wait_for_more(const struct shade_session *session, uint64_t before)
 {
 	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
 
 	while (recorder_process_video_bytes(session->process) == before) {
-		if (is_dead(session->process))
+		if (is_dead(session->process) || is_frozen(session))
 			return false;
 		g_assert_cmpint(g_get_monotonic_time(), <, until_us);
 		g_usleep(2000);

@@ -16,7 +16,7 @@ void shade_session_finish(struct shade_session *session);
 
 /** The next shade, painted and not waited for. */
 void shade_session_paint(struct shade_session *session);
-/** The next shade; true once it is in the store, false when the recorder died before. */
+/** The next shade; true once it is in the store, false when the recorder died or froze the session before. */
 bool shade_session_paint_and_wait(struct shade_session *session);
 /** A new canvas of another size; false when the recorder died. */
 bool shade_session_resize(struct shade_session *session, uint32_t width, uint32_t height);
