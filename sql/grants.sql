@@ -15,6 +15,8 @@ GRANT SELECT, UPDATE (taken_at) ON session_command TO vitrine_gateway;
 
 -- vitrine-recorder knows recordings and nothing of who may do what.
 GRANT SELECT, INSERT, UPDATE ON recording, segment TO vitrine_recorder;
+REVOKE EXECUTE ON FUNCTION recording_is_kept(uuid), deletion_due(text), deletion_claim(uuid, text, text), deletion_finish(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION deletion_due(text), deletion_claim(uuid, text, text), deletion_finish(uuid, text) TO vitrine_recorder;
 
 -- vitrine-web checks console logins, shows, and may ask for a session's end. No sealed secret is readable to it.
 GRANT SELECT (id, login, password_hash, role, disabled, created_at, last_login_at) ON app_user TO vitrine_web;
@@ -25,10 +27,16 @@ GRANT SELECT ON session, recording, segment, session_command TO vitrine_web;
 GRANT INSERT (session_id, kind, reason, by_login) ON session_command TO vitrine_web;
 GRANT SELECT, INSERT, DELETE ON web_login TO vitrine_web;
 
+-- Holds are kept for good, with who released them; a deletion takes two people, whichever way they come.
+GRANT SELECT, INSERT (session_id, reason, placed_by), UPDATE (released_by, released_at) ON legal_hold TO vitrine_web, vitrine_admin;
+GRANT SELECT, INSERT (session_id, reason, requested_by), DELETE, UPDATE (approved_by, approved_at) ON deletion_order TO vitrine_web, vitrine_admin;
+GRANT SELECT ON retention_class TO vitrine_web;
+GRANT SELECT, INSERT, DELETE, UPDATE (keep_days, max_bytes) ON retention_class TO vitrine_admin;
+
 -- vitrine (command line): administration. It seals secrets and cannot read them back.
 GRANT SELECT (id, login, role, disabled, created_at, last_login_at), INSERT, DELETE, UPDATE (password_hash, role, disabled)
 	ON app_user TO vitrine_admin;
-GRANT SELECT, INSERT, DELETE, UPDATE (host, port, security, certificate_sha256, ca_pem) ON target TO vitrine_admin;
+GRANT SELECT, INSERT, DELETE, UPDATE (host, port, security, certificate_sha256, ca_pem, retention_class) ON target TO vitrine_admin;
 GRANT SELECT (id, target_id, name, domain, created_at), INSERT, DELETE, UPDATE (secret_sealed) ON account TO vitrine_admin;
 GRANT SELECT, INSERT, DELETE ON access_grant TO vitrine_admin;
 GRANT SELECT (id, grant_id, created_at, expires_at, used_at), INSERT ON ticket TO vitrine_admin;

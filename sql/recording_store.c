@@ -4,9 +4,9 @@
 #include "sql/db_query.h"
 
 static const char *const state_keys[] = {
-	[RECORDING_STATE_OPEN] = "open",
-	[RECORDING_STATE_SEALED] = "sealed",
-	[RECORDING_STATE_FAILED] = "failed",
+	[RECORDING_STATE_OPEN] = "open",       [RECORDING_STATE_SEALED] = "sealed",
+	[RECORDING_STATE_FAILED] = "failed",   [RECORDING_STATE_DELETING] = "deleting",
+	[RECORDING_STATE_DELETED] = "deleted",
 };
 
 const char *recording_state_key(enum recording_state state)

@@ -9,9 +9,11 @@
 enum recording_state {
 	RECORDING_STATE_OPEN = 1,
 	RECORDING_STATE_SEALED,
-	RECORDING_STATE_FAILED, /**< closed without a seal; see detail */
+	RECORDING_STATE_FAILED,	  /**< closed without a seal; see detail */
+	RECORDING_STATE_DELETING, /**< claimed; its contents go, or are gone but for the last row */
+	RECORDING_STATE_DELETED,  /**< chain and tombstone are left */
 };
-/** "open", "sealed", "failed"; "unknown". Never NULL. */
+/** "open", "sealed", "failed", "deleting", "deleted"; "unknown". Never NULL. */
 const char *recording_state_key(enum recording_state state);
 
 struct recording_row {

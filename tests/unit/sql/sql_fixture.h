@@ -24,4 +24,5 @@ void ticket_tests(void);
 void session_tests(void);
 void recording_tests(void);
 void audit_tests(void);
+void deletion_tests(void);
 void rights_tests(void);

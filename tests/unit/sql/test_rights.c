@@ -61,6 +61,17 @@ static const struct attempt refused[] = {
 	{RECORDER, "SELECT * FROM session"},
 	{ADMIN, "DELETE FROM session"},
 	{ADMIN, "UPDATE recording SET state = 'sealed'"},
+	/* Deleting: only the recorder does it, nobody undoes a hold or forges who asked. */
+	{WEB, "SELECT deletion_claim(gen_random_uuid(), 'n', 'age')"},
+	{WEB, "SELECT deletion_finish(gen_random_uuid(), '')"},
+	{WEB, "DELETE FROM legal_hold"},
+	{WEB, "UPDATE legal_hold SET reason = 'x'"},
+	{WEB, "UPDATE deletion_order SET requested_by = 'x'"},
+	{WEB, "UPDATE retention_class SET keep_days = 1"},
+	{ADMIN, "SELECT deletion_claim(gen_random_uuid(), 'n', 'age')"},
+	{GATEWAY, "INSERT INTO deletion_order (session_id) VALUES (NULL)"},
+	{RECORDER, "SELECT * FROM legal_hold"},
+	{RECORDER, "INSERT INTO deletion_order (session_id) VALUES (NULL)"},
 	/* Audit: added to and read, number, time and program by the server only. */
 	{GATEWAY, "UPDATE audit SET actor = 'x'"},
 	{GATEWAY, "DELETE FROM audit"},

@@ -11,6 +11,7 @@ int main(int argc, char **argv)
 	session_tests();
 	recording_tests();
 	audit_tests();
+	deletion_tests();
 	rights_tests();
 	return g_test_run();
 }
