@@ -2,6 +2,7 @@
 #include "recorder/chain/chain.h"
 
 #include "base/clock.h"
+#include "recorder/chain/signed_line.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -93,10 +94,10 @@ static char *seal_entry(struct chain *chain, const char *kind, uint64_t t_us, js
 			    "a text of the entry is not UTF-8");
 		return NULL;
 	}
-	g_autofree char *signature = chain_key_sign(chain->key, json, strlen(json), error);
+	g_autofree char *signed_line = signed_line_make(chain->key, json, error);
 	char *line = NULL;
-	if (signature != NULL) {
-		line = g_strdup_printf("%s %s\n", signature, json);
+	if (signed_line != NULL) {
+		line = g_strconcat(signed_line, "\n", NULL);
 		digest_hex_of(json, strlen(json), chain->head);
 		chain->next_seq++;
 	}

@@ -151,23 +151,6 @@ static enum chain_kind kind_of(const char *name)
 	return (enum chain_kind)kind;
 }
 
-/* Base64 has several texts for the same bytes; only the one we would write is taken, so that no byte of the file can change unnoticed. */
-static bool parse_signature(const char *text, size_t length, struct chain_entry *ret)
-{
-	g_autofree char *copy = g_strndup(text, length);
-	gsize n = 0;
-	g_autofree uint8_t *bytes = g_base64_decode(copy, &n);
-	g_autofree char *again = g_base64_encode(bytes, n);
-
-	/* `copy` ends at a zero byte, the line does not. */
-	if (strlen(copy) != length || strcmp(copy, again) != 0 || n == 0 ||
-	    n > sizeof ret->signature)
-		return false;
-	memcpy(ret->signature, bytes, n);
-	ret->signature_length = n;
-	return true;
-}
-
 static bool parse_json(struct chain_entry *ret)
 {
 	json_t *object = json_loadb(ret->json, ret->json_length, JSON_REJECT_DUPLICATES, NULL);
@@ -186,14 +169,16 @@ static bool parse_json(struct chain_entry *ret)
 
 int chain_entry_parse(const char *line, size_t length, struct chain_entry *ret)
 {
-	const char *space = memchr(line, ' ', length);
+	struct signed_line parts;
 
 	*ret = (struct chain_entry){0};
-	if (space == NULL || length > CHAIN_LINE_MAX_BYTES)
+	if (length > CHAIN_LINE_MAX_BYTES || signed_line_parse(line, length, &parts) < 0)
 		return -EPROTO;
-	ret->json = space + 1;
-	ret->json_length = length - (size_t)(ret->json - line);
-	if (!parse_signature(line, (size_t)(space - line), ret) || !parse_json(ret)) {
+	ret->json = parts.json;
+	ret->json_length = parts.json_bytes;
+	memcpy(ret->signature, parts.signature, sizeof ret->signature);
+	ret->signature_length = parts.signature_bytes;
+	if (!parse_json(ret)) {
 		chain_entry_clear(ret);
 		return -EPROTO;
 	}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "recorder/chain/chain.h"
+#include "recorder/chain/signed_line.h"
 
 enum chain_kind {
 	CHAIN_GENESIS,
@@ -20,7 +21,7 @@ struct chain_entry {
 	char hash[DIGEST_HEX_BYTES]; /**< of this entry's JSON, computed */
 	const char *json;	     /**< the signed bytes, inside the line that was read */
 	size_t json_length;
-	uint8_t signature[96];
+	uint8_t signature[SIGNED_LINE_SIGNATURE_MAX_BYTES];
 	size_t signature_length;
 
 	struct chain_file files[CHAIN_MAX_FILES]; /**< all kinds but gap and seal */

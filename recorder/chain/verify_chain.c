@@ -180,7 +180,7 @@ static bool load_trust(struct walk *w, const char *pem)
 		       CHAIN_CERTIFICATE_FILE);
 		return false;
 	}
-	w->report->signer = verify_trust_subject(w->trust);
+	w->report->signer = verify_trust_subject(w->trust, 0);
 	return true;
 }
 
@@ -190,7 +190,7 @@ static int judge_trust(struct walk *w, const char *trusted_pem_path)
 
 	if (trusted_pem_path == NULL || w->trust == NULL)
 		return 0;
-	int result = verify_trust_check(w->trust, trusted_pem_path,
+	int result = verify_trust_check(w->trust, 0, trusted_pem_path,
 					w->genesis_utc != NULL ? w->genesis_utc : "", &why);
 	if (result != -EPERM)
 		return result;

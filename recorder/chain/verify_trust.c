@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <string.h>
 
 struct verify_trust {
 	STACK_OF(X509) * certificates; /**< the signer's first */
@@ -48,26 +49,46 @@ void verify_trust_destroy(struct verify_trust *trust)
 	g_free(trust);
 }
 
-bool verify_trust_signature(const struct verify_trust *trust, const struct chain_entry *entry)
+static bool holds(EVP_PKEY *key, const struct signed_line *line)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = context != NULL &&
-		  EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, trust->key) == 1 &&
-		  EVP_DigestVerify(context, entry->signature, entry->signature_length,
-				   (const unsigned char *)entry->json, entry->json_length) == 1;
+		  EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+		  EVP_DigestVerify(context, line->signature, line->signature_bytes,
+				   (const unsigned char *)line->json, line->json_bytes) == 1;
 
 	EVP_MD_CTX_free(context);
 	ERR_clear_error();
 	return ok;
 }
 
-char *verify_trust_subject(const struct verify_trust *trust)
+bool verify_trust_signature(const struct verify_trust *trust, const struct chain_entry *entry)
+{
+	struct signed_line line = {.json = entry->json,
+				   .json_bytes = entry->json_length,
+				   .signature_bytes = entry->signature_length};
+
+	memcpy(line.signature, entry->signature, sizeof line.signature);
+	return holds(trust->key, &line);
+}
+
+int verify_trust_signer(const struct verify_trust *trust, const struct signed_line *line)
+{
+	for (int i = 0; i < sk_X509_num(trust->certificates); i++) {
+		EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(trust->certificates, i));
+		if (key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && holds(key, line))
+			return i;
+	}
+	return -1;
+}
+
+char *verify_trust_subject(const struct verify_trust *trust, int signer)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *bytes = NULL;
 
-	X509_NAME_print_ex(bio, X509_get_subject_name(sk_X509_value(trust->certificates, 0)), 0,
-			   XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+	X509_NAME_print_ex(bio, X509_get_subject_name(sk_X509_value(trust->certificates, signer)),
+			   0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
 	long length = BIO_get_mem_data(bio, &bytes);
 	char *subject = g_strndup(bytes, (gsize)MAX(length, 0));
 	BIO_free(bio);
@@ -103,7 +124,7 @@ static time_t signing_time(const char *utc)
 	return time != NULL ? (time_t)g_date_time_to_unix(time) : 0;
 }
 
-int verify_trust_check(const struct verify_trust *trust, const char *trusted_pem_path,
+int verify_trust_check(const struct verify_trust *trust, int signer, const char *trusted_pem_path,
 		       const char *utc, char **ret_why)
 {
 	X509_STORE *store;
@@ -114,7 +135,7 @@ int verify_trust_check(const struct verify_trust *trust, const char *trusted_pem
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	result = -EPERM;
 	if (context == NULL ||
-	    X509_STORE_CTX_init(context, store, sk_X509_value(trust->certificates, 0),
+	    X509_STORE_CTX_init(context, store, sk_X509_value(trust->certificates, signer),
 				trust->certificates) != 1) {
 		*ret_why = g_strdup("OpenSSL could not start");
 	} else {

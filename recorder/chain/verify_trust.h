@@ -1,21 +1,24 @@
-/** Who signed, and do we trust them: the certificates behind a chain. Private to recorder/chain. */
+/** Who signed, and do we trust them: the certificates behind a chain or a log. Any thread. */
 #pragma once
 
 #include "recorder/chain/chain_reader.h"
 
 struct verify_trust;
 
-/** Reads the recording's certificate (first in the text, further ones are intermediates). NULL: no usable certificate in it. */
+/** Reads certificates (of a recording: the signer's first, then intermediates). NULL: the first is not a usable one. */
 struct verify_trust *verify_trust_create(const char *certificate_pem);
 void verify_trust_destroy(struct verify_trust *trust);
 
 /** True when the entry's signature over its JSON holds under the certificate. */
 bool verify_trust_signature(const struct verify_trust *trust, const struct chain_entry *entry);
 
-/** "CN=node1" and so on; g_free it. */
-char *verify_trust_subject(const struct verify_trust *trust);
+/** Which certificate the line's signature holds under: its place in the text from 0, or -1 for none. */
+int verify_trust_signer(const struct verify_trust *trust, const struct signed_line *line);
 
-/** Checks the certificate against the PEM file's certificates, as of `utc` ("2026-05-01T12:00:00.123456Z"). Returns 0; -EPERM and
+/** "CN=node1" and so on, of the certificate in place `signer`; g_free it. */
+char *verify_trust_subject(const struct verify_trust *trust, int signer);
+
+/** Checks the certificate in place `signer` against the PEM file's certificates, as of `utc` ("2026-05-01T12:00:00.123456Z"). Returns 0; -EPERM and
  *  *ret_why (g_free it) when it does not lead there; -ENOENT or -EINVAL when the PEM file is missing or holds no certificate. */
-int verify_trust_check(const struct verify_trust *trust, const char *trusted_pem_path,
+int verify_trust_check(const struct verify_trust *trust, int signer, const char *trusted_pem_path,
 		       const char *utc, char **ret_why);

@@ -13,6 +13,7 @@ ROOMS = {
     "recorder/crypt": ["base"],
     "recorder/reader": ["base", "recorder/crypt"],
     "recorder/chain": ["base", "recorder/crypt", "recorder/reader"],
+    "recorder/nodelog": ["base", "recorder/chain", "recorder/reader"],
     "recorder/store": ["base"],
     "recorder/mux": ["base", "recorder/encode"],
     "sql": ["base"],
@@ -22,12 +23,12 @@ ROOMS = {
     "gateway/worker": ["base", "ipc", "gateway/session"],
     "gateway/broker": ["base", "ipc", "sql", "gateway"],
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
-    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader"],
+    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
-    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "recorder/crypt", "recorder/reader", "recorder/chain"],
-    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "recorder/crypt", "recorder/reader", "recorder/chain"],
-    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/store", "recorder/crypt", "recorder/reader"],
+    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
+    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
+    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader"],
 }
 
 # Header prefix of an outside library -> rooms that may use it. What is not listed (libc, GLib, OpenSSL, jansson) is free.

@@ -1,0 +1,214 @@
+/* Judges what the log speaks of: recordings in the store, rows of the audit trail. It must not judge the recordings themselves: that is chain/verify.c. */
+#include "recorder/nodelog/log_check_internal.h"
+
+#include "recorder/chain/chain_reader.h"
+#include "recorder/reader/reader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define FIND log_check_find
+#define CHAIN_MAX_BYTES (256u << 20)
+/* A leaf follows its entry within seconds unless the recorder dies in between; what comes later than this is told. */
+#define LATE_S 300
+
+/* First and last entry of a chain. */
+struct ends {
+	char genesis[DIGEST_HEX_BYTES], seal[DIGEST_HEX_BYTES];
+	char *utc;
+};
+
+static void read_line(const char *line, size_t length, struct ends *ret)
+{
+	struct chain_entry entry;
+
+	if (chain_entry_parse(line, length, &entry) < 0)
+		return;
+	if (entry.kind == CHAIN_GENESIS && ret->genesis[0] == '\0') {
+		memcpy(ret->genesis, entry.hash, sizeof ret->genesis);
+		ret->utc = g_strdup(entry.utc);
+	}
+	if (entry.kind == CHAIN_SEAL)
+		memcpy(ret->seal, entry.hash, sizeof ret->seal);
+	chain_entry_clear(&entry);
+}
+
+static int read_ends(const char *store_dir, const char *session, struct ends *ret)
+{
+	struct reader *reader;
+	g_autofree uint8_t *bytes = NULL;
+	size_t length = 0;
+	int result = reader_open_session(store_dir, session, NULL, &reader);
+
+	*ret = (struct ends){0};
+	if (result < 0)
+		return result;
+	result = reader_read(reader, CHAIN_FILE, CHAIN_MAX_BYTES, &bytes, &length);
+	reader_close(reader);
+	const char *text = (const char *)bytes;
+	const char *first = result == 0 ? memchr(text, '\n', length) : NULL;
+	if (first == NULL)
+		return result;
+	read_line(text, (size_t)(first - text), ret);
+	if (text[length - 1] == '\n' && first < text + length - 1) {
+		const char *last = (const char *)memrchr(text, '\n', length - 1) + 1;
+		read_line(last, length - 1 - (size_t)(last - text), ret);
+	}
+	return 0;
+}
+
+static int64_t seconds_of(const char *utc)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(utc, NULL);
+
+	return time != NULL ? g_date_time_to_unix(time) : 0;
+}
+
+/* Not in the log: a recording whose recorder has not come to it yet, or one that was put there behind the log's back. */
+static void judge_unlogged(struct log_check *check, const char *session, const struct ends *ends)
+{
+	bool old = ends->utc != NULL && check->last_utc != NULL &&
+		   seconds_of(ends->utc) + LATE_S < seconds_of(check->last_utc);
+
+	FIND(check, old ? VERIFY_BROKEN : VERIFY_INCOMPLETE,
+	     "recording %s says that it began at %s, but no leaf knows it%s", session,
+	     ends->utc != NULL ? ends->utc : "an unknown time",
+	     old ? ", and the log went on since: it was put there later" : " yet");
+}
+
+static void judge_times(struct log_check *check, const char *session, const struct ends *ends,
+			const struct logged_recording *logged)
+{
+	int64_t late_s = seconds_of(logged->utc) - seconds_of(ends->utc);
+
+	if (late_s > LATE_S)
+		FIND(check, VERIFY_NOTE,
+		     "recording %s was entered into the log %" PRIi64
+		     " s after the time at which it says that it began",
+		     session, late_s);
+}
+
+static void judge_recording(struct log_check *check, const char *session, const struct ends *ends)
+{
+	const struct logged_recording *logged = g_hash_table_lookup(check->recordings, session);
+
+	if (logged == NULL || logged->genesis[0] == '\0') {
+		judge_unlogged(check, session, ends);
+		return;
+	}
+	if (strcmp(ends->genesis, logged->genesis) != 0) {
+		FIND(check, VERIFY_BROKEN,
+		     "recording %s is not the one that leaf %" PRIu64 " of %s knows", session,
+		     logged->genesis_index, logged->utc);
+		return;
+	}
+	judge_times(check, session, ends, logged);
+	if (ends->seal[0] == '\0' && logged->seal[0] != '\0')
+		FIND(check, VERIFY_BROKEN,
+		     "the end of recording %s was cut off: the log knows its seal", session);
+	else if (ends->seal[0] != '\0' && logged->seal[0] == '\0')
+		FIND(check, VERIFY_INCOMPLETE, "the seal of recording %s has no leaf yet", session);
+	else if (strcmp(ends->seal, logged->seal) != 0)
+		FIND(check, VERIFY_BROKEN, "the seal of recording %s is not the one the log knows",
+		     session);
+}
+
+static bool is_deleted(const struct log_check *check, const char *session)
+{
+	const struct logged_recording *logged = g_hash_table_lookup(check->recordings, session);
+
+	return logged != NULL && logged->deleted;
+}
+
+static int compare_recordings(const void *a, const void *b)
+{
+	const struct logged_recording *const *first = a, *const *second = b;
+	uint64_t one = (*first)->genesis_index, other = (*second)->genesis_index;
+
+	return one < other ? -1 : one > other;
+}
+
+/* Named in the order in which they began. */
+static void judge_missing(struct log_check *check, GHashTable *present)
+{
+	GHashTableIter iter;
+	gpointer value;
+	g_autoptr(GPtrArray) gone = g_ptr_array_new();
+
+	g_hash_table_iter_init(&iter, check->recordings);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct logged_recording *logged = value;
+		if (!logged->deleted && logged->genesis[0] != '\0' &&
+		    !g_hash_table_contains(present, logged->session))
+			g_ptr_array_add(gone, value);
+	}
+	g_ptr_array_sort(gone, compare_recordings);
+	for (unsigned i = 0; i < gone->len; i++) {
+		const struct logged_recording *logged = gone->pdata[i];
+		FIND(check, VERIFY_BROKEN,
+		     "recording %s, entered at %s as leaf %" PRIu64
+		     ", is gone, and no deletion was entered: it was removed",
+		     logged->session, logged->utc, logged->genesis_index);
+	}
+}
+
+int log_check_recordings(struct log_check *check)
+{
+	g_autoptr(GHashTable) present = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (unsigned i = 0; i < check->store_names->len; i++) {
+		const char *session = check->store_names->pdata[i];
+		struct ends ends;
+		int result = read_ends(check->store_dir, session, &ends);
+		if (result == 0 && !is_deleted(check, session))
+			judge_recording(check, session, &ends);
+		g_free(ends.utc);
+		/* Gone since the list was made, or without a chain: the same as not there. */
+		if (result == -ENOENT)
+			continue;
+		if (result < 0)
+			return result;
+		g_hash_table_add(present, (char *)(uintptr_t)session);
+		check->report.n_recordings++;
+	}
+	judge_missing(check, present);
+	return 0;
+}
+
+void log_check_audit(struct log_check *check, uint64_t id, const char *sha256)
+{
+	unsigned place = GPOINTER_TO_UINT(g_hash_table_lookup(check->audit_by_id, &id));
+
+	check->report.n_audit_rows++;
+	if (place == 0) {
+		const struct logged_audit *last =
+			check->audit->len > 0 ? &g_array_index(check->audit, struct logged_audit,
+							       check->audit->len - 1)
+					      : NULL;
+		if (last != NULL && id < last->id)
+			FIND(check, VERIFY_BROKEN,
+			     "audit record %" PRIu64 " has no leaf, though later ones have: it was "
+			     "put there later",
+			     id);
+		return;
+	}
+	struct logged_audit *logged = &g_array_index(check->audit, struct logged_audit, place - 1);
+	logged->seen = true;
+	if (strcmp(logged->sha256, sha256) != 0)
+		FIND(check, VERIFY_BROKEN,
+		     "audit record %" PRIu64 " was changed since leaf %" PRIu64 " entered it", id,
+		     logged->index);
+}
+
+void log_check_audit_end(struct log_check *check)
+{
+	for (unsigned i = 0; i < check->audit->len; i++) {
+		const struct logged_audit *logged =
+			&g_array_index(check->audit, struct logged_audit, i);
+		if (!logged->seen)
+			FIND(check, VERIFY_BROKEN,
+			     "audit record %" PRIu64 " is gone: leaf %" PRIu64 " knows it",
+			     logged->id, logged->index);
+	}
+}
