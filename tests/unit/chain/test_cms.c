@@ -52,7 +52,7 @@ static void test_holds(void)
 	g_assert_cmpint(ABS((gint64)signer.utc_s - (gint64)time(NULL)), <=, 5);
 	struct verify_trust *trust = verify_trust_create(signer.certificates_pem);
 	g_assert_nonnull(trust);
-	g_autofree char *subject = verify_trust_subject(trust);
+	g_autofree char *subject = verify_trust_subject(trust, 0);
 	g_assert_cmpstr(subject, ==, "CN=exports");
 	verify_trust_destroy(trust);
 	cms_signer_finish(&signer);
