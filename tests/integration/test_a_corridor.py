@@ -1,10 +1,11 @@
 """The whole corridor with real programs: viewer, gateway, session, target, recorder, verifier. Pictures are compared, not log lines."""
 
 import subprocess
+import time
 import unittest
 
 from tests.support import installation as inst
-from tests.support.desktop import Display, difference, frames_at, screenshot, vncviewer, xfreerdp
+from tests.support.desktop import Display, Recording, changed_area, difference, screenshot, settled, vncviewer, xfreerdp
 from tests.support.installation import wait_for
 
 GFX = ("+gfx",)
@@ -42,19 +43,33 @@ class Corridor(unittest.TestCase):
         self.addCleanup(viewer.close)
         viewer.shows(lambda: self.target_picture(target))
         session = wait_for(lambda: running(installation), 10, f"a running session\n{installation.logs()}")[0]
-        before = self.target_picture(target)
         display.move(300, 300, click=1)
-        display.type_text(f"clear; echo {name} ABCxyz 0123456789\n")
-        wait_for(lambda: difference(before, self.target_picture(target)) > 0.0005, 10, "the typed text at the target")
-        viewer.shows(lambda: self.target_picture(target))
-        typed = self.target_picture(target)
+        display.move(1200, 700)
+        display.type_text("clear\n")
+        before, _ = settled(lambda: self.target_picture(target))
+        display.type_text(f"echo {name} ABCxyz 0123456789\n")
+        typed, typed_at = settled(lambda: self.target_picture(target), before)
+        typed_utc = time.time() - (time.monotonic() - typed_at)
+        viewer.shows(lambda: typed)
         viewer.close()
         wait_for(lambda: installation.sql(f"SELECT 1 FROM recording WHERE session_id = '{session}' AND state = 'sealed'"), 20,
                  f"the recording is sealed\n{installation.logs()}")
         recording = installation.state / "store" / session
         done = installation.vitrine("verify", str(recording), "--certificate", str(installation.state / "etc/pki/evidence-ca.pem"))
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertLess(difference(frames_at(recording, 1e9), typed, 48), 0.01, f"{name}: the recording's last picture is not what was typed")
+        self.recorded_then(Recording(recording), before, typed, typed_at, typed_utc)
+
+    def recorded_then(self, recording: Recording, before, typed, typed_at: float, typed_utc: float) -> None:
+        """The recording shows `typed` since the second in which it was seen at the target, by two clocks, and what was `before` until then."""
+        area = changed_area(before, typed)
+        second = recording.second_of(typed_at)
+        self.assertAlmostEqual(recording.second_of_utc(typed_utc), second, delta=1.0)
+        shown = recording.first_shows(typed, area)
+        self.assertIsNotNone(shown, "the recording does not end with what was typed")
+        self.assertAlmostEqual(shown, second, delta=0.5)
+        print(f"[typed text in the recording {(shown - second) * 1000:+.0f} ms from when it was seen]")
+        self.assertLess(difference(recording.last(), typed, 48), 0.01)
+        self.assertGreater(difference(recording.at(second - 1.5)[area], typed[area], 64), 0.02, "the recording showed it before it was typed")
 
     def test_unknown_and_wrong_are_refused_alike(self):
         """A wrong password, an unknown user and a forbidden target: same text, nothing dialled."""

@@ -1,9 +1,11 @@
 """Displays, viewers and pictures: real programs under Xvfb, looked at with real screenshots."""
 
+import json
 import os
-import re
 import subprocess
 import tempfile
+import time
+from datetime import datetime
 from pathlib import Path
 
 import numpy
@@ -134,26 +136,84 @@ def vncviewer(display: Display, port: int, ca: Path, user: str, password: str) -
                             "-ReconnectOnError=0", "-MenuKey=", f"127.0.0.1::{port}"], {"VNC_USERNAME": user, "VNC_PASSWORD": password})
 
 
-def frames_at(recording: Path, seconds: float) -> numpy.ndarray:
-    """The picture that a recording shows at `seconds` after its beginning, decoded by ffmpeg from init and segments as they lie."""
-    pieces = [recording / "init-001.mp4", *sorted(recording.glob("seg-*.mp4*"))]
-    joined = b"".join(piece.read_bytes() for piece in pieces)
-    done = subprocess.run(["ffmpeg", "-v", "error", "-i", "pipe:0", "-vf", f"select=lte(t\\,{seconds})", "-vsync", "0", "-f", "image2pipe", "-c:v", "ppm", "-"],
-                          input=joined, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-    return last_ppm(done.stdout, done.stderr)
+def settled(look, before: numpy.ndarray | None = None, still: float = 0.4, seconds: float = 15) -> tuple[numpy.ndarray, float]:
+    """What `look()` returns once that differs from `before` and has not changed for a while, and since which moment (time.monotonic) it shows that."""
+    picture, since = look(), time.monotonic()
+    deadline = since + seconds
+    while before is not None and difference(before, picture) == 0 or time.monotonic() - since < still:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: a picture that changed and stands still")
+        time.sleep(0.01)
+        following = look()
+        if difference(picture, following, 0) > 0:
+            picture, since = following, time.monotonic()
+    return picture, since
 
 
-def last_ppm(stream: bytes, errors: bytes) -> numpy.ndarray:
-    last, at = None, 0
-    while at < len(stream):
-        header = re.match(rb"P6\n(\d+) (\d+)\n255\n", stream[at:at + 40])
-        if not header:
-            break
-        width, height = int(header[1]), int(header[2])
-        start = at + header.end()
-        last = (start, width, height)
-        at = start + width * height * 3
-    if last is None:
-        raise AssertionError(f"no picture in the recording: {errors.decode(errors='replace')[-500:]}")
-    start, width, height = last
-    return numpy.frombuffer(stream, numpy.uint8, width * height * 3, start).reshape(height, width, 3)
+def changed_area(before: numpy.ndarray, after: numpy.ndarray) -> tuple[slice, slice]:
+    """Rows and columns around everything that differs: what a small change must be looked for in."""
+    rows, columns = numpy.nonzero(numpy.abs(before.astype(int) - after.astype(int)).max(axis=2) > 24)
+    assert rows.size, "nothing has changed"
+    return slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
+
+
+class Recording:
+    """A finished recording as it lies in the store, decoded by ffmpeg from init and segments; its seconds are those of the file's time stamps."""
+
+    def __init__(self, folder: Path):
+        self.joined = b"".join(piece.read_bytes() for piece in [folder / "init-001.mp4", *sorted(folder.glob("seg-*.mp4*"))])
+        line = (folder / "chain").read_bytes().split(b"\n")[0]
+        self.genesis = json.loads(line.split(b" ", 1)[1])
+
+    def second_of(self, monotonic: float) -> float:
+        """Where a moment of this machine's monotonic clock (time.monotonic) lies in the recording."""
+        return monotonic - self.genesis["clock_us"] / 1e6
+
+    def second_of_utc(self, utc: float) -> float:
+        """The same for a time of day (time.time), by the gateway's word of when it opened the session."""
+        return utc - datetime.fromisoformat(self.genesis["opened"].replace("Z", "+00:00")).timestamp()
+
+    def seconds(self) -> list[float]:
+        """When each picture is shown."""
+        done = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0", "pipe:0"],
+                              input=self.joined, stdout=subprocess.PIPE, check=True)
+        return [float(line.strip(",")) for line in done.stdout.decode().split()]
+
+    def pictures(self):
+        """Pairs of second and picture, in order."""
+        seconds = iter(self.seconds())
+        with tempfile.TemporaryFile() as source:
+            source.write(self.joined)
+            source.seek(0)
+            decoder = subprocess.Popen(["ffmpeg", "-v", "error", "-i", "pipe:0", "-vsync", "0", "-f", "image2pipe", "-c:v", "ppm", "-"], stdin=source,
+                                       stdout=subprocess.PIPE)
+        try:
+            while header := decoder.stdout.readline():
+                assert header == b"P6\n", header
+                width, height = map(int, decoder.stdout.readline().split())
+                decoder.stdout.readline()
+                pixels = decoder.stdout.read(width * height * 3)
+                yield next(seconds), numpy.frombuffer(pixels, numpy.uint8).reshape(height, width, 3)
+        finally:
+            decoder.stdout.close()
+            decoder.wait()
+
+    def at(self, second: float) -> numpy.ndarray:
+        """What it shows at a second: the newest picture until then."""
+        found = None
+        for shown, picture in self.pictures():
+            if shown <= second or found is None:
+                found = picture
+        assert found is not None, "no picture in the recording"
+        return found
+
+    def last(self) -> numpy.ndarray:
+        return self.at(float("inf"))
+
+    def first_shows(self, wanted: numpy.ndarray, area: tuple[slice, slice]) -> float | None:
+        """Since which second it shows `wanted` within `area` without a break until its end."""
+        since = None
+        for second, picture in self.pictures():
+            same = picture.shape == wanted.shape and difference(picture[area], wanted[area], 64) < 0.02
+            since = (second if since is None else since) if same else None
+        return since
