@@ -177,6 +177,33 @@ class Cli(unittest.TestCase):
         self.assertEqual(self.site.ok("session", "list", "--user", "nobody"), "no sessions\n")
         self.assertEqual(self.site.ok("recording", "list"), "no recordings\n")
 
+    def test_keeping(self):
+        ok = self.site.ok
+        ok("target", "add", "vault9", "--protocol", "rdp", "--host", "h")
+        ok("retention", "set", "month", "--days", "30", "--max-gib", "2")
+        self.assertIn("new sessions to vault9 are kept as class month", ok("retention", "assign", "vault9", "month"))
+        row = next(line for line in ok("retention", "list").splitlines() if line.startswith("month"))
+        self.assertEqual(row.split(), ["month", "30", "days", "2", "GiB", "a", "node", "1", "0"])
+        self.assertIn("no retention class 'year'", self.site.run("retention", "assign", "vault9", "year")[2])
+        self.assertIn("targets are still in class month", self.site.run("retention", "remove", "month")[2])
+        unknown = "2b1c3a52-0000-4000-8000-000000000009"
+        self.assertIn("there is no recording of session " + unknown, self.site.run("recording", "hold", unknown, "--reason", "x")[2])
+        self.assertEqual(self.site.run("recording", "hold", unknown)[0], 2)
+        recorded = "2b1c3a52-0000-4000-8000-00000000000a"
+        sql = ["psql", "-q", CONNINFO + " user=postgres", "-c"]
+        subprocess.run([*sql, f"INSERT INTO vitrine.recording (session_id, node, quality, state, started_at, closed_at)"
+                        f" VALUES ('{recorded}', 'n1', 'standard', 'sealed', now(), now())"], check=True)
+        self.addCleanup(subprocess.run, [*sql, "DELETE FROM vitrine.legal_hold; DELETE FROM vitrine.recording"], check=True)
+        ok("recording", "request-deletion", recorded, "--reason", "asked by the person")
+        ok("recording", "hold", recorded, "--reason", "case 17")
+        self.assertIn("under legal hold", self.site.run("recording", "request-deletion", recorded, "--reason", "x")[2])
+        ok("recording", "withdraw-deletion", recorded)
+        ok("recording", "release", recorded)
+        self.assertIn("no hold is in force", self.site.run("recording", "release", recorded)[2])
+        trail = ok("audit", "list", "--subject", recorded)
+        for action in ("recording-delete-request", "recording-hold", "recording-delete-withdraw", "recording-release"):
+            self.assertEqual(trail.count(action), 1, trail)
+
     def test_usage(self):
         listed = self.site.ok("--help")
         for line in re.findall(r"(?m)^  ([a-z]+ [a-z]+|[a-z]+)  ", listed):
