@@ -159,6 +159,8 @@ static int walk_lines(struct walk *w, const char *text, size_t length)
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		if (newline == NULL) {
+			if (w->report->sealed)
+				BROKEN(w, "bytes stand behind the seal");
 			verify_report_add(w->report, VERIFY_INCOMPLETE, 0, w->position_us, w->t_us,
 					  "the chain is cut in the middle of entry %" PRIu64,
 					  w->next_seq);
