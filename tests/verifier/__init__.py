@@ -1,0 +1,6 @@
+"""A second verifier, written from docs/evidence-format.md alone: it shares no code with the product, so that a fault of the one is not a fault of the other.
+
+    python3 -m tests.verifier [--ca FILE]... [--head FILE] [--json] PATH
+
+PATH is a recording's directory, an evidence file, or a node's log/ directory. Needs Debian's python3-cryptography for signatures and the openssl program
+for CMS, time stamps and certificate paths."""

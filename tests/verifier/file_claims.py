@@ -1,0 +1,66 @@
+"""What a chain says about files: a final hash, and hashes of beginnings (checkpoints). Rule 4."""
+
+import hashlib
+from typing import BinaryIO
+
+from tests.verifier.chain import Chain
+from tests.verifier.findings import BROKEN, Report
+
+CHUNK_BYTES = 1 << 20
+
+
+class Claims:
+    def __init__(self, chain: Chain, report: Report):
+        self.report = report
+        self.final: dict[str, tuple] = {}  # name -> (file, entry)
+        self.prefixes: dict[str, list] = {}
+        for _, entry in chain.entries:
+            for file in entry.get("files", []):
+                if entry["kind"] == "checkpoint":
+                    self.prefixes.setdefault(file["name"], []).append((file, entry))
+                else:
+                    self.add_final(file, entry)
+
+    def add_final(self, file: dict, entry: dict) -> None:
+        known = self.final.setdefault(file["name"], (file, entry))[0]
+        if (known["bytes"], known["sha256"]) != (file["bytes"], file["sha256"]):
+            self.broken(f"two entries contradict each other about {file['name']}", entry)
+
+    def names(self) -> set[str]:
+        return set(self.final) | set(self.prefixes)
+
+    def broken(self, text: str, entry: dict) -> None:
+        start, end = (entry["start_us"], entry["end_us"]) if "start_us" in entry else (0, entry["t_us"])
+        self.report.add(BROKEN, text, entry.get("number", 0), start, end)
+
+    def missing(self, name: str) -> None:
+        entry = self.final[name][1] if name in self.final else self.prefixes[name][0][1]
+        self.broken(f"{name} is missing or is not a plain file", entry)
+
+    def check(self, name: str, stream: BinaryIO) -> None:
+        """Reads the stream to its end, once."""
+        digest, total, prefixes = hashlib.sha256(), 0, sorted(self.prefixes.get(name, []), key=lambda p: p[0]["bytes"])
+        for file, entry in prefixes:
+            total += feed(stream, digest, file["bytes"] - total)
+            if total < file["bytes"]:
+                self.broken(f"{name} has {total} bytes, entry {entry['seq']} (checkpoint) proves {file['bytes']}", entry)
+            elif digest.hexdigest() != file["sha256"]:
+                self.broken(f"the first {total} bytes of {name} are not those of entry {entry['seq']} (checkpoint)", entry)
+        total += feed(stream, digest, None)
+        if name in self.final:
+            file, entry = self.final[name]
+            if total != file["bytes"]:
+                self.broken(f"{name} has {total} bytes, it was signed with {file['bytes']}", entry)
+            elif digest.hexdigest() != file["sha256"]:
+                self.broken(f"{name} is not what was signed: its hash differs", entry)
+
+
+def feed(stream: BinaryIO, digest, limit: int | None) -> int:
+    total = 0
+    while limit is None or total < limit:
+        chunk = stream.read(CHUNK_BYTES if limit is None else min(CHUNK_BYTES, limit - total))
+        if not chunk:
+            break
+        digest.update(chunk)
+        total += len(chunk)
+    return total

@@ -1,0 +1,186 @@
+"""The node's log: a Merkle tree as in RFC 6962 section 2.1, its signed heads, and proofs of inclusion."""
+
+import hashlib
+from pathlib import Path
+
+from tests.verifier.certificates import Signer, all_signers, unix_time_of
+from tests.verifier.findings import BROKEN, INCOMPLETE, UNTRUSTED, Report, Unjudged
+from tests.verifier.signed_lines import HEX, Malformed, SignedLine, need, parse_json, parse_line
+
+VERSION = 1
+KINDS = {"genesis": {"session": "text", "sha256": "hex"}, "seal": {"session": "text", "sha256": "hex"}, "audit": {"id": "number", "sha256": "hex"},
+         "deletion": {"session": "text", "sha256": "hex"}, "export": {"session": "text", "sha256": "hex"}}
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """Grows by a leaf at a time and knows its root at every size: the whole subtrees to the left, largest first."""
+
+    def __init__(self):
+        self.size, self.subtrees = 0, []
+
+    def add(self, leaf: bytes) -> None:
+        digest, size = leaf_hash(leaf), self.size
+        while size & 1:
+            digest, size = node_hash(self.subtrees.pop(), digest), size >> 1
+        self.subtrees.append(digest)
+        self.size += 1
+
+    def root(self) -> str:
+        if not self.subtrees:
+            return hashlib.sha256().hexdigest()
+        digest = self.subtrees[-1]
+        for left in reversed(self.subtrees[:-1]):
+            digest = node_hash(left, digest)
+        return digest.hex()
+
+
+def root_by_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> str | None:
+    """RFC 9162 section 2.1.3.2, which says how RFC 6962's audit path is followed; None when the path has not the right length."""
+    digest, position, last = leaf_hash(leaf), index, size - 1
+    for neighbour in path:
+        if last == 0:
+            return None
+        if position & 1 or position == last:
+            digest = node_hash(neighbour, digest)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            digest = node_hash(digest, neighbour)
+        position, last = position >> 1, last >> 1
+    return digest.hex() if last == 0 else None
+
+
+def parse_head(data: bytes) -> SignedLine:
+    line = parse_line(data)
+    need(line.value, version="number")
+    if line.value["version"] != VERSION:
+        raise Unjudged(f"a tree head has version {line.value['version']}, this verifier knows {VERSION}")
+    need(line.value, node="text", root="hex", size="number", utc="utc")
+    return line
+
+
+def parse_leaf(data: bytes, index: int) -> dict:
+    leaf = parse_json(data)
+    need(leaf, kind="text", index="number", utc="utc", node="text")
+    if leaf["kind"] not in KINDS:
+        raise Malformed(f"there is no kind of leaf called {leaf['kind']!r}")
+    need(leaf, **KINDS[leaf["kind"]])
+    if leaf["index"] != index:
+        raise Malformed(f"it has index {leaf['index']}")
+    return leaf
+
+
+def signer_of(head: SignedLine, signers: list[Signer]) -> Signer | None:
+    return next((signer for signer in signers if signer.signed(head.signature, head.json_bytes)), None)
+
+
+def read_heads(data: bytes, signers: list[Signer], report: Report, what: str) -> list[SignedLine]:
+    """Those that hold under one of the signers."""
+    heads, size = [], 0
+    lines = data.split(b"\n")
+    if lines.pop():
+        report.add(INCOMPLETE, f"{what} is cut in the middle of line {len(lines) + 1}")
+    for number, text in enumerate(lines, 1):
+        try:
+            head = parse_head(text)
+        except Malformed as error:
+            report.add(BROKEN, f"line {number} of {what} is not a tree head: {error}")
+            continue
+        if signer_of(head, signers) is None:
+            report.add(BROKEN, f"the signature of the tree head in line {number} of {what} does not hold")
+            continue
+        if head.value["size"] < size:
+            report.add(BROKEN, f"the tree head in line {number} of {what} covers less than the one before")
+        size = head.value["size"]
+        heads.append(head)
+    return heads
+
+
+def check_leaf(text: bytes, index: int, nodes: set, report: Report) -> None:
+    try:
+        nodes.add(parse_leaf(text, index)["node"])
+    except Malformed as error:
+        report.add(BROKEN, f"leaf {index} is not one: {error}")
+
+
+def check_leaves(data: bytes, heads: list[SignedLine], report: Report) -> set:
+    """Reads every leaf once and compares the roots on the way. Returns the nodes that leaves and heads name."""
+    by_size: dict[int, list] = {}
+    for head in heads:
+        by_size.setdefault(head.value["size"], []).append(head)
+    tree, nodes = Tree(), {head.value["node"] for head in heads}
+    lines = data.split(b"\n")
+    if lines.pop():
+        report.add(INCOMPLETE, f"the log is cut in the middle of leaf {len(lines)}")
+    for index in range(len(lines) + 1):
+        for head in by_size.pop(index, []):
+            if head.value["root"] != tree.root():
+                report.add(BROKEN, f"the first {index} leaves are not those of the tree head of {head.value['utc']}: leaves were changed, removed or backdated")
+        if index < len(lines):
+            check_leaf(lines[index], index, nodes, report)
+            tree.add(lines[index])
+    for size, missing in by_size.items():
+        report.add(BROKEN, f"the tree head of {missing[0].value['utc']} covers {size} leaves, the log has {len(lines)}: its end was removed")
+    report.facts.update(leaves=len(lines), root=tree.root())
+    return nodes
+
+
+def read_optional(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def check_log(folder: Path, trusted: list[Path], published: list[bytes], report: Report) -> None:
+    signers = all_signers(read_optional(folder / "certificate.pem"))
+    if not signers:
+        report.add(BROKEN, "certificate.pem holds no certificate: no signature can be checked")
+    heads = read_heads(read_optional(folder / "heads"), signers, report, "heads")
+    known = [head for text in published for head in read_heads(text.rstrip(b"\n") + b"\n", signers, report, "a published head")]
+    nodes = check_leaves((folder / "leaves").read_bytes(), heads + known, report)
+    if len(nodes) > 1:
+        report.add(BROKEN, f"the log is of more than one node: {', '.join(sorted(nodes))}")
+    covered = max((head.value["size"] for head in heads), default=0)
+    if covered < report.facts["leaves"]:
+        report.add(INCOMPLETE, f"{report.facts['leaves'] - covered} leaves behind the last tree head are not signed yet")
+    if heads:
+        check_head_trust(heads[-1], signers, trusted, report)
+
+
+def check_head_trust(head: SignedLine, signers: list[Signer], trusted: list[Path], report: Report) -> None:
+    signer = signer_of(head, signers)
+    report.facts["log_signer"] = signer.subject
+    why = signer.leads_to(trusted, unix_time_of(head.value["utc"])) if trusted else ""
+    if why:
+        report.add(UNTRUSTED, f"the log's certificate, {signer.subject}, does not lead to a trusted one: {why}")
+
+
+def parse_proof(data: bytes) -> tuple[dict, SignedLine, dict]:
+    proof = parse_json(data)
+    need(proof, head="text", index="number", leaf="text", path="list", size="number")
+    if not all(isinstance(item, str) and HEX.fullmatch(item) for item in proof["path"]):
+        raise Malformed("its path is not a list of hashes")
+    return proof, parse_head(proof["head"].encode()), parse_leaf(proof["leaf"].encode(), proof["index"])
+
+
+def why_proof_fails(data: bytes, signers: list[Signer], kind: str, session: str, sha256: str | None) -> tuple[str, SignedLine | None]:
+    """What is wrong with a proof that the log holds this entry (empty: nothing), and the head it leads to."""
+    try:
+        proof, head, leaf = parse_proof(data)
+    except Malformed as error:
+        return str(error), None
+    if signer_of(head, signers) is None:
+        return "the signature of its tree head does not hold", None
+    if proof["size"] != head.value["size"] or proof["index"] >= proof["size"]:
+        return "its size is not that of its tree head", None
+    if root_by_path(proof["leaf"].encode(), proof["index"], proof["size"], [bytes.fromhex(item) for item in proof["path"]]) != head.value["root"]:
+        return "leaf and path do not lead to the tree head", None
+    if (leaf["node"], leaf["kind"], leaf.get("session"), leaf.get("sha256")) != (head.value["node"], kind, session, sha256):
+        return "it speaks of something else", None
+    return "", head
