@@ -2,7 +2,10 @@
  *
  *  Input is NV12 in BT.709 limited range, kept by the caller (recorder/encode/convert.h fills it from BGRX); output are Annex B access units.
  *  No B frames, no lookahead, one reference, constant QP: an access unit comes out for each picture that goes in. One thread per encoder;
- *  different encoders may run on different threads. */
+ *  different encoders may run on different threads.
+ *
+ *  Two ways to write it. libx264 codes every picture and costs some milliseconds each, however little changed. The damage way has libx264 write
+ *  the IDRs and writes what lies between itself (recorder/encode/p_slice.h), at a cost that follows what changed; it alone uses motion hints. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,17 +25,21 @@ struct macroblocks {
 	uint32_t columns, rows;
 };
 
-/** A rectangle of macroblock-independent motion: `to` shows what `from` showed in the picture before. A hint; may be ignored. */
+/** A rectangle that moved: `to` got what `from` showed at that moment. Several follow each other in the order in which they happened.
+ *  Hints may be wrong, and may point outside of the picture: they cost bytes then, never truth. */
 struct motion_hint {
 	int32_t from_x, from_y, to_x, to_y;
 	uint32_t width, height;
 };
+
+enum encoder_method { ENCODER_X264, ENCODER_DAMAGE };
 
 struct encoder_settings {
 	uint32_t width, height;
 	uint32_t qp; /**< 22 evidence, 24 standard, 28 economy; up to 34 */
 	bool full_range; /**< false: limited range as recordings use; RDPGFX wants true ([MS-RDPEGFX] 3.3.8.3.1) */
 	bool repeat_headers; /**< SPS and PPS before every IDR */
+	enum encoder_method method;
 };
 
 struct access_unit {
@@ -50,7 +57,7 @@ void encoder_destroy(struct encoder *encoder);
 /** Encodes one picture.
  *  blocks   which macroblocks differ from the picture before; NULL: assume all
  *  hints    may be NULL
- *  key      make it an IDR
+ *  key      make it an IDR; the encoder may choose to make one by itself
  *  Returns 0 and *ret; -EIO when the library failed: then destroy the encoder. */
 int encoder_encode(struct encoder *encoder, const struct nv12 *picture,
 		   const struct macroblocks *blocks, const struct motion_hint *hints,
@@ -58,3 +65,6 @@ int encoder_encode(struct encoder *encoder, const struct nv12 *picture,
 
 /** "avc1.42c028" of this encoder's stream, for WebCodecs and MSE. Valid after the first IDR; borrowed. */
 const char *encoder_codec_string(const struct encoder *encoder);
+
+/** What a decoder shows after the last access unit, rounded up to macroblocks; borrowed until the next call. NULL: this encoder does not know. */
+const struct nv12 *encoder_shown(const struct encoder *encoder);

@@ -4,20 +4,18 @@
  * Why these settings (docs/recorder.md has the figures): constant QP, because macroblock hints are
  * honoured only while a macroblock's QP does not rise above its reference's; no deblocking and
  * CAVLC, the cheapest stream, plays everywhere as Constrained Baseline. */
-#include "recorder/encode/encoder.h"
+#include "recorder/encode/encoder_x264.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 #include <x264.h>
 
-#define QP_MAX 34u
-#define SIDE_MIN_PX 16u
-#define SIDE_MAX_PX 16384u
 #define NOMINAL_FPS 15
 #define COLOUR_BT709 1 /* ITU-T H.264 tables E-3, E-4, E-5 */
 
-struct encoder {
+struct encoder_x264 {
+	struct encoder base;
 	x264_t *x264;
 	uint8_t *constant; /**< X264_MBINFO_CONSTANT per macroblock, what x264 wants to see */
 	uint32_t n_blocks;
@@ -25,7 +23,13 @@ struct encoder {
 	bool repeat_headers;
 	GByteArray *unit; /**< the access unit without SEI */
 	char codec[sizeof "avc1.42c028"];
+	struct nv12 shown; /**< libx264's planes, while it keeps them */
 };
+
+static struct encoder_x264 *x264_of(struct encoder *encoder)
+{
+	return (struct encoder_x264 *)encoder;
+}
 
 G_GNUC_PRINTF(3, 0)
 static void log_line(void *unused, int level, const char *format, va_list arguments)
@@ -78,38 +82,10 @@ static int fill_parameters(const struct encoder_settings *s, x264_param_t *p)
 	return x264_param_apply_profile(p, "baseline") < 0 ? -EIO : 0;
 }
 
-static bool settings_ok(const struct encoder_settings *s)
+static void x264_destroy(struct encoder *base)
 {
-	return s->width >= SIDE_MIN_PX && s->height >= SIDE_MIN_PX && s->width <= SIDE_MAX_PX &&
-	       s->height <= SIDE_MAX_PX && s->qp >= 1 && s->qp <= QP_MAX;
-}
+	struct encoder_x264 *encoder = x264_of(base);
 
-int encoder_create(const struct encoder_settings *settings, struct encoder **ret_encoder)
-{
-	x264_param_t parameters;
-
-	if (!settings_ok(settings))
-		return -EINVAL;
-	if (fill_parameters(settings, &parameters) < 0)
-		return -EINVAL;
-	struct encoder *encoder = g_new0(struct encoder, 1);
-	encoder->repeat_headers = settings->repeat_headers;
-	encoder->n_blocks = ((settings->width + 15) / 16) * ((settings->height + 15) / 16);
-	encoder->constant = g_malloc0(encoder->n_blocks);
-	encoder->unit = g_byte_array_new();
-	encoder->x264 = x264_encoder_open(&parameters);
-	if (encoder->x264 == NULL) {
-		encoder_destroy(encoder);
-		return -ENOMEM;
-	}
-	*ret_encoder = encoder;
-	return 0;
-}
-
-void encoder_destroy(struct encoder *encoder)
-{
-	if (encoder == NULL)
-		return;
 	if (encoder->x264 != NULL)
 		x264_encoder_close(encoder->x264);
 	g_byte_array_unref(encoder->unit);
@@ -117,7 +93,7 @@ void encoder_destroy(struct encoder *encoder)
 	g_free(encoder);
 }
 
-static void note_codec(struct encoder *encoder, const x264_nal_t *sps)
+static void note_codec(struct encoder_x264 *encoder, const x264_nal_t *sps)
 {
 	const uint8_t *p = sps->p_payload;
 	size_t start =
@@ -131,7 +107,7 @@ static void note_codec(struct encoder *encoder, const x264_nal_t *sps)
 }
 
 /* SEI is left out: x264 puts its settings there, which no viewer needs. */
-static void append_nals(struct encoder *encoder, const x264_nal_t *nals, int n_nals)
+static void append_nals(struct encoder_x264 *encoder, const x264_nal_t *nals, int n_nals)
 {
 	for (int i = 0; i < n_nals; i++) {
 		if (nals[i].i_type == NAL_SEI)
@@ -142,7 +118,7 @@ static void append_nals(struct encoder *encoder, const x264_nal_t *nals, int n_n
 	}
 }
 
-static int prepend_headers(struct encoder *encoder)
+static int prepend_headers(struct encoder_x264 *encoder)
 {
 	x264_nal_t *nals;
 	int n_nals;
@@ -155,35 +131,38 @@ static int prepend_headers(struct encoder *encoder)
 	return 0;
 }
 
-static void mark_constant(struct encoder *encoder, const struct macroblocks *blocks)
+static void mark_constant(struct encoder_x264 *encoder, const struct macroblocks *blocks)
 {
 	for (uint32_t i = 0; i < encoder->n_blocks; i++)
 		encoder->constant[i] = blocks->changed[i] ? 0 : X264_MBINFO_CONSTANT;
 }
 
-int encoder_encode(struct encoder *encoder, const struct nv12 *picture,
-		   const struct macroblocks *blocks, const struct motion_hint *hints,
-		   unsigned n_hints, bool key, int64_t pts_us, struct access_unit *ret)
+static void fill_picture(struct encoder_x264 *encoder, const struct encoder_input *input,
+			 x264_picture_t *in)
 {
+	x264_picture_init(in);
+	in->img.i_csp = X264_CSP_NV12;
+	in->img.i_plane = 2;
+	in->img.plane[0] = input->picture->luma;
+	in->img.plane[1] = input->picture->chroma;
+	in->img.i_stride[0] = in->img.i_stride[1] = (int)input->picture->stride_bytes;
+	in->i_pts = encoder->n_pictures;
+	in->i_type = input->key || encoder->n_pictures == 0 ? X264_TYPE_IDR : X264_TYPE_P;
+	if (input->blocks != NULL && in->i_type == X264_TYPE_P) {
+		mark_constant(encoder, input->blocks);
+		in->prop.mb_info = encoder->constant;
+	}
+}
+
+static int x264_encode(struct encoder *base, const struct encoder_input *input,
+		       struct access_unit *ret)
+{
+	struct encoder_x264 *encoder = x264_of(base);
 	x264_picture_t in, out;
 	x264_nal_t *nals;
 	int n_nals;
 
-	(void)hints; /* libx264 searches by itself; the P-slice writer will use them */
-	(void)n_hints;
-	(void)pts_us; /* one unit per picture: the caller pairs them */
-	x264_picture_init(&in);
-	in.img.i_csp = X264_CSP_NV12;
-	in.img.i_plane = 2;
-	in.img.plane[0] = picture->luma;
-	in.img.plane[1] = picture->chroma;
-	in.img.i_stride[0] = in.img.i_stride[1] = (int)picture->stride_bytes;
-	in.i_pts = encoder->n_pictures;
-	in.i_type = key || encoder->n_pictures == 0 ? X264_TYPE_IDR : X264_TYPE_P;
-	if (blocks != NULL && in.i_type == X264_TYPE_P) {
-		mark_constant(encoder, blocks);
-		in.prop.mb_info = encoder->constant;
-	}
+	fill_picture(encoder, input, &in);
 	g_byte_array_set_size(encoder->unit, 0);
 	if (prepend_headers(encoder) < 0)
 		return -EIO;
@@ -191,11 +170,59 @@ int encoder_encode(struct encoder *encoder, const struct nv12 *picture,
 		return -EIO;
 	encoder->n_pictures++;
 	append_nals(encoder, nals, n_nals);
+	encoder->shown = (struct nv12){.luma = out.img.plane[0],
+				       .chroma = out.img.plane[1],
+				       .stride_bytes = (size_t)out.img.i_stride[0]};
 	*ret = (struct access_unit){encoder->unit->data, encoder->unit->len, out.b_keyframe};
 	return 0;
 }
 
-const char *encoder_codec_string(const struct encoder *encoder)
+static const struct nv12 *x264_shown(const struct encoder *encoder)
 {
-	return encoder->codec;
+	(void)encoder; /* only encoder_x264_reconstruction knows whether it is whole */
+	return NULL;
+}
+
+static const char *x264_codec(const struct encoder *encoder)
+{
+	return ((const struct encoder_x264 *)encoder)->codec;
+}
+
+static const struct encoder_methods methods = {
+	.encode = x264_encode, .shown = x264_shown, .codec = x264_codec, .destroy = x264_destroy};
+
+int encoder_x264_create(const struct encoder_settings *settings, bool keep_reconstruction,
+			struct encoder **ret_encoder)
+{
+	x264_param_t parameters;
+
+	if (fill_parameters(settings, &parameters) < 0)
+		return -EINVAL;
+	parameters.b_full_recon = keep_reconstruction;
+	struct encoder_x264 *encoder = g_new0(struct encoder_x264, 1);
+	encoder->base.methods = &methods;
+	encoder->repeat_headers = settings->repeat_headers;
+	encoder->n_blocks = ((settings->width + 15) / 16) * ((settings->height + 15) / 16);
+	encoder->constant = g_malloc0(encoder->n_blocks);
+	encoder->unit = g_byte_array_new();
+	encoder->x264 = x264_encoder_open(&parameters);
+	if (encoder->x264 == NULL) {
+		x264_destroy(&encoder->base);
+		return -ENOMEM;
+	}
+	*ret_encoder = &encoder->base;
+	return 0;
+}
+
+const struct nv12 *encoder_x264_reconstruction(struct encoder *encoder)
+{
+	return &x264_of(encoder)->shown;
+}
+
+uint32_t encoder_x264_vector_limit_px(struct encoder *encoder)
+{
+	x264_param_t parameters;
+
+	x264_encoder_parameters(x264_of(encoder)->x264, &parameters);
+	return (uint32_t)parameters.analyse.i_mv_range;
 }
