@@ -192,7 +192,8 @@ static int start_encoder(struct pipeline *p)
 	const struct encoder_settings settings = {.width = p->snapshot.picture.width,
 						  .height = p->snapshot.picture.height,
 						  .qp = p->output.qp,
-						  .repeat_headers = true};
+						  .repeat_headers = true,
+						  .method = ENCODER_DAMAGE};
 
 	return p->encoder != NULL ? 0 : encoder_create(&settings, &p->encoder);
 }
@@ -259,8 +260,9 @@ static int encode(struct pipeline *p, uint64_t now_us, bool key)
 	int result = start_encoder(p);
 
 	if (result == 0)
-		result = encoder_encode(p->encoder, &p->snapshot.picture, &p->snapshot.blocks, NULL,
-					0, begins || key, (int64_t)t_us, &unit);
+		result = encoder_encode(p->encoder, &p->snapshot.picture, &p->snapshot.blocks,
+					p->snapshot.hints, p->snapshot.n_hints, begins || key,
+					(int64_t)t_us, &unit);
 	if (result == 0 && begins)
 		result = begin_segment(p, &unit, t_us);
 	if (result == 0)

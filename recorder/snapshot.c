@@ -75,6 +75,24 @@ static void move_cursor(struct snapshot *s, const struct ring_record *record)
 	mark_cursor(s);
 }
 
+/* Copies build on each other, so a list with a hole is worth nothing. */
+static void note_copy(struct snapshot *s, const struct ring_record *record)
+{
+	const struct rect *to = &record->copy.to;
+
+	if (s->n_hints == SNAPSHOT_MAX_HINTS) {
+		s->hints_lost = true;
+		s->n_hints = 0;
+	}
+	if (!s->hints_lost)
+		s->hints[s->n_hints++] = (struct motion_hint){(int32_t)record->copy.from_x,
+							      (int32_t)record->copy.from_y,
+							      (int32_t)to->x,
+							      (int32_t)to->y,
+							      to->width,
+							      to->height};
+}
+
 void snapshot_record(struct snapshot *snapshot, const struct ring_record *record)
 {
 	switch (record->kind) {
@@ -83,6 +101,7 @@ void snapshot_record(struct snapshot *snapshot, const struct ring_record *record
 		break;
 	case RING_COPY:
 		snapshot_mark(snapshot, &record->copy.to);
+		note_copy(snapshot, record);
 		break;
 	case RING_FILL:
 		snapshot_mark(snapshot, &record->fill.rect);
@@ -152,4 +171,6 @@ void snapshot_taken(struct snapshot *snapshot)
 		memset(snapshot->blocks.changed, 0,
 		       (size_t)snapshot->blocks.columns * snapshot->blocks.rows);
 	snapshot->n_changed = 0;
+	snapshot->n_hints = 0;
+	snapshot->hints_lost = false;
 }

@@ -6,6 +6,9 @@
 #include "recorder/encode/convert.h"
 #include "recorder/ring/ring_reader.h"
 
+/** More copies than this between two pictures are not worth following. */
+#define SNAPSHOT_MAX_HINTS 64u
+
 struct snapshot {
 	struct nv12 picture;
 	struct macroblocks blocks; /**< changed since snapshot_taken */
@@ -13,6 +16,9 @@ struct snapshot {
 	uint8_t *dirty;		   /**< one byte per tile */
 	uint32_t columns, rows, n_dirty;
 	struct cursor cursor;
+	struct motion_hint hints[SNAPSHOT_MAX_HINTS]; /**< copies since snapshot_taken, in order */
+	unsigned n_hints;
+	bool hints_lost; /**< there were too many: none is kept */
 };
 
 /** All tiles dirty. Returns 0 or -ENOMEM. */
@@ -22,11 +28,11 @@ void snapshot_finish(struct snapshot *snapshot);
 void snapshot_mark(struct snapshot *snapshot, const struct rect *r); /**< clipped */
 void snapshot_mark_all(struct snapshot *snapshot);
 
-/** Takes a picture or cursor record over into marks; others are ignored. */
+/** Takes a picture or cursor record over into marks, a copy into hints, too; others are ignored. */
 void snapshot_record(struct snapshot *snapshot, const struct ring_record *record);
 
 /** Reads the dirty tiles. Those the writer is inside of stay dirty. Afterwards blocks and n_changed tell what differs from before. */
 void snapshot_update(struct snapshot *snapshot, struct ring_reader *reader);
 
-/** The changes were encoded: forget them. */
+/** The changes were encoded: forget them, and the hints. */
 void snapshot_taken(struct snapshot *snapshot);

@@ -6,7 +6,7 @@
 /** The prediction of a 16x16 partition's vector (8.4.1.3). */
 struct vector motion_predict(const struct p_frame *frame, struct mb_place at);
 
-/** The vector a skipped macroblock gets (8.4.1.1). `predicted`: motion_predict here. */
+/** The vector of a skipped macroblock (8.4.1.1). `predicted`: motion_predict here. */
 struct vector motion_of_skip(const struct p_frame *frame, struct mb_place at,
 			     struct vector predicted);
 
