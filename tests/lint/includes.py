@@ -24,11 +24,12 @@ ROOMS = {
     "gateway/broker": ["base", "ipc", "sql", "gateway"],
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
     "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader"],
+    "evidence": ["base", "recorder/reader", "recorder/chain", "recorder/nodelog"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
-    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
-    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
-    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader"],
+    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
+    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
+    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "evidence"],
 }
 
 # Header prefix of an outside library -> rooms that may use it. What is not listed (libc, GLib, OpenSSL, jansson) is free.
@@ -38,7 +39,7 @@ LIBRARIES = {
     "libavformat/": ["recorder/mux"], "libavcodec/": ["recorder/encode", "recorder/mux"], "libavutil/": ["recorder/encode", "recorder/mux"],
     "seccomp.h": ["gateway/worker", "recorder"], "cyaml/": ["base"], "sodium.h": ["base"],
     "xkbcommon/": ["gateway/session"], "pixman.h": ["gateway/session", "gateway/rdp", "gateway/vnc"],
-    "cairo.h": ["gateway/session"],
+    "cairo.h": ["gateway/session"], "archive.h": ["evidence"], "archive_entry.h": ["evidence"],
 }
 
 

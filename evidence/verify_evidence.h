@@ -1,0 +1,22 @@
+/** Judges an evidence file by its bytes alone (docs/evidence-format.md, "The evidence file"): no database, no network, no store.
+ *
+ *  The file is read once; memory is constant but for what is kept of the archive (chain, manifest, certificates). Any thread. */
+#pragma once
+
+#include "evidence/manifest.h"
+#include "recorder/chain/verify.h"
+
+struct evidence_report {
+	struct verify_report
+		recording; /**< all findings, and what the chain proves about the recording; n_frames and n_bytes are what lies in this file */
+	struct manifest manifest; /**< `session` is NULL when there is none that can be read */
+	char *exporter; /**< subject of the certificate that signed the manifest; NULL: none holds */
+	uint64_t signed_utc_s; /**< when, as the exporter says; 0: unknown */
+	uint32_t n_segments;   /**< of the recording that lie in this file */
+};
+
+/** trusted_pem_path is as in verify_recording, for the recorder's and the exporter's certificate. Returns 0 when everything holds and the recording was sealed (parts
+ *  may be missing: see the manifest); 1 when there are findings above VERIFY_NOTE; -EPROTONOSUPPORT: a version that is not known here, in recording.version; another
+ *  -errno when the file or the PEM file cannot be read. `ret` is filled in every case; free its inside with evidence_report_finish. */
+int evidence_verify(const char *path, const char *trusted_pem_path, struct evidence_report *ret);
+void evidence_report_finish(struct evidence_report *report);

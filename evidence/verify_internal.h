@@ -1,0 +1,49 @@
+/** The steps of judging an evidence file. Private to evidence/. */
+#pragma once
+
+#include "evidence/verify_evidence.h"
+#include "recorder/chain/verify_chain.h"
+#include "recorder/chain/verify_report.h"
+
+/** An entry of the archive, as it lies there. */
+struct archived {
+	struct chain_file file;
+	GBytes *content; /**< of what is judged as a whole; NULL else */
+};
+
+struct judged_segment {
+	uint32_t number;
+	uint64_t start_us, end_us, frames;
+	struct chain_file files[CHAIN_MAX_FILES];
+	unsigned n_files;
+	bool in_file; /**< the manifest's span has it */
+};
+
+struct judge {
+	int fd;
+	uint64_t file_bytes, video_bytes; /**< the box begins at video_bytes */
+	uint32_t box_bytes;
+	struct evidence_report *report;
+	GHashTable *archive;	       /**< name -> struct archived */
+	GArray *segments;	       /**< struct judged_segment: all of the chain */
+	struct chain_file certificate; /**< as the genesis says; no name: it does not */
+};
+
+#define JUDGE_BROKEN(j, ...)                                                                       \
+	verify_report_add(&(j)->report->recording, VERIFY_BROKEN, 0, 0, 0, __VA_ARGS__)
+#define JUDGE_BROKEN_AT(j, segment, ...)                                                           \
+	verify_report_add(&(j)->report->recording, VERIFY_BROKEN, (segment)->number,               \
+			  (segment)->start_us, (segment)->end_us, __VA_ARGS__)
+
+/** Finds the box. Returns 1; 0 when the file does not end with one (a finding says so); -errno. */
+int judge_find_box(struct judge *judge);
+/** Reads the archive into `archive`. 0 or -errno; what is wrong with it is a finding. */
+int judge_read_archive(struct judge *judge);
+/** An entry of the archive; NULL. */
+const struct archived *judge_archived(const struct judge *judge, const char *name);
+
+/** Compares manifest, archive and chain with each other; marks the segments that are in the file. */
+void judge_match(struct judge *judge);
+
+/** Reads the video once and compares it with the manifest. 0 or -errno. */
+int judge_video(struct judge *judge);
