@@ -57,10 +57,10 @@ static int judge_exporter(struct judge *j, const struct cms_signer *signer,
 		JUDGE_BROKEN(j, "the exporter's certificate has no EC key");
 		return 0;
 	}
-	j->report->exporter = verify_trust_subject(trust);
+	j->report->exporter = verify_trust_subject(trust, 0);
 	j->report->signed_utc_s = signer->utc_s;
 	if (trusted_pem_path != NULL)
-		result = verify_trust_check(trust, trusted_pem_path, utc, &why);
+		result = verify_trust_check(trust, 0, trusted_pem_path, utc, &why);
 	verify_trust_destroy(trust);
 	if (result != -EPERM)
 		return result;
