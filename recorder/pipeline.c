@@ -17,6 +17,8 @@
 /* A session that stops in the middle of a picture, and tiles that are always being written, are recorded all the same. */
 #define UNFINISHED_MAX_US 100000u
 #define FIRST_PICTURE_MAX_US 500000u
+/* A canvas is black until the target has shown something, which is nobody's picture. It is recorded all the same when it stays so. */
+#define BLANK_MAX_US 5000000u
 #define TORN_RETRY_US 10000u
 #define KEY_INTERVAL_US 1000000u
 
@@ -38,6 +40,7 @@ struct pipeline {
 	uint64_t dirty_us;  /**< when the oldest unshown change was seen; 0: none */
 	uint64_t newest_us; /**< when the newest change in it happened */
 	bool has_frames, mid_frame, key_requested;
+	bool painted; /**< something was drawn on this canvas */
 	uint64_t frames_since;
 	struct pipeline_stats stats;
 };
@@ -92,6 +95,7 @@ int pipeline_open_canvas(struct pipeline *p, int memfd, int doorbell_fd, uint32_
 	p->canvas_us = p->dirty_us = now_us;
 	p->newest_us = now_us;
 	p->mid_frame = false;
+	p->painted = false;
 	return 0;
 }
 
@@ -140,7 +144,7 @@ static void take_record(struct pipeline *p, const struct ring_record *record,
 	case RING_PAINT:
 	case RING_COPY:
 	case RING_FILL:
-		p->mid_frame = true;
+		p->mid_frame = p->painted = true;
 		break;
 	case RING_CURSOR_SHAPE:
 	case RING_CURSOR_MOVE:
@@ -170,6 +174,7 @@ int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *use
 	}
 	if (ring_reader_take_overflow(p->reader)) {
 		p->stats.overflows++;
+		p->painted = true;
 		snapshot_mark_all(&p->snapshot);
 	}
 	return result < 0 ? result : 0;
@@ -294,10 +299,18 @@ static bool first_of_canvas(const struct pipeline *p)
 	return p->mux == NULL;
 }
 
+/* Nothing was drawn that we heard of, nor does anything show: a canvas that a recorder meets again may have its picture already. */
+static bool is_blank(const struct pipeline *p)
+{
+	return !p->painted && p->snapshot.n_changed == 0;
+}
+
 /* Reads the canvas and encodes when something really changed. */
 static int look(struct pipeline *p, uint64_t now_us, bool key)
 {
 	snapshot_update(&p->snapshot, p->reader);
+	if (first_of_canvas(p) && is_blank(p) && now_us < p->canvas_us + BLANK_MAX_US)
+		return 0;
 	if (first_of_canvas(p) && p->snapshot.n_dirty > 0 &&
 	    now_us < p->canvas_us + FIRST_PICTURE_MAX_US)
 		return 0;
@@ -329,6 +342,8 @@ static uint64_t next_due_us(const struct pipeline *p, uint64_t now_us, bool *ret
 		due_us = MIN(due_us, MAX(change_due_us(p), now_us + TORN_RETRY_US));
 	if (p->key_requested && p->has_frames)
 		due_us = MIN(due_us, p->last_key_us + KEY_INTERVAL_US);
+	if (first_of_canvas(p))
+		due_us = MIN(due_us, MAX(p->canvas_us + BLANK_MAX_US, now_us + TORN_RETRY_US));
 	return due_us;
 }
 
@@ -342,7 +357,8 @@ int pipeline_run(struct pipeline *pipeline, uint64_t now_us, uint64_t *ret_due_u
 	if (p->reader == NULL)
 		return 0;
 	bool key = key_is_due(p, now_us);
-	if (key || (p->snapshot.n_dirty > 0 && now_us >= change_due_us(p)))
+	bool stays_blank = first_of_canvas(p) && now_us >= p->canvas_us + BLANK_MAX_US;
+	if (key || stays_blank || (p->snapshot.n_dirty > 0 && now_us >= change_due_us(p)))
 		result = look(p, now_us, key);
 	if (result == 0 && p->has_frames && !first_of_canvas(p) &&
 	    now_us >= p->last_frame_us + p->declared_us)
@@ -356,7 +372,7 @@ int pipeline_flush(struct pipeline *pipeline, uint64_t now_us)
 {
 	struct pipeline *p = pipeline;
 
-	if (p->reader == NULL || p->snapshot.n_dirty == 0)
+	if (p->reader == NULL || (p->snapshot.n_dirty == 0 && !first_of_canvas(p)))
 		return 0;
 	snapshot_update(&p->snapshot, p->reader);
 	return p->snapshot.n_changed > 0 || first_of_canvas(p) ? encode_change(p, now_us, false)

@@ -1,5 +1,6 @@
 """The whole corridor with real programs: viewer, gateway, session, target, recorder, verifier. Pictures are compared, not log lines."""
 
+import os
 import subprocess
 import time
 import unittest
@@ -43,6 +44,7 @@ class Corridor(unittest.TestCase):
         self.addCleanup(viewer.close)
         viewer.shows(lambda: self.target_picture(target))
         session = wait_for(lambda: running(installation), 10, f"a running session\n{installation.logs()}")[0]
+        first = self.target_picture(target)
         display.move(300, 300, click=1)
         display.move(1200, 700)
         display.type_text("clear\n")
@@ -57,7 +59,9 @@ class Corridor(unittest.TestCase):
         recording = installation.state / "store" / session
         done = installation.vitrine("verify", str(recording), "--certificate", str(installation.state / "etc/pki/evidence-ca.pem"))
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.recorded_then(Recording(recording), before, typed, typed_at, typed_utc)
+        recorded = Recording(recording)
+        self.assertLess(difference(recorded.at(0), first, 48), 0.01, "the recording does not begin with the target's picture")
+        self.recorded_then(recorded, before, typed, typed_at, typed_utc)
 
     def recorded_then(self, recording: Recording, before, typed, typed_at: float, typed_utc: float) -> None:
         """The recording shows `typed` since the second in which it was seen at the target, by two clocks, and what was `before` until then."""
@@ -70,6 +74,15 @@ class Corridor(unittest.TestCase):
         print(f"[typed text in the recording {(shown - second) * 1000:+.0f} ms from when it was seen]")
         self.assertLess(difference(recording.last(), typed, 48), 0.01)
         self.assertGreater(difference(recording.at(second - 1.5)[area], typed[area], 64), 0.02, "the recording showed it before it was typed")
+
+    def test_demo_terminals_have_the_focus(self):
+        """A newcomer types without a click."""
+        for kind, title in (("vnc", "demo desktop (VNC)"), ("rdp", "demo desktop (RDP)")):
+            display, authority = self.installation.demo_display(kind)
+            found = wait_for(lambda: subprocess.run(["xdotool", "getwindowfocus", "getwindowname"], env={**os.environ, "DISPLAY": display, "XAUTHORITY": authority},
+                                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False).stdout.strip(),
+                             10, "a window has the focus")
+            self.assertEqual(found, title)
 
     def test_unknown_and_wrong_are_refused_alike(self):
         """A wrong password, an unknown user and a forbidden target: same text, nothing dialled."""

@@ -96,8 +96,33 @@ static void test_record_and_seal(void)
 	g_assert_cmpint(ABS(recording_reader_luma(&reader, 5, 5) - 69), <=, 2);
 	g_assert_cmpint(ABS(recording_reader_luma(&reader, 64, 80) - 222), <=, 2);
 	g_assert_cmpint(ABS(recording_reader_luma(&reader, 408, 208) - 173), <=, 2);
+	/* It begins with what was painted, not with the canvas before. */
+	g_assert_cmpint(ABS(reader.corners->data[0] - 69), <=, 2);
 	recording_reader_close(&reader);
 	verify_report_finish(&report);
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+}
+
+/* A canvas on which nothing ever shows is no reason to have no picture. */
+static void test_never_painted(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	struct recording_reader reader;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 320, 200, false);
+	close_recording(&p, END_TARGET_CLOSED, &sealed);
+	painter_finish(&painter);
+	g_assert_cmpuint(sealed.frames, ==, 1);
+	g_autofree char *dir = recorder_process_recording(&p);
+	recording_reader_open(&reader, dir);
+	g_assert_cmpuint(reader.n_frames, ==, 1);
+	g_assert_cmpint(reader.corners->data[0], ==, 16);
+	recording_reader_close(&reader);
 	clear_sealed(&sealed);
 	recorder_process_finish(&p);
 }
@@ -421,6 +446,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/process/record-and-seal", test_record_and_seal);
+	g_test_add_func("/process/never-painted", test_never_painted);
 	g_test_add_func("/process/timeline", test_timeline);
 	g_test_add_func("/process/resize-goes-on", test_resize_goes_on);
 	g_test_add_func("/process/killed-and-resumed", test_killed_and_resumed);
