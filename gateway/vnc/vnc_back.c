@@ -121,7 +121,8 @@ static void close_library(struct vnc_back *back)
 {
 	if (back->library == NULL)
 		return;
-	free(back->library->rcSource);
+	/* The library forgets the last cursor (0.9.14) or frees it, too (0.9.15). */
+	free(g_steal_pointer(&back->library->rcSource));
 	rfbClientCleanup(back->library); /* closes its end of the pair too */
 	g_free(back->picture);
 }

@@ -54,6 +54,10 @@ static rfbBool size_changed(rfbClient *library)
 		back_fail(back, END_FAULT, "no memory for the target's desktop");
 		return FALSE;
 	}
+	/* LibVNCClient keeps the area it asks for up to date only when it made the connection itself (0.9.15). */
+	library->updateRect.x = library->updateRect.y = 0;
+	library->updateRect.w = library->width;
+	library->updateRect.h = library->height;
 	back->ask_all = true;
 	vnc_pump_set_patient(back->pump, true);
 	error = session_resize(back->session, width, height);
@@ -144,7 +148,7 @@ static void cursor_shape(rfbClient *library, int hot_x, int hot_y, int width, in
 		shape = (struct cursor_shape){0};
 	session_set_cursor(back->session, &shape);
 out:
-	/* The library frees rcSource at the next shape but forgets the mask. */
+	/* The library frees rcSource at the next shape but forgets the mask (0.9.14). */
 	free(library->rcMask);
 	library->rcMask = NULL;
 }
@@ -282,9 +286,6 @@ bool vnc_back_update_start(struct vnc_back *back, const struct vnc_back_hello *h
 
 	library->width = library->si.framebufferWidth = hello->width_px;
 	library->height = library->si.framebufferHeight = hello->height_px;
-	library->updateRect.x = library->updateRect.y = 0;
-	library->updateRect.w = hello->width_px;
-	library->updateRect.h = hello->height_px;
 	library->canHandleNewFBSize = TRUE;
 	library->major = 3;
 	library->minor = 8;
