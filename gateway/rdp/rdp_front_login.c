@@ -9,6 +9,7 @@
 #include <freerdp/crypto/certificate.h>
 #include <freerdp/crypto/privatekey.h>
 #include <string.h>
+#include <winpr/crypto.h>
 #include <winpr/error.h>
 
 /** [MS-RDPBCGR] 2.2.1.11.1.1 allows 512 bytes of UTF-16 in each field; the broker carries as many of UTF-8. */
@@ -146,8 +147,15 @@ static bool ask_gateway(struct rdp_front *front, const SecBuffer *proof, const B
 	return session_nla_proof(front->session, &question, ret_key) && memcmp(ret_key, empty, 16);
 }
 
-/* The result is not a SECURITY_STATUS whatever its type says: FreeRDP refuses on 0 (SEC_E_OK!) and accepts on everything else, every
- * error number included. And it accepts a hash left in ret_hash at the next look, so nothing is written there before a yes. */
+static void refuse_proof(struct rdp_front *front, uint8_t ret_verifier[16])
+{
+	if (winpr_RAND(ret_verifier, 16) < 0)
+		g_warning("no random numbers for the verifier of a refused login");
+	session_end(front->session, END_REFUSED, "NLA proof refused");
+}
+
+/* A no leaves a verifier that fits no proof: FreeRDP goes by the one in ret_hash at its next look, whatever was returned at this one, and
+ * what a number means has changed once (rdp_ntlm_answer). */
 SECURITY_STATUS rdp_front_nla_hash(void *client, const SEC_WINNT_AUTH_IDENTITY *identity,
 				   const SecBuffer *proof, const BYTE *session_key, const BYTE *mic,
 				   const SecBuffer *mic_input, BYTE *ret_hash)
@@ -167,11 +175,11 @@ SECURITY_STATUS rdp_front_nla_hash(void *client, const SEC_WINNT_AUTH_IDENTITY *
 	if (yes)
 		memcpy(ret_hash, key, sizeof key);
 	else
-		session_end(front->session, END_REFUSED, "NLA proof refused");
+		refuse_proof(front, ret_hash);
 	secret_wipe(key, sizeof key);
 	/* Becomes the status the viewer sees; otherwise whatever the thread's last error was. */
 	SetLastError(ERROR_LOGON_FAILURE);
-	return yes ? 1 : 0;
+	return rdp_ntlm_answer(yes);
 }
 
 /* ---- Both doors ------------------------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <freerdp/channels/channels.h>
 #include <freerdp/error.h>
+#include <freerdp/freerdp.h>
 #include <freerdp/primitives.h>
 #include <glib.h>
 #include <signal.h>
@@ -142,6 +143,17 @@ int rdp_glue_prepare(void)
 	}
 	prepared = true;
 	return 0;
+}
+
+SECURITY_STATUS rdp_ntlm_answer(bool accepted)
+{
+	int major = 0, minor = 0;
+
+	freerdp_get_version(&major, &minor, NULL);
+	/* Before 3.24.0 refused on 0 (SEC_E_OK!) and accepted everything else, every error number included. */
+	if (major == 3 && minor < 24)
+		return accepted ? 1 : 0;
+	return accepted ? SEC_E_OK : SEC_E_LOGON_DENIED;
 }
 
 static void wipe_setting(rdpSettings *settings, FreeRDP_Settings_Keys_String key)

@@ -1,6 +1,8 @@
 /* FreeRDP's server role as a puppet. Only tests use it; it trusts everybody. */
 #include "tests/unit/rdp/fake_target.h"
 
+#include "gateway/rdp/rdp_glue.h"
+
 #include <freerdp/channels/channels.h>
 #include <freerdp/channels/wtsvc.h>
 #include <freerdp/codec/color.h>
@@ -116,7 +118,7 @@ static SECURITY_STATUS on_ntlm_hash(void *peer, const SEC_WINNT_AUTH_IDENTITY *i
 	NTOWFv2FromHashW(nt_hash, (LPWSTR)who.User, who.UserLength * 2, (LPWSTR)who.Domain,
 			 who.DomainLength * 2, ret_hash);
 	free(password);
-	return 1;
+	return rdp_ntlm_answer(true);
 }
 
 static UINT on_caps_advertise(RdpgfxServerContext *gfx, const RDPGFX_CAPS_ADVERTISE_PDU *pdu)

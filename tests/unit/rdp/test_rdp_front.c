@@ -175,7 +175,9 @@ static void check_nla_refused(const char *host_options, const char *password)
 	options.nla = true;
 	options.password = password;
 	g_assert_null(front_client_connect(&options, &error));
-	g_assert_cmphex(error, ==, FREERDP_ERROR_AUTHENTICATION_FAILED);
+	/* FreeRDP's server role tells it as the one (3.10) or the other (3.33). */
+	if (error != FREERDP_ERROR_CONNECT_LOGON_FAILURE)
+		g_assert_cmphex(error, ==, FREERDP_ERROR_AUTHENTICATION_FAILED);
 	g_assert_true(host_says(host, "end refused"));
 	g_assert_true(host_said(host, "proof alice"));
 	g_assert_false(host_said(host, "login"));
@@ -183,7 +185,7 @@ static void check_nla_refused(const char *host_options, const char *password)
 	host_close(host);
 }
 
-/* FreeRDP reads the hash callback's result the other way round: all three must be refusals. */
+/* FreeRDP before 3.24 reads the hash callback's result the other way round: all three must be refusals. */
 static void test_nla_wrong_password(void)
 {
 	check_nla_refused("--nla", "wrong");
@@ -208,7 +210,9 @@ static void check_no_common_security(const char *host_options, bool client_nla)
 
 	options.nla = client_nla;
 	g_assert_null(front_client_connect(&options, &error));
-	g_assert_cmphex(error, ==, FREERDP_ERROR_SECURITY_NEGO_CONNECT_FAILED);
+	/* The library's client gives up (3.10) or dials once more, which nobody answers (3.33). */
+	if (error != FREERDP_ERROR_CONNECT_FAILED)
+		g_assert_cmphex(error, ==, FREERDP_ERROR_SECURITY_NEGO_CONNECT_FAILED);
 	g_assert_true(host_says(host, "end viewer-protocol"));
 	g_assert_false(host_said(host, "login"));
 	host_close(host);
