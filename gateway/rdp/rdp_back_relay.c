@@ -114,8 +114,7 @@ static bool relay_once(struct rdp_back *back, HANDLE commands)
 	rdpContext *context = rdp_back_context(back);
 	HANDLE handles[MAXIMUM_WAIT_OBJECTS];
 	DWORD n = freerdp_get_event_handles(context, handles, G_N_ELEMENTS(handles) - 1);
-	bool active = freerdp_is_active_state(context);
-	uint32_t reactivation = reactivation_ms(back, active);
+	uint32_t reactivation = reactivation_ms(back, freerdp_is_active_state(context));
 	uint32_t timeout = MIN(rdp_display_run(back), reactivation);
 
 	if (reactivation == 0) {
@@ -128,8 +127,11 @@ static bool relay_once(struct rdp_back *back, HANDLE commands)
 	handles[n++] = commands;
 	if (WaitForMultipleObjects(n, handles, FALSE, timeout) == WAIT_FAILED)
 		return false;
-	take_commands(back, active);
-	return !back->stopped && freerdp_check_event_handles(context);
+	/* In this order: input sent to a target that has deactivated already would be lost. */
+	if (!freerdp_check_event_handles(context))
+		return false;
+	take_commands(back, freerdp_is_active_state(context));
+	return !back->stopped;
 }
 
 void rdp_relay_run(struct rdp_back *back)

@@ -21,6 +21,7 @@ static const struct bool_row bools[] = {
 	{FreeRDP_RdpSecurity, FALSE},
 	{FreeRDP_TlsSecurity, TRUE},
 	{FreeRDP_NlaSecurity, TRUE},
+	{FreeRDP_ExtSecurity, FALSE}, /* on by default since 3.31 */
 	{FreeRDP_NegotiateSecurityLayer, TRUE},
 	{FreeRDP_ExternalCertificateManagement, TRUE},
 	{FreeRDP_AutoReconnectionEnabled, FALSE},

@@ -200,6 +200,7 @@ static void configure(struct fake_target *target)
 	freerdp_settings_set_bool(settings, FreeRDP_RdpSecurity, FALSE);
 	freerdp_settings_set_bool(settings, FreeRDP_TlsSecurity, !target->plan->nla);
 	freerdp_settings_set_bool(settings, FreeRDP_NlaSecurity, target->plan->nla);
+	freerdp_settings_set_bool(settings, FreeRDP_ExtSecurity, FALSE);
 	freerdp_settings_set_string(settings, FreeRDP_AuthenticationPackageList, "!kerberos");
 	freerdp_settings_set_bool(settings, FreeRDP_SupportMultitransport, FALSE);
 	freerdp_settings_set_bool(settings, FreeRDP_SupportGraphicsPipeline, TRUE);
