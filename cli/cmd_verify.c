@@ -7,7 +7,12 @@
 #include <stdio.h>
 
 /* Exit codes by the worst finding, beside CLI_OK, CLI_FAILED (cannot be read) and CLI_USAGE. */
-enum { VERIFY_EXIT_BROKEN = 3, VERIFY_EXIT_UNTRUSTED = 4, VERIFY_EXIT_INCOMPLETE = 5 };
+enum {
+	VERIFY_EXIT_BROKEN = 3,
+	VERIFY_EXIT_UNTRUSTED = 4,
+	VERIFY_EXIT_INCOMPLETE = 5,
+	VERIFY_EXIT_DELETED = 6
+};
 
 static enum verify_class worst_class(const struct verify_report *report)
 {
@@ -21,7 +26,7 @@ static enum verify_class worst_class(const struct verify_report *report)
 	return worst;
 }
 
-static int exit_code(int verdict, enum verify_class worst)
+static int exit_code(int verdict, enum verify_class worst, bool deleted)
 {
 	if (verdict < 0)
 		return CLI_FAILED;
@@ -35,7 +40,9 @@ static int exit_code(int verdict, enum verify_class worst)
 	case VERIFY_NOTE:
 		break;
 	}
-	return verdict == 0 ? CLI_OK : VERIFY_EXIT_INCOMPLETE;
+	if (verdict != 0)
+		return VERIFY_EXIT_INCOMPLETE;
+	return deleted ? VERIFY_EXIT_DELETED : CLI_OK;
 }
 
 static const char *verdict_text(int code, bool origin_proven)
@@ -54,6 +61,12 @@ static const char *verdict_text(int code, bool origin_proven)
 		       "named.";
 	case VERIFY_EXIT_INCOMPLETE:
 		return "INCOMPLETE: what is there is proven, but the recording has no proven end.";
+	case VERIFY_EXIT_DELETED:
+		return origin_proven ? "DELETED: lawfully, by a tombstone of a trusted signer; of "
+				       "the recording only its chain is left."
+				     : "DELETED: by a signed tombstone; of the recording only its "
+				       "chain is left. Who signed is not proven: name the trusted "
+				       "certificate with --certificate.";
 	default:
 		return "UNREADABLE: there is nothing to judge.";
 	}
@@ -153,8 +166,8 @@ static json_t *gaps_json(const struct verify_report *report)
 
 static int print_json(const struct verify_report *report, int code, bool origin_proven)
 {
-	static const char *const verdicts[] = {"proven", "unreadable", "unreadable",
-					       "broken", "untrusted",  "incomplete"};
+	static const char *const verdicts[] = {"proven",    "unreadable", "unreadable", "broken",
+					       "untrusted", "incomplete", "deleted"};
 	json_t *object = json_pack(
 		"{s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 		"verdict", verdicts[code], "origin_proven", origin_proven && code == CLI_OK,
@@ -188,7 +201,7 @@ static int run_verify(struct cli *cli, int argc, char **argv)
 	if (!cli_parse(cli, entries, 1, 1, &argc, &argv))
 		return CLI_USAGE;
 	int verdict = verify_recording(argv[0], certificate, &report);
-	int code = exit_code(verdict, worst_class(&report));
+	int code = exit_code(verdict, worst_class(&report), report.deleted);
 	if (verdict == -EPROTONOSUPPORT)
 		cli_say("the recording has format version %" G_GUINT64_FORMAT
 			", which this program does not know: update it before you judge",

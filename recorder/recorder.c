@@ -6,6 +6,9 @@
 #include "recorder/confine.h"
 #include "recorder/gateway_link.h"
 #include "recorder/live.h"
+#include "recorder/retention.h"
+#include "sql/db_listener.h"
+#include "sql/deletion_store.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -21,6 +24,8 @@ struct recorder {
 	struct live_server *live;
 	struct gateway_link *gateway;
 	struct registry *registry;
+	struct retention *retention;
+	struct db_listener *deletions;
 };
 
 static bool complain(GError **error, int result, const char *what, const char *name)
@@ -65,6 +70,29 @@ static bool enter_cage(const struct config_recorder *c, GError **error)
 	return complain(error, confine(writable), "cage", "of the recorder");
 }
 
+static void deletion_ordered(const char *payload, void *user_data)
+{
+	retention_wake(user_data);
+}
+
+/* Only with everything left behind in order: what recovery still works on is not deleted under it. */
+static void start_retention(struct recorder *r, const struct config *config)
+{
+	const struct config_database *database = &config->database;
+	const struct retention_settings settings = {.store = r->store,
+						    .key = r->key,
+						    .conninfo = database->conninfo,
+						    .role = database->recorder_role,
+						    .node = config->node};
+
+	if (database->conninfo == NULL)
+		return;
+	r->retention = retention_create(&settings);
+	r->deletions =
+		db_listener_create(database->conninfo, database->recorder_role, "vitrine-recorder",
+				   DB_CHANNEL_DELETION, NULL, deletion_ordered, r->retention);
+}
+
 static bool start(struct recorder *r, const struct config *config, GError **error)
 {
 	const struct config_recorder *c = &config->recorder;
@@ -99,6 +127,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	};
 	r->registry = registry_create(&settings);
 	gateway_link_serve(r->gateway, r->registry);
+	start_retention(r, config);
 	return true;
 }
 
@@ -121,6 +150,8 @@ void recorder_destroy(struct recorder *recorder)
 {
 	if (recorder == NULL)
 		return;
+	db_listener_destroy(recorder->deletions);
+	retention_destroy(recorder->retention);
 	gateway_link_destroy(recorder->gateway);
 	registry_destroy(recorder->registry);
 	scheduler_destroy(recorder->scheduler);

@@ -2,6 +2,7 @@
 #include "recorder/recovery.h"
 
 #include "base/clock.h"
+#include "recorder/chain/tombstone.h"
 #include "recorder/mux/fragment_scan.h"
 #include "recorder/mux/init_scan.h"
 #include "recorder/recovery_chain.h"
@@ -235,6 +236,14 @@ static int repair(const struct archive_services *services, struct store_recordin
 	return 0;
 }
 
+/* Of a deleted recording there is nothing to repair, and its rows say more than the chain. */
+static bool is_deleted(struct store_recording *store)
+{
+	g_autoptr(GPtrArray) names = store_recording_names(store);
+
+	return g_ptr_array_find_with_equal_func(names, TOMBSTONE_FILE, g_str_equal, NULL);
+}
+
 /* Returns 0 and NULL for one that needs nothing. */
 static int look_at(const struct archive_services *services, const char *session_id,
 		   struct store_recording *store, struct recovered **ret)
@@ -243,6 +252,8 @@ static int look_at(const struct archive_services *services, const char *session_
 	size_t length;
 	bool part;
 	struct recovered_chain chain;
+	if (is_deleted(store))
+		return 0;
 	int result =
 		store_recording_read(store, CHAIN_FILE, CHAIN_MAX_BYTES, &text, &length, &part);
 

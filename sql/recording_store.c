@@ -115,7 +115,8 @@ bool recording_store_close(struct db *db, const char *session_id, enum recording
 	param_name(&params, head);
 	param_name(&params, detail);
 	return db_do(db, "close a recording",
-		     "UPDATE recording SET state = $2, closed_at = at_utc_us($3), head = $4,"
+		     "UPDATE recording SET state = CASE WHEN state IN ('deleting', 'deleted') THEN"
+		     " state ELSE $2 END, closed_at = at_utc_us($3), head = $4,"
 		     " detail = $5 WHERE session_id = $1",
 		     &params, ROWS_ONE, NULL, error);
 }

@@ -56,7 +56,7 @@ bool recording_store_open(struct db *db, const struct recording_row *row, GError
  *  (reconciling after a crash). DB_ERROR_MISSING: no such recording. */
 bool recording_store_add_segment(struct db *db, const char *session_id,
 				 const struct segment_row *segment, GError **error);
-/** Recorder: closed for ever. `state` is SEALED or FAILED. */
+/** Recorder: closed for ever. `state` is SEALED or FAILED; of one that is being deleted it stays. */
 bool recording_store_close(struct db *db, const char *session_id, enum recording_state state,
 			   uint64_t closed_utc_us, const char *head, const char *detail,
 			   GError **error);

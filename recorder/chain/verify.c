@@ -1,9 +1,11 @@
 /* Judges a recording's directory: the chain by verify_chain.c, the files by verify_files.c. It must not need anything but the directory. */
 #include "recorder/chain/verify.h"
 
+#include "recorder/chain/tombstone.h"
 #include "recorder/chain/verify_chain.h"
 #include "recorder/chain/verify_files.h"
 #include "recorder/chain/verify_report.h"
+#include "recorder/chain/verify_tombstone.h"
 
 #include <errno.h>
 
@@ -46,6 +48,19 @@ static int read_text(const struct reader *reader, const char *name, char **ret_t
 	return result == -ENOENT ? 0 : result;
 }
 
+static int look_for_tombstone(struct look *look, const struct reader *reader,
+			      const char *trusted_pem_path)
+{
+	g_autofree char *text = NULL;
+	size_t length;
+	int result = read_text(reader, TOMBSTONE_FILE, &text, &length);
+
+	if (result == 0 && text != NULL)
+		look->report->deleted =
+			verify_tombstone(text, length, trusted_pem_path, look->report, &result);
+	return result;
+}
+
 static int look_at(struct look *look, const struct reader *reader, const char *trusted_pem_path)
 {
 	struct verify_chain_texts texts = {.trusted_pem_path = trusted_pem_path};
@@ -62,8 +77,13 @@ static int look_at(struct look *look, const struct reader *reader, const char *t
 	result = verify_chain(&texts, note_files, look, look->report);
 	if (result == -EPROTONOSUPPORT)
 		return result;
-	look->report->n_bytes =
-		verify_files_check(look->files, reader, look->report->sealed, look->report);
+	if (result == 0)
+		result = look_for_tombstone(look, reader, trusted_pem_path);
+	if (look->report->deleted)
+		verify_files_check_deleted(look->files, reader, look->report);
+	else
+		look->report->n_bytes =
+			verify_files_check(look->files, reader, look->report->sealed, look->report);
 	return result < 0 ? result : verify_report_verdict(look->report);
 }
 

@@ -38,6 +38,7 @@ struct verify_report {
 	char *signer; /**< subject of the certificate the signatures hold under; NULL when none */
 	char *head;   /**< SHA-256 of the last good entry, hex */
 	bool sealed;  /**< a seal ends the chain */
+	bool deleted; /**< a tombstone says so: chain and certificate are what is left */
 	char *end_reason; /**< key from the seal ("viewer-left"), or NULL */
 	uint32_t n_segments, n_entries;
 	uint64_t n_frames, n_bytes, duration_us; /**< what the good entries prove */

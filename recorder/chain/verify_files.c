@@ -1,6 +1,8 @@
 /* Compares the files of a recording with what its chain says about them, each file read once. It must not judge the chain itself. */
 #include "recorder/chain/verify_files.h"
 
+#include "recorder/chain/tombstone.h"
+
 #include "recorder/chain/verify_report.h"
 
 #include <errno.h>
@@ -269,4 +271,32 @@ uint64_t verify_files_check(struct verify_files *files, const struct reader *rea
 	}
 	check_extra(files, reader, sealed, report);
 	return proven;
+}
+
+static bool outlives_deletion(const struct reader_entry *entry)
+{
+	return strcmp(entry->disk_name, CHAIN_FILE) == 0 ||
+	       strcmp(entry->disk_name, CHAIN_CERTIFICATE_FILE) == 0 ||
+	       strcmp(entry->disk_name, TOMBSTONE_FILE) == 0 ||
+	       g_str_has_prefix(entry->disk_name, "ts-");
+}
+
+void verify_files_check_deleted(struct verify_files *files, const struct reader *reader,
+				struct verify_report *report)
+{
+	const struct known_file *certificate =
+		g_hash_table_lookup(files->by_name, CHAIN_CERTIFICATE_FILE);
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (certificate != NULL)
+		check_file(reader, CHAIN_CERTIFICATE_FILE, certificate, report);
+	if (reader_list(reader, &entries) < 0)
+		return;
+	for (unsigned i = 0; i < entries->len; i++) {
+		const struct reader_entry *entry = g_ptr_array_index(entries, i);
+		if (!outlives_deletion(entry))
+			verify_report_add(report, VERIFY_INCOMPLETE, 0, 0, 0,
+					  "%s still lies there although the recording was deleted",
+					  entry->disk_name);
+	}
 }

@@ -17,6 +17,10 @@ bool verify_files_add_final(struct verify_files *files, const struct chain_file 
 void verify_files_add_prefix(struct verify_files *files, const struct chain_file *file,
 			     const struct chain_entry *entry);
 
+/** For a recording that was deleted: of what the entries name only the certificate is left; what lies there besides is told. */
+void verify_files_check_deleted(struct verify_files *files, const struct reader *reader,
+				struct verify_report *report);
+
 /** Reads every file once and adds findings for those that differ, are missing, or that no entry knows. Returns the bytes that are proven. */
 uint64_t verify_files_check(struct verify_files *files, const struct reader *reader, bool sealed,
 			    struct verify_report *report);

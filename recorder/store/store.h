@@ -44,6 +44,8 @@ int store_recording_repair(struct store_recording *recording, const char *name, 
 			   uint64_t bytes);
 /** Removes `<name>.part` (`part`) or `<name>`, which held nothing that could be kept. */
 int store_recording_discard(struct store_recording *recording, const char *name, bool part);
+/** Waits until what was renamed and removed is so on the disk. */
+int store_recording_sync(struct store_recording *recording);
 
 struct store_file;
 

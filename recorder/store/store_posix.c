@@ -212,6 +212,11 @@ int store_recording_discard(struct store_recording *recording, const char *name,
 	return unlinkat(recording->dir_fd, on_disk, 0) == 0 ? 0 : -errno;
 }
 
+int store_recording_sync(struct store_recording *recording)
+{
+	return fsync(recording->dir_fd) == 0 ? 0 : -errno;
+}
+
 static struct store_file *file_new(struct store_recording *recording, const char *name,
 				   enum store_file_kind kind, int fd, uint64_t bytes)
 {

@@ -1,0 +1,173 @@
+/* Deletes one recording from the store. Whether it may go was decided before. */
+#include "recorder/deletion.h"
+
+#include "recorder/chain/chain_reader.h"
+#include "recorder/chain/tombstone.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CHAIN_MAX_BYTES (256u << 20)
+#define KEY_PREFIX "key-"
+#define STAMP_PREFIX "ts-"
+
+/* ---- The tombstone ---- */
+
+/* Of the last whole line that is an entry; zeros when there is none: then the chain proves nothing anyway. */
+static int read_head(struct store_recording *recording, char ret[DIGEST_HEX_BYTES])
+{
+	uint8_t *bytes;
+	size_t length;
+	bool part;
+	int result = store_recording_read(recording, CHAIN_FILE, CHAIN_MAX_BYTES, &bytes, &length,
+					  &part);
+
+	if (result < 0)
+		return result;
+	memset(ret, '0', DIGEST_HEX_BYTES - 1);
+	ret[DIGEST_HEX_BYTES - 1] = '\0';
+	const char *line = (const char *)bytes, *end = line + length, *newline;
+	while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		struct chain_entry entry;
+		if (chain_entry_parse(line, (size_t)(newline - line), &entry) == 0) {
+			g_strlcpy(ret, entry.hash, DIGEST_HEX_BYTES);
+			chain_entry_clear(&entry);
+		}
+		line = newline + 1;
+	}
+	g_free(bytes);
+	return 0;
+}
+
+/* -ENOENT: there is none yet. */
+static int find_tombstone(struct store_recording *recording, char ret_sha256[DIGEST_HEX_BYTES])
+{
+	g_autofree uint8_t *bytes = NULL;
+	size_t length;
+	bool part;
+	struct tombstone tombstone;
+	struct signed_line line;
+	const char *pem;
+	int result = store_recording_read(recording, TOMBSTONE_FILE, TOMBSTONE_MAX_BYTES, &bytes,
+					  &length, &part);
+
+	if (result < 0)
+		return result;
+	if (part)
+		result = store_recording_discard(recording, TOMBSTONE_FILE, true);
+	if (part)
+		return result < 0 ? result : -ENOENT;
+	result = tombstone_parse((const char *)bytes, length, &tombstone, &line, &pem);
+	if (result == 0)
+		digest_hex_of(line.json, line.json_bytes, ret_sha256);
+	tombstone_clear(&tombstone);
+	return result;
+}
+
+struct waiter {
+	GMutex lock;
+	GCond done;
+	bool called;
+	int result;
+};
+
+static void on_disk(void *user, int result)
+{
+	struct waiter *waiter = user;
+
+	g_mutex_lock(&waiter->lock);
+	waiter->called = true;
+	waiter->result = result;
+	g_cond_signal(&waiter->done);
+	g_mutex_unlock(&waiter->lock);
+}
+
+/* Returns when the file lies on the disk under its name. */
+static int put_file(struct store_recording *recording, const char *name, const char *text)
+{
+	struct store_file *file;
+	struct waiter waiter = {0};
+	int result = store_file_create(recording, name, STORE_PART, &file);
+
+	if (result < 0)
+		return result;
+	result = store_file_append(file, text, strlen(text));
+	if (result < 0) {
+		store_file_close(file);
+		return result;
+	}
+	g_mutex_init(&waiter.lock);
+	g_cond_init(&waiter.done);
+	store_seal_files(recording, &file, 1, on_disk, &waiter);
+	g_mutex_lock(&waiter.lock);
+	while (!waiter.called)
+		g_cond_wait(&waiter.done, &waiter.lock);
+	g_mutex_unlock(&waiter.lock);
+	g_mutex_clear(&waiter.lock);
+	g_cond_clear(&waiter.done);
+	return waiter.result;
+}
+
+static int write_tombstone(struct store_recording *recording, const struct chain_key *key,
+			   const struct deletion *deletion, char ret_sha256[DIGEST_HEX_BYTES])
+{
+	char head[DIGEST_HEX_BYTES];
+	g_autoptr(GError) error = NULL;
+	int result = read_head(recording, head);
+
+	if (result < 0)
+		return result;
+	const struct tombstone tombstone = {.session = deletion->session_id,
+					    .head = head,
+					    .cause = deletion->cause,
+					    .class = deletion->class,
+					    .reason = deletion->reason,
+					    .requested_by = deletion->requested_by,
+					    .approved_by = deletion->approved_by};
+	g_autofree char *text = tombstone_make(&tombstone, key, ret_sha256, &error);
+	if (text != NULL)
+		return put_file(recording, TOMBSTONE_FILE, text);
+	g_warning("no tombstone for %s: %s", deletion->session_id, error->message);
+	return -EIO;
+}
+
+/* ---- The contents ---- */
+
+static bool stays(const char *name)
+{
+	return strcmp(name, CHAIN_FILE) == 0 || strcmp(name, CHAIN_CERTIFICATE_FILE) == 0 ||
+	       strcmp(name, TOMBSTONE_FILE) == 0 || g_str_has_prefix(name, STAMP_PREFIX);
+}
+
+/* Sealed data keys first: without them the rest is noise, whatever the disk still remembers. */
+static int remove_contents(struct store_recording *recording, bool keys)
+{
+	g_autoptr(GPtrArray) names = store_recording_names(recording);
+	int result = 0;
+
+	for (unsigned i = 0; i < names->len && result == 0; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		if (!stays(name) && g_str_has_prefix(name, KEY_PREFIX) == keys)
+			result = store_recording_discard(recording, name, false);
+	}
+	return result == 0 ? store_recording_sync(recording) : result;
+}
+
+int deletion_run(struct store *store, const struct chain_key *key, const struct deletion *deletion,
+		 char ret_sha256[DIGEST_HEX_BYTES])
+{
+	struct store_recording *recording;
+	int result = store_recording_open(store, deletion->session_id, &recording);
+
+	if (result < 0)
+		return result;
+	result = find_tombstone(recording, ret_sha256);
+	if (result == -ENOENT)
+		result = write_tombstone(recording, key, deletion, ret_sha256);
+	if (result == 0)
+		result = remove_contents(recording, true);
+	if (result == 0)
+		result = remove_contents(recording, false);
+	store_recording_close(recording);
+	return result;
+}
