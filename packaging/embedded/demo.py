@@ -46,15 +46,15 @@ def _xauthority(layout: Layout, number: int) -> Path:
 
 def _startup(layout: Layout, name: str, number: int, title: str) -> list[str]:
     """A script that starts the desktop's programs on a display and stays for as long as its window manager. The supervisor starts it only
-    when the display is ready."""
+    when the display is ready. The terminal comes after the window manager, which then gives it the focus: a window that was there before
+    never gets it until somebody clicks, and the newcomer's first letters went nowhere."""
     script = layout.demo / f"{name}-session"
     script.write_text(
         "#!/bin/sh\n"
         "# Programs of the demo desktop; started when the display answers.\n"
         f"export DISPLAY=:{number} XAUTHORITY={layout.demo}/display{number}.auth HOME={layout.demo}\n"
         "xsetroot -solid '#24455c'\n"
-        f"xterm -title '{title}' -geometry 100x28+60+60 -fa 'DejaVu Sans Mono' -fs 11 &\n"
-        "exec openbox\n")
+        f"exec openbox --startup \"xterm -title '{title}' -geometry 100x28+60+60 -fa 'DejaVu Sans Mono' -fs 11\"\n")
     layout.own(script, "demo", 0o700)
     return [str(script)]
 
