@@ -91,6 +91,8 @@ static void fill_defaults(struct config *config)
 	fill_gateway(&config->gateway);
 	default_text(&config->recorder.quality, "standard");
 	default_number(&config->recorder.reserve_mib, 1024);
+	default_number(&config->recorder.log.head_seconds, 10);
+	default_number(&config->recorder.log.publish_seconds, 900);
 	default_text(&config->web.https.address, "127.0.0.1");
 	default_text(&config->database.gateway_role, "vitrine_gateway");
 	default_text(&config->database.recorder_role, "vitrine_recorder");
@@ -135,6 +137,10 @@ static bool check_ranges(const char *path, const struct config *config, GError *
 	       in_range(path, "gateway.max_height_px", g->max_height_px, 480, PICTURE_MAX_PX,
 			error) &&
 	       in_range(path, "recorder.workers", config->recorder.workers, 0, 256, error) &&
+	       in_range(path, "recorder.log.head_seconds", config->recorder.log.head_seconds, 1,
+			3600, error) &&
+	       in_range(path, "recorder.log.publish_seconds", config->recorder.log.publish_seconds,
+			1, 86400, error) &&
 	       quality_known(path, config->recorder.quality, error);
 }
 

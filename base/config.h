@@ -29,15 +29,38 @@ struct config_gateway {
 	uint32_t max_width_px, max_height_px;
 };
 
+/** The node log and where its heads are told (docs/recorder.md). */
+struct config_log {
+	uint32_t
+		head_seconds; /**< a head is signed this long after new leaves, at most; default 10 */
+	uint32_t publish_seconds; /**< the newest head is told outside this often; default 900 */
+	char *syslog_socket;	  /**< "/dev/log"; empty: not told there */
+	char *head_file;       /**< heads are appended to it; best on another mount; empty: none */
+	char *witness_url;     /**< heads are posted there; empty: none */
+	char *witness_ca_file; /**< PEM; empty: the system's */
+};
+
+struct config_time_stamp {
+	char *url;	   /**< of the authority (RFC 3161 over HTTP or HTTPS); empty: no stamps */
+	char *ca_file;	   /**< PEM: whom its certificates must lead to */
+	char *tls_ca_file; /**< PEM, for https; empty: the system's */
+	uint32_t checkpoint_seconds; /**< stamp a checkpoint this often as well; 0: seals only */
+};
+
 struct config_recorder {
 	char *socket_path;	/**< gateway connects here (SOCK_SEQPACKET) */
 	char *live_socket_path; /**< web connects here (SOCK_STREAM) */
 	char *store_dir;	/**< recordings lie here */
-	char *signing_key_file; /**< PEM ECDSA P-256, 0600 */
+	/** Exactly one of three: PEM ECDSA P-256, 0600; the name of a systemd credential; a PKCS#11 URI without a PIN. */
+	char *signing_key_file, *signing_key_credential, *signing_key_uri;
+	char *signing_key_pin_file; /**< PIN of the token, 0600 */
+	char *pkcs11_module;	    /**< the token's library; empty: as OpenSSL is configured */
 	char *signing_certificate_file;
 	char *quality;	      /**< "evidence", "standard" or "economy" */
 	uint32_t reserve_mib; /**< below this much free space new sessions are refused */
 	uint32_t workers;     /**< encoder threads; 0: one per core */
+	struct config_log log;
+	struct config_time_stamp time_stamp;
 };
 
 struct config_web {

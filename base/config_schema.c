@@ -38,15 +38,39 @@ static const cyaml_schema_field_t gateway_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t log_fields[] = {
+	NUMBER(config_log, head_seconds),
+	NUMBER(config_log, publish_seconds),
+	TEXT(config_log, syslog_socket),
+	TEXT(config_log, head_file),
+	TEXT(config_log, witness_url),
+	TEXT(config_log, witness_ca_file),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t time_stamp_fields[] = {
+	TEXT(config_time_stamp, url),
+	TEXT(config_time_stamp, ca_file),
+	TEXT(config_time_stamp, tls_ca_file),
+	NUMBER(config_time_stamp, checkpoint_seconds),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t recorder_fields[] = {
 	TEXT(config_recorder, socket_path),
 	TEXT(config_recorder, live_socket_path),
 	TEXT(config_recorder, store_dir),
 	TEXT(config_recorder, signing_key_file),
+	TEXT(config_recorder, signing_key_credential),
+	TEXT(config_recorder, signing_key_uri),
+	TEXT(config_recorder, signing_key_pin_file),
+	TEXT(config_recorder, pkcs11_module),
 	TEXT(config_recorder, signing_certificate_file),
 	TEXT(config_recorder, quality),
 	NUMBER(config_recorder, reserve_mib),
 	NUMBER(config_recorder, workers),
+	SECTION(config_recorder, log, log_fields),
+	SECTION(config_recorder, time_stamp, time_stamp_fields),
 	CYAML_FIELD_END,
 };
 

@@ -12,8 +12,10 @@ ROOMS = {
     "recorder/encode": ["base"],
     "recorder/crypt": ["base"],
     "recorder/reader": ["base", "recorder/crypt"],
-    "recorder/chain": ["base", "recorder/crypt", "recorder/reader"],
+    "recorder/chain": ["base", "recorder/crypt", "recorder/reader", "recorder/stamp"],
     "recorder/nodelog": ["base", "recorder/chain", "recorder/reader"],
+    "recorder/http": ["base"],
+    "recorder/stamp": ["base", "recorder/http"],
     "recorder/store": ["base"],
     "recorder/mux": ["base", "recorder/encode"],
     "sql": ["base"],
@@ -23,13 +25,13 @@ ROOMS = {
     "gateway/worker": ["base", "ipc", "gateway/session"],
     "gateway/broker": ["base", "ipc", "sql", "gateway"],
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
-    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader"],
-    "evidence": ["base", "recorder/reader", "recorder/chain", "recorder/nodelog"],
+    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/http", "recorder/stamp", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader"],
+    "evidence": ["base", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
-    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
-    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog"],
-    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "evidence"],
+    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "evidence", "recorder/stamp"],
 }
 
 # Header prefix of an outside library -> rooms that may use it. What is not listed (libc, GLib, OpenSSL, jansson) is free.
@@ -39,7 +41,7 @@ LIBRARIES = {
     "libavformat/": ["recorder/mux"], "libavcodec/": ["recorder/encode", "recorder/mux"], "libavutil/": ["recorder/encode", "recorder/mux"],
     "seccomp.h": ["gateway/worker", "recorder"], "cyaml/": ["base"], "sodium.h": ["base"],
     "xkbcommon/": ["gateway/session"], "pixman.h": ["gateway/session", "gateway/rdp", "gateway/vnc"],
-    "cairo.h": ["gateway/session"], "archive.h": ["evidence"], "archive_entry.h": ["evidence"],
+    "cairo.h": ["gateway/session"], "curl/": ["recorder/http"], "archive.h": ["evidence"], "archive_entry.h": ["evidence"],
 }
 
 

@@ -1,0 +1,34 @@
+/** One HTTP or HTTPS request with a body, and its answer: how the recorder asks time stamp authorities and tells witnesses.
+ *
+ *  Blocking: for threads that may wait. No redirects, no proxies from the environment, no cookies, HTTPS with the peer's name checked. Any thread. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum http_error {
+	HTTP_ERROR_AWAY, /**< no connection, or it broke, or no answer in time: try again later */
+	HTTP_ERROR_REFUSED,   /**< an answer that is not 2xx, or larger than it may be */
+	HTTP_ERROR_UNTRUSTED, /**< the certificate of an https peer */
+	HTTP_ERROR_STOPPED,   /**< *stop became true */
+};
+#define HTTP_ERROR http_error_quark()
+GQuark http_error_quark(void);
+
+struct http_post {
+	const char *url;
+	const char *content_type;
+	const char *ca_file; /**< PEM; NULL or empty: the system's */
+	const void *body;
+	size_t body_bytes;
+	size_t answer_max_bytes;
+	unsigned timeout_ms; /**< for the whole exchange */
+	const bool *stop;    /**< atomic; looked at about once a second; NULL: never */
+};
+
+/** Once per process, before threads. */
+void http_init(void);
+
+/** The answer's body (g_byte_array_unref), or NULL and an error; the URL is named in it without a user or password that may stand in it. */
+GByteArray *http_post(const struct http_post *request, GError **error);
