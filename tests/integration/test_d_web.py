@@ -220,6 +220,39 @@ class Recordings(WithLab):
         self.assertEqual(int(self.lab.sql(count)), before + 1)
 
 
+class Keeping(WithLab):
+    """Holds and deletions as the API takes them; deleting itself is the recorder's."""
+
+    def setUp(self):
+        self.ada, self.arthur = Client(self.lab, "ada"), Client(self.lab, "arthur")
+        self.base = f"/api/recordings/{RECORDED}"
+        self.addCleanup(self.lab.sql, "DELETE FROM deletion_order; DELETE FROM legal_hold")
+
+    def test_a_hold_beats_a_request(self):
+        reason = {"reason": "case 17"}
+        self.assertStatus(self.arthur.ask("POST", f"{self.base}/deletion", reason), 403, "right")
+        self.assertStatus(self.ada.ask("POST", f"{self.base}/hold", {"reason": " "}), 400, "reason")
+        self.assertEqual(self.arthur.ask("POST", f"{self.base}/hold", reason)[0], 200)
+        self.assertStatus(self.ada.ask("POST", f"{self.base}/deletion", reason), 409, "conflict")
+        keeping = self.ada.json(f"{self.base}/keeping")
+        self.assertEqual((keeping["class"], keeping["hold"]["by"], keeping["hold"]["reason"], keeping["order"]), ("standard", "arthur", "case 17", None))
+        self.assertEqual(self.ada.ask("POST", f"{self.base}/release", {})[0], 200)
+        self.assertIsNone(self.ada.json(f"{self.base}/keeping")["hold"])
+        self.assertEqual(self.lab.sql(f"SELECT actor, action FROM audit WHERE subject = '{RECORDED}' AND action IN ('recording-hold', 'recording-release')"
+                                      " ORDER BY number").splitlines(), ["arthur|recording-hold", "ada|recording-release"])
+
+    def test_deleting_takes_two(self):
+        self.assertEqual(self.ada.ask("POST", f"{self.base}/deletion", {"reason": "asked by the person"})[0], 200)
+        self.assertStatus(self.ada.ask("POST", f"{self.base}/deletion/approve", {}), 409, "two-people")
+        self.assertEqual(self.lab.sql("SELECT count(*) FROM deletion_order WHERE approved_by IS NOT NULL"), "0")
+        self.assertEqual(self.ada.ask("POST", f"{self.base}/deletion/withdraw", {})[0], 200)
+        self.lab.sql(f"INSERT INTO deletion_order (session_id, reason, requested_by) VALUES ('{RECORDED}', 'x', 'os:root')")
+        self.assertEqual(self.ada.ask("POST", f"{self.base}/deletion/approve", {})[0], 200)
+        self.assertEqual(self.ada.json(f"{self.base}/keeping")["order"]["approved_by"], "ada")
+        self.assertStatus(self.ada.ask("POST", f"{self.base}/deletion/approve", {}), 409, "missing")
+        self.assertStatus(self.ada.ask("POST", f"/api/recordings/{RUNNING}/deletion", {"reason": "x"}), 409, "missing")
+
+
 class LiveStream(WithLab):
     """The streaming response as bytes."""
 
@@ -375,6 +408,15 @@ class Browser(WithLab):
         self.shows("video", 0.5, 0.5, colours["blue"])
         self.assertAlmostEqual(self.driver.execute_script("return document.querySelector('video').currentTime"), 2 * PART_S + 1.5, delta=0.1)
         self.assertIn("The viewer closed the session.", self.text(".facts"))
+
+    def test_d_hold(self):
+        self.enter("arthur")
+        self.driver.get(self.lab.url(f"/play/{RECORDED}"))
+        self.find(".keeping button").click()
+        self.find("dialog[open] textarea").send_keys("Case 17, district court")
+        self.find("dialog[open] button.danger").click()
+        wait_for(lambda: "Legal hold since" in self.text(".keeping") and "by arthur: Case 17, district court" in self.text(".keeping"), 5, "the hold shows")
+        self.assertEqual(self.lab.sql("SELECT reason FROM legal_hold WHERE released_at IS NULL"), "Case 17, district court")
 
     def test_d_terminate(self):
         self.enter("wendy")

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REASON_MAX_CHARACTERS 500
+
 #define JSON_TYPE "application/json; charset=utf-8"
 
 void route_json(struct route_call *call, unsigned status, json_t *body)
@@ -64,6 +66,27 @@ json_t *route_body(struct route_call *call)
 		return value;
 	json_decref(value);
 	route_fail(call, 400, "json", "The body must be one JSON object.");
+	return NULL;
+}
+
+char *route_reason(struct route_call *call, const char *message)
+{
+	const char *given;
+	json_t *body = route_body(call);
+
+	if (body == NULL)
+		return NULL;
+	char *reason = json_unpack(body, "{s:s}", "reason", &given) == 0
+			       ? g_strstrip(g_strdup(given))
+			       : NULL;
+	json_decref(body);
+	if (reason != NULL)
+		g_strdelimit(reason, "\t\r\n", ' ');
+	if (reason != NULL && reason[0] != '\0' &&
+	    g_utf8_strlen(reason, -1) <= REASON_MAX_CHARACTERS)
+		return reason;
+	g_free(reason);
+	route_fail(call, 400, "reason", message);
 	return NULL;
 }
 

@@ -5,8 +5,9 @@ static const struct {
 	enum right right;
 	const char *key;
 } keys[] = {
-	{RIGHT_ENTER, "enter"}, {RIGHT_WATCH, "watch"}, {RIGHT_TERMINATE, "terminate"},
-	{RIGHT_PLAY, "play"},	{RIGHT_AUDIT, "audit"},
+	{RIGHT_ENTER, "enter"},	  {RIGHT_WATCH, "watch"}, {RIGHT_TERMINATE, "terminate"},
+	{RIGHT_PLAY, "play"},	  {RIGHT_AUDIT, "audit"}, {RIGHT_HOLD, "hold"},
+	{RIGHT_DELETE, "delete"},
 };
 
 unsigned rights_of(enum user_role role)
@@ -15,9 +16,10 @@ unsigned rights_of(enum user_role role)
 	case USER_ROLE_WATCHER:
 		return RIGHT_ENTER | RIGHT_WATCH | RIGHT_TERMINATE;
 	case USER_ROLE_AUDITOR:
-		return RIGHT_ENTER | RIGHT_PLAY | RIGHT_AUDIT;
+		return RIGHT_ENTER | RIGHT_PLAY | RIGHT_AUDIT | RIGHT_HOLD;
 	case USER_ROLE_ADMIN:
-		return RIGHT_ENTER | RIGHT_WATCH | RIGHT_TERMINATE | RIGHT_PLAY | RIGHT_AUDIT;
+		return RIGHT_ENTER | RIGHT_WATCH | RIGHT_TERMINATE | RIGHT_PLAY | RIGHT_AUDIT |
+		       RIGHT_HOLD | RIGHT_DELETE;
 	case USER_ROLE_USER:
 		break;
 	}

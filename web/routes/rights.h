@@ -11,6 +11,9 @@ enum right {
 	RIGHT_TERMINATE = 4, /**< end running sessions */
 	RIGHT_PLAY = 8,	     /**< play recordings and read their timelines */
 	RIGHT_AUDIT = 16,    /**< read the audit trail */
+	RIGHT_HOLD = 32,     /**< place and release legal holds */
+	RIGHT_DELETE =
+		64, /**< ask for the deletion of recordings, and approve what others asked for */
 };
 
 /** Bits of enum right; 0 for a plain user, who has no business here. */

@@ -48,6 +48,9 @@ void route_db_failed(struct route_call *call, const GError *error);
 /** The body as a JSON object, new reference; NULL: already answered with 400 or 415. */
 json_t *route_body(struct route_call *call);
 
+/** The body's "reason", in one line, without blanks around it, 1 to 500 characters; g_free it. NULL: already answered with `message`. */
+char *route_reason(struct route_call *call, const char *message);
+
 /** Writes an audit record in the name of the login. False: already answered; then do not do what was to be audited.
  *  `detail` may be NULL; takes its reference. */
 bool route_audit(struct route_call *call, const char *action, const char *subject, json_t *detail);
@@ -67,6 +70,12 @@ void route_live(struct route_call *call);
 void route_playlist(struct route_call *call);
 void route_media(struct route_call *call);
 void route_timeline(struct route_call *call);
+void route_keeping(struct route_call *call);
+void route_hold(struct route_call *call);
+void route_release(struct route_call *call);
+void route_deletion_request(struct route_call *call);
+void route_deletion_approve(struct route_call *call);
+void route_deletion_withdraw(struct route_call *call);
 void route_audit_list(struct route_call *call);
 void route_health(struct route_call *call);
 void route_metrics(struct route_call *call);

@@ -4,36 +4,12 @@
 
 #include "sql/session_store.h"
 
-#define REASON_MAX_CHARACTERS 500
-
-/* A copy in one line, without blanks around it; NULL: already answered. */
-static char *read_reason(struct route_call *call)
-{
-	const char *given;
-	json_t *body = route_body(call);
-
-	if (body == NULL)
-		return NULL;
-	char *reason = json_unpack(body, "{s:s}", "reason", &given) == 0
-			       ? g_strstrip(g_strdup(given))
-			       : NULL;
-	json_decref(body);
-	if (reason != NULL)
-		g_strdelimit(reason, "\t\r\n", ' ');
-	if (reason != NULL && reason[0] != '\0' &&
-	    g_utf8_strlen(reason, -1) <= REASON_MAX_CHARACTERS)
-		return reason;
-	g_free(reason);
-	route_fail(
-		call, 400, "reason",
-		"Please say why, in at most 500 characters: the person at the session reads it.");
-	return NULL;
-}
-
 void route_terminate(struct route_call *call)
 {
 	const char *id = call->parts.part[0];
-	g_autofree char *reason = read_reason(call);
+	g_autofree char *reason = route_reason(
+		call,
+		"Please say why, in at most 500 characters: the person at the session reads it.");
 	g_autoptr(GError) error = NULL;
 
 	if (reason == NULL)

@@ -6,6 +6,7 @@ import { Link } from '../router.js';
 import { bytes, clockTime, duration, goal, isoTime, position, when } from '../ui/format.js';
 import { FragmentLoader } from '../ui/fragments.js';
 import { Icon } from '../ui/icons.js';
+import { Keeping } from '../ui/keeping.js';
 import { usePoll } from '../ui/poll.js';
 import { Failed, Loading } from '../ui/states.js';
 import { readTimeline } from '../ui/timeline.js';
@@ -201,5 +202,8 @@ export function PlayPage({ id }) {
 			<span class="grow"></span>
 			${session.state !== 'ended' && html`<${Link} to=${`/sessions/${session.id}`} class="button"><${Icon} name="live" />Live</${Link}>`}
 		</div>
-		<${Player} session=${session} /><${Facts} session=${session} />`;
+		${session.recording_state === 'deleted' || session.recording_state === 'deleting'
+			? html`<p class="card ended-note">This recording was deleted. Its signed chain and tombstone are kept; they prove that it was lawful.</p>`
+			: html`<${Player} session=${session} />`}
+		<${Facts} session=${session} /><${Keeping} session=${session} />`;
 }
