@@ -10,11 +10,13 @@
 #include <freerdp/crypto/privatekey.h>
 #include <freerdp/input.h>
 #include <freerdp/server/disp.h>
+#include <freerdp/transport_io.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <winpr/ntlm.h>
+#include <winpr/stream.h>
 #include <winpr/string.h>
 #include <winpr/synch.h>
 #include <winpr/wtsapi.h>
@@ -402,6 +404,22 @@ void fake_target_paint(struct fake_target *target, uint32_t x, uint32_t y, uint3
 
 		g_assert_true(update->SurfaceBits(update->context, &command));
 	}
+}
+
+void fake_target_send_updates(struct fake_target *target, const uint8_t *updates,
+			      size_t updates_bytes)
+{
+	rdpContext *context = target->peer->context;
+	wStream *s = Stream_New(NULL, updates_bytes + 3);
+
+	g_assert_cmpuint(updates_bytes + 3, <=, 0x7FFF);
+	Stream_Write_UINT8(s, 0); /* fast-path, not encrypted */
+	Stream_Write_UINT16_BE(s, (UINT16)(0x8000 | (updates_bytes + 3)));
+	Stream_Write(s, updates, updates_bytes);
+	g_assert_cmpint(
+		freerdp_get_io_callbacks(context)->WritePdu(freerdp_get_transport(context), s), >,
+		0);
+	Stream_Free(s, TRUE);
 }
 
 void fake_target_gfx_setup(struct fake_target *target, uint32_t width, uint32_t height)

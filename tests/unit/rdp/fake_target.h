@@ -63,6 +63,9 @@ bool fake_target_wait(struct fake_target *target,
 typedef uint32_t (*fake_picture)(uint32_t x, uint32_t y); /**< 0xRRGGBB */
 void fake_target_paint(struct fake_target *target, uint32_t x, uint32_t y, uint32_t width,
 		       uint32_t height, fake_picture picture);
+/** A fast-path message with these updates, written by the test itself ([MS-RDPBCGR] 2.2.9.1.2); up to 32764 bytes. */
+void fake_target_send_updates(struct fake_target *target, const uint8_t *updates,
+			      size_t updates_bytes);
 /** One graphics frame: `pixels` onto surface 1. */
 void fake_target_gfx_frame(struct fake_target *target, uint32_t x, uint32_t y, uint32_t width,
 			   uint32_t height, fake_picture picture);
