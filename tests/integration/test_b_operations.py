@@ -135,6 +135,20 @@ class Operations(unittest.TestCase):
         self.assertIn(b'"gap"', (recording / "chain").read_bytes())
         self.assertLess(difference(Recording(recording).last(), last, 48), 0.01)
 
+    def test_deleted_by_order_of_two(self):
+        viewer, session = self.one_session(self.display())
+        viewer.close()
+        recording = self.sealed(session)
+        self.installation.vitrine("recording", "request-deletion", session, "--reason", "asked by the person")
+        self.installation.sql(f"UPDATE deletion_order SET approved_by = 'admin', approved_at = now() WHERE session_id = '{session}'")
+        wait_for(lambda: self.installation.sql(f"SELECT 1 FROM recording WHERE session_id = '{session}' AND state = 'deleted'"), 10,
+                 f"the recorder hears of it and deletes\n{self.installation.log('recorder')[-2000:]}")
+        self.assertLessEqual({path.name for path in recording.iterdir() if not path.name.startswith("ts-")}, {"chain", "certificate.pem", "tombstone"})
+        done = self.installation.vitrine("verify", str(recording), "--certificate", str(self.installation.state / "etc/pki/evidence-ca.pem"), check=False)
+        self.assertEqual(done.returncode, 6, done.stdout)
+        self.assertIn("approved by admin: asked by the person", done.stdout)
+        self.assertIn("approved_by", self.installation.vitrine("audit", "list", "--action", "recording-deleted", "--subject", session).stdout)
+
     def test_garbage_leaves_the_gateway_where_it_was(self):
         gateway = self.installation.pid("gateway")
         self._throw(500)
