@@ -91,6 +91,7 @@ static void fill_defaults(struct config *config)
 	fill_gateway(&config->gateway);
 	default_text(&config->recorder.quality, "standard");
 	default_number(&config->recorder.reserve_mib, 1024);
+	default_number(&config->recorder.self_check_every, 100);
 	default_number(&config->recorder.log.head_seconds, 10);
 	default_number(&config->recorder.log.publish_seconds, 900);
 	default_text(&config->web.https.address, "127.0.0.1");

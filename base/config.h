@@ -59,6 +59,7 @@ struct config_recorder {
 	char *quality;	      /**< "evidence", "standard" or "economy" */
 	uint32_t reserve_mib; /**< below this much free space new sessions are refused */
 	uint32_t workers;     /**< encoder threads; 0: one per core */
+	uint32_t self_check_every; /**< one recording in so many is decoded while it is written */
 	struct config_log log;
 	struct config_time_stamp time_stamp;
 };

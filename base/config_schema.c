@@ -69,6 +69,7 @@ static const cyaml_schema_field_t recorder_fields[] = {
 	TEXT(config_recorder, quality),
 	NUMBER(config_recorder, reserve_mib),
 	NUMBER(config_recorder, workers),
+	NUMBER(config_recorder, self_check_every),
 	SECTION(config_recorder, log, log_fields),
 	SECTION(config_recorder, time_stamp, time_stamp_fields),
 	CYAML_FIELD_END,

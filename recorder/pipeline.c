@@ -5,6 +5,7 @@
 #include "recorder/pipeline.h"
 
 #include "base/clock.h"
+#include "recorder/encode/self_check.h"
 #include "recorder/mux/mux.h"
 #include "recorder/snapshot.h"
 
@@ -198,9 +199,15 @@ static int start_encoder(struct pipeline *p)
 						  .height = p->snapshot.picture.height,
 						  .qp = p->output.qp,
 						  .repeat_headers = true,
-						  .method = ENCODER_DAMAGE};
+						  .method = ENCODER_DAMAGE,
+						  .idr_pool = p->output.idr_pool};
 
-	return p->encoder != NULL ? 0 : encoder_create(&settings, &p->encoder);
+	if (p->encoder != NULL)
+		return 0;
+	int result = encoder_create(&settings, &p->encoder);
+	return result == 0 && p->output.self_check
+		       ? encoder_watch(p->encoder, &settings, &p->encoder)
+		       : result;
 }
 
 /* The first IDR of a canvas makes the init segment; every IDR that begins a segment tells the archive so. */

@@ -16,6 +16,8 @@ struct pipeline_output {
 	struct live_channel *live; /**< may be NULL */
 	uint64_t origin_us;	   /**< CLOCK_MONOTONIC at time 0 */
 	uint32_t qp;
+	struct idr_pool *idr_pool; /**< may be NULL */
+	bool self_check;	   /**< let a decoder watch the encoder (recorder/encode/self_check.h) */
 	uint32_t n_fragments; /**< written before (a recording that goes on after a crash) */
 };
 

@@ -4,6 +4,7 @@
 #include "base/open_files.h"
 #include "base/secret.h"
 #include "recorder/confine.h"
+#include "recorder/encode/idr_pool.h"
 #include "recorder/gateway_link.h"
 #include "recorder/live.h"
 #include "recorder/retention.h"
@@ -20,6 +21,7 @@ struct recorder {
 	struct store *store;
 	struct chain_key *key;
 	struct index *index;
+	struct idr_pool *idr_pool;
 	struct scheduler *scheduler;
 	struct live_server *live;
 	struct gateway_link *gateway;
@@ -113,14 +115,17 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	if (!complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
 	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads"))
 		return false;
+	r->idr_pool = idr_pool_create(c->workers > 0 ? c->workers : g_get_num_processors());
 	r->index = index_create(config->database.conninfo, config->database.recorder_role,
 				config->node);
 	const struct registry_settings settings = {
 		.services = {.archive = {r->store, r->key, r->index},
 			     .scheduler = r->scheduler,
 			     .live = r->live,
+			     .idr_pool = r->idr_pool,
 			     .node = config->node,
-			     .quality = c->quality},
+			     .quality = c->quality,
+			     .self_check_every = c->self_check_every},
 		.reserve_bytes = (uint64_t)c->reserve_mib << 20,
 		.send = gateway_link_send,
 		.user = r->gateway,
@@ -155,6 +160,7 @@ void recorder_destroy(struct recorder *recorder)
 	gateway_link_destroy(recorder->gateway);
 	registry_destroy(recorder->registry);
 	scheduler_destroy(recorder->scheduler);
+	idr_pool_destroy(recorder->idr_pool);
 	live_server_destroy(recorder->live);
 	index_destroy(recorder->index, ROWS_WAIT_MS);
 	store_close(recorder->store);

@@ -18,7 +18,9 @@ struct recording_services {
 	struct archive_services archive;
 	struct scheduler *scheduler;
 	struct live_server *live; /**< NULL: nobody watches */
+	struct idr_pool *idr_pool;
 	const char *node, *quality;
+	uint32_t self_check_every; /**< one recording in so many is watched by a decoder; 0: none */
 };
 
 /** What comes back, on the default main context. */

@@ -5,6 +5,12 @@
 
 #include <jansson.h>
 
+/* By chance, so that nobody can know which. */
+static bool is_chosen(uint32_t one_in)
+{
+	return one_in > 0 && g_random_int() % one_in == 0;
+}
+
 static uint32_t qp_of(const char *quality)
 {
 	if (g_strcmp0(quality, "evidence") == 0)
@@ -36,6 +42,8 @@ static int start(struct recording *r, const struct recording_services *services,
 	struct pipeline_output output = {.archive = r->archive,
 					 .origin_us = r->origin_us,
 					 .qp = qp_of(quality),
+					 .idr_pool = services->idr_pool,
+					 .self_check = is_chosen(services->self_check_every),
 					 .n_fragments = n_fragments};
 	struct task *task;
 

@@ -38,8 +38,10 @@ struct encoder_settings {
 	uint32_t width, height;
 	uint32_t qp; /**< 22 evidence, 24 standard, 28 economy; up to 34 */
 	bool full_range; /**< false: limited range as recordings use; RDPGFX wants true ([MS-RDPEGFX] 3.3.8.3.1) */
-	bool repeat_headers; /**< SPS and PPS before every IDR */
+	bool repeat_headers; /**< SPS and PPS before every IDR; ENCODER_DAMAGE knows no other way */
 	enum encoder_method method;
+	struct idr_pool *
+		idr_pool; /**< ENCODER_DAMAGE: who writes its IDRs; NULL: each time a new libx264 */
 };
 
 struct access_unit {

@@ -23,13 +23,13 @@ struct mb_state {
 };
 
 struct p_frame {
-	struct nv12 source;	/**< to be coded; borrowed */
-	struct nv12 before;	/**< the source of the picture before */
-	struct nv12 reference;	/**< what a decoder showed before */
-	struct nv12 current;	/**< what it will show; outside of changed macroblocks equal to reference */
+	struct nv12 source;    /**< to be coded; borrowed */
+	struct nv12 before;    /**< the source of the picture before */
+	struct nv12 reference; /**< what a decoder showed before */
+	struct nv12 current;   /**< what it will show; same as reference where nothing changed */
 	struct mb_state *states;
 	uint32_t columns, rows;
-	uint32_t vector_limit_px; /**< by the level (table A-1) and the VUI: below this in both directions */
+	uint32_t vector_limit_px; /**< below this in both directions (table A-1, E.2.1) */
 	struct quantizer luma, chroma;
 	unsigned lambda; /**< what a bit is worth in absolute difference */
 	struct bit_writer bits;

@@ -41,7 +41,7 @@ static int init_planes(struct p_coder *coder, uint32_t width, uint32_t height)
 }
 
 int p_coder_create(uint32_t width, uint32_t height, uint32_t qp, uint32_t vector_limit_px,
-		   struct p_coder **ret_coder)
+		   const struct stream_headers *headers, struct p_coder **ret_coder)
 {
 	struct p_coder *coder = g_new0(struct p_coder, 1);
 
@@ -51,6 +51,9 @@ int p_coder_create(uint32_t width, uint32_t height, uint32_t qp, uint32_t vector
 		return -ENOMEM;
 	}
 	coder->qp = qp;
+	coder->headers = *headers;
+	quantizer_init(&coder->frame.luma, qp);
+	quantizer_init(&coder->frame.chroma, transform_chroma_qp(qp, headers->chroma_qp_offset));
 	coder->frame.vector_limit_px = vector_limit_px;
 	/* The usual weight against absolute differences: a bit is worth 2^((QP - 12) / 6). */
 	coder->frame.lambda = qp < 12 ? 1 : 1u << (qp - 12) / 6;
@@ -79,14 +82,6 @@ static void copy_planes(struct nv12 *to, const struct nv12 *from)
 	for (uint32_t y = 0; y < to->height / 2; y++)
 		memcpy(to->chroma + y * to->stride_bytes, from->chroma + y * from->stride_bytes,
 		       to->width);
-}
-
-void p_coder_set_headers(struct p_coder *coder, const struct stream_headers *headers)
-{
-	coder->headers = *headers;
-	quantizer_init(&coder->frame.luma, coder->qp);
-	quantizer_init(&coder->frame.chroma,
-		       transform_chroma_qp(coder->qp, headers->chroma_qp_offset));
 }
 
 void p_coder_restart(struct p_coder *coder, const struct nv12 *shown, const struct nv12 *source)

@@ -10,13 +10,13 @@
 
 struct p_coder;
 
-/** qp 1 to 51. vector_limit_px: below this in both directions (table A-1, E.2.1). Returns 0 and *ret, or -ENOMEM. */
+/** qp               1 to 51
+ *  vector_limit_px  below this in both directions (table A-1, E.2.1)
+ *  headers          what the stream's parameter sets say
+ *  Returns 0 and *ret, or -ENOMEM. */
 int p_coder_create(uint32_t width, uint32_t height, uint32_t qp, uint32_t vector_limit_px,
-		   struct p_coder **ret_coder);
+		   const struct stream_headers *headers, struct p_coder **ret_coder);
 void p_coder_destroy(struct p_coder *coder);
-
-/** Before the first picture: what the stream's parameter sets say. */
-void p_coder_set_headers(struct p_coder *coder, const struct stream_headers *headers);
 
 /** An IDR was written. The planes (rounded up to macroblocks) are copied.
  *  shown   what a decoder shows now

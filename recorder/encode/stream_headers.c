@@ -1,9 +1,10 @@
-/* Reads a few fields of libx264's parameter sets. The bytes come from a library of our own process,
+/* Reads a few fields of what libx264 writes around its IDRs. The bytes come from a library of our own process,
  * yet every step is bounded. */
 #include "recorder/encode/stream_headers.h"
 
 #include <string.h>
 
+#define NAL_TYPE_IDR 5
 #define NAL_TYPE_SPS 7
 #define NAL_TYPE_PPS 8
 #define PROFILE_BASELINE 66
@@ -109,6 +110,15 @@ static const uint8_t *next_nal(const uint8_t *unit, size_t length, size_t *at, s
 	return start;
 }
 
+static void parse_idr(struct bit_reader *r, struct stream_headers *ret)
+{
+	get_ue(r); /* first_mb_in_slice */
+	get_ue(r); /* slice_type */
+	get_ue(r); /* pic_parameter_set_id */
+	get_bits(r, ret->frame_num_bits);
+	ret->idr_pic_id = get_ue(r);
+}
+
 bool stream_headers_parse(const uint8_t *unit, size_t length, struct stream_headers *ret)
 {
 	bool sps_ok = false, pps_ok = false;
@@ -116,15 +126,17 @@ bool stream_headers_parse(const uint8_t *unit, size_t length, struct stream_head
 	struct bit_reader reader;
 	const uint8_t *nal;
 
-	while (!(sps_ok && pps_ok) && (nal = next_nal(unit, length, &at, &nal_length)) != NULL) {
+	while ((nal = next_nal(unit, length, &at, &nal_length)) != NULL) {
 		unsigned type = nal[0] & 31u;
 		unwrap(nal, nal_length, &reader);
-		if (type == NAL_TYPE_SPS)
+		if (type == NAL_TYPE_SPS) {
 			sps_ok = parse_sps(&reader, ret);
-		else if (type == NAL_TYPE_PPS)
+		} else if (type == NAL_TYPE_PPS) {
 			pps_ok = parse_pps(&reader, ret);
-		else
-			break; /* slices: parameter sets come first */
+		} else if (type == NAL_TYPE_IDR) {
+			parse_idr(&reader, ret);
+			return sps_ok && pps_ok;
+		}
 	}
-	return sps_ok && pps_ok;
+	return false;
 }

@@ -13,7 +13,7 @@ struct quantizer {
 	int32_t scale[16];	/**< back: LevelScale4x4 / 16 << qp / 6 (8.5.9, 8.5.12.1) */
 	unsigned shift;
 	int32_t rounding_intra, rounding_inter; /**< a third and a sixth of a step */
-	unsigned silent_sad; /**< a 4x4 difference whose absolute sum is at most this has no levels */
+	unsigned silent_sad; /**< a 4x4 difference with at most this sum has no levels */
 };
 
 void quantizer_init(struct quantizer *q, unsigned qp);

@@ -1,6 +1,7 @@
 /* What recording costs: deterministic traces through the real ring, pipeline and store on a clock that is turned by hand, so that half an hour of an idle desktop takes
  * seconds; beside it, in the same run, the plain way (whole pictures through swscale and libavcodec's veryfast at a fixed 10 a second). */
 #include "base/clock.h"
+#include "recorder/encode/idr_pool.h"
 #include "recorder/pipeline.h"
 #include "tests/bench/recorder_traces.h"
 #include "tests/support/signing_key.h"
@@ -42,6 +43,7 @@ struct bench {
 	struct chain_key *key;
 	struct store *store;
 	struct index *index;
+	struct idr_pool *idr_pool;
 	struct archive *archive;
 	struct pipeline *pipeline;
 	struct ring_writer *writer;
@@ -70,13 +72,14 @@ static void bench_init(struct bench *b)
 	b->dir = temp_dir_create();
 	signing_key_init(&b->pem, "bench", NULL);
 	b->key = chain_key_create(b->pem.key_pem, b->pem.certificate_pem, NULL);
+	b->idr_pool = idr_pool_create(1);
 	b->index = index_create(NULL, NULL, "bench");
 	g_assert_cmpint(store_open(b->dir, &b->store), ==, 0);
 	const struct archive_services services = {b->store, b->key, b->index};
 	g_assert_cmpint(archive_create(&services, &genesis, &b->archive), ==, 0);
 	archive_listen(b->archive, nothing, NULL);
 	const struct pipeline_output output = {
-		.archive = b->archive, .origin_us = START_US, .qp = 24};
+		.archive = b->archive, .origin_us = START_US, .qp = 24, .idr_pool = b->idr_pool};
 	b->pipeline = pipeline_create(&output);
 	g_assert_cmpint(ring_writer_create(TRACE_WIDTH, TRACE_HEIGHT, &b->writer), ==, 0);
 	trace_background(b->writer, b->now_us);
@@ -95,6 +98,7 @@ static void bench_finish(struct bench *b, struct cost *cost)
 	archive_totals(b->archive, &totals);
 	cost->bytes = totals.bytes;
 	archive_destroy(b->archive);
+	idr_pool_destroy(b->idr_pool);
 	index_destroy(b->index, 0);
 	store_close(b->store);
 	chain_key_destroy(b->key);

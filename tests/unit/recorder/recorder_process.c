@@ -47,6 +47,7 @@ void recorder_process_init(struct recorder_process *p, bool database)
 				"  signing_certificate_file: %s\n"
 				"  reserve_mib: 1\n"
 				"  workers: 2\n"
+				"  self_check_every: 1\n"
 				"%s%s%s",
 				p->socket, p->live_socket, p->store_dir, key, certificate,
 				database ? "database:\n  conninfo: host=" : "",
