@@ -54,15 +54,20 @@ struct reader_file *exporter_open(struct exporter *e, const char *name, GError *
 
 static void insert_text(struct exporter *e, unsigned at, const char *name, GBytes *bytes)
 {
-	struct evidence_extra text = {.bytes = bytes};
+	struct archive_text text = {.bytes = bytes};
 
 	g_strlcpy(text.name, name, sizeof text.name);
 	g_array_insert_val(e->texts, at, text);
 }
 
+void exporter_add_text(struct exporter *e, const char *name, GBytes *bytes)
+{
+	insert_text(e, e->texts->len, name, bytes);
+}
+
 static void text_clear(void *pointer)
 {
-	struct evidence_extra *text = pointer;
+	struct archive_text *text = pointer;
 
 	g_bytes_unref(text->bytes);
 }
@@ -77,7 +82,7 @@ bool exporter_read_text(struct exporter *e, const char *name, size_t max_bytes, 
 		return exporter_failed(code, "read", name, error);
 	if (strcmp(name, CHAIN_FILE) == 0)
 		length = plan_whole_lines((const char *)bytes, length);
-	insert_text(e, e->texts->len, name, g_bytes_new_take(bytes, length));
+	exporter_add_text(e, name, g_bytes_new_take(bytes, length));
 	return true;
 }
 
@@ -86,8 +91,7 @@ static bool plan(struct exporter *e, GError **error)
 	if (!exporter_read_text(e, CHAIN_FILE, CHAIN_MAX_BYTES, error) ||
 	    !exporter_read_text(e, CHAIN_CERTIFICATE_FILE, CERTIFICATE_MAX_BYTES, error))
 		return false;
-	const struct evidence_extra *texts =
-		(const struct evidence_extra *)(gpointer)e->texts->data;
+	const struct archive_text *texts = (const struct archive_text *)(gpointer)e->texts->data;
 	/* The reader puts a NUL behind what it reads. */
 	const struct verify_chain_texts chain = {
 		.chain = g_bytes_get_data(texts[0].bytes, NULL),
@@ -108,9 +112,6 @@ static void describe(struct exporter *e)
 	m->purpose = g_strdup(e->order->purpose);
 	char *readme = export_readme(m);
 	insert_text(e, 0, EVIDENCE_README, g_bytes_new_take(readme, strlen(readme)));
-	for (unsigned i = 0; i < e->order->n_extras; i++)
-		insert_text(e, e->texts->len, e->order->extras[i].name,
-			    g_bytes_ref(e->order->extras[i].bytes));
 }
 
 /* Two exports into one file would mix their bytes. */
@@ -171,7 +172,7 @@ bool evidence_export(const struct evidence_order *order, struct evidence_made *r
 	g_autofree char *path = evidence_part_path(order->target);
 
 	manifest_init(&e.manifest);
-	e.texts = g_array_new(FALSE, TRUE, sizeof(struct evidence_extra));
+	e.texts = g_array_new(FALSE, TRUE, sizeof(struct archive_text));
 	g_array_set_clear_func(e.texts, text_clear);
 	*ret = (struct evidence_made){0};
 	bool ok = plan(&e, error) && open_part(&e, path, error);

@@ -7,12 +7,6 @@
 #include "evidence/plan.h"
 #include "recorder/reader/reader.h"
 
-/** A file that is not of the recording: a log proof. */
-struct evidence_extra {
-	char name[32];
-	GBytes *bytes;
-};
-
 /** Bytes done of all. False: stop. On the export's thread. */
 typedef bool (*evidence_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, void *user);
 
@@ -23,8 +17,8 @@ struct evidence_order {
 	const char *leave_out_timelines; /**< reason, or NULL: they go in */
 	const char *node, *created_by;
 	const char *purpose; /**< may be NULL */
-	const struct evidence_extra *extras;
-	unsigned n_extras;
+	const char *
+		log_store_dir; /**< the store whose node log is asked for proofs; NULL: no proofs */
 	const char *target;
 	evidence_progress_fn progress; /**< may be NULL */
 	void *user;

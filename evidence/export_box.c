@@ -11,24 +11,6 @@
 #include <unistd.h>
 
 #define COPY_BYTES (256u << 10)
-#define STAMP_MAX_BYTES (64u << 10)
-
-/* Time stamps lie beside the chain and are no matter of it. */
-static bool read_stamps(struct exporter *e, GError **error)
-{
-	g_autoptr(GPtrArray) entries = NULL;
-	int code = reader_list(e->order->reader, &entries);
-
-	if (code < 0)
-		return exporter_failed(code, "list", "the recording", error);
-	for (unsigned i = 0; i < entries->len; i++) {
-		const struct reader_entry *entry = entries->pdata[i];
-		if (g_str_has_prefix(entry->name, "ts-") && g_str_has_suffix(entry->name, ".tsr") &&
-		    !exporter_read_text(e, entry->name, STAMP_MAX_BYTES, error))
-			return false;
-	}
-	return true;
-}
 
 /* What is in memory comes first, then the files of the segments, which the plan has listed. */
 static void list_texts(struct exporter *e)
@@ -37,8 +19,7 @@ static void list_texts(struct exporter *e)
 
 	e->manifest.files = g_array_new(FALSE, TRUE, sizeof(struct chain_file));
 	for (unsigned i = 0; i < e->texts->len; i++) {
-		const struct evidence_extra *text =
-			&g_array_index(e->texts, struct evidence_extra, i);
+		const struct archive_text *text = &g_array_index(e->texts, struct archive_text, i);
 		struct chain_file file = {0};
 		gsize length;
 		const void *bytes = g_bytes_get_data(text->bytes, &length);
@@ -52,12 +33,12 @@ static void list_texts(struct exporter *e)
 }
 
 /* The signed manifest. */
-struct head {
+struct signed_manifest {
 	char *json;
 	GBytes *signature;
 };
 
-static bool make_head(struct exporter *e, struct head *head, GError **error)
+static bool make_head(struct exporter *e, struct signed_manifest *head, GError **error)
 {
 	head->json = manifest_to_json(&e->manifest);
 	if (head->json == NULL) {
@@ -69,8 +50,8 @@ static bool make_head(struct exporter *e, struct head *head, GError **error)
 	return head->signature != NULL;
 }
 
-static bool measure(const struct exporter *e, const struct head *head, uint32_t *ret_bytes,
-		    GError **error)
+static bool measure(const struct exporter *e, const struct signed_manifest *head,
+		    uint32_t *ret_bytes, GError **error)
 {
 	uint64_t sum = EVIDENCE_BOX_HEADER_BYTES + TAR_WRITE_END_BYTES + EVIDENCE_FOOTER_BYTES +
 		       tar_write_size(strlen(head->json)) +
@@ -122,8 +103,8 @@ static bool copy_file(struct exporter *e, struct tar_write *tar, const struct ch
 	return false;
 }
 
-static bool write_texts(struct exporter *e, struct tar_write *tar, const struct head *head,
-			GError **error)
+static bool write_texts(struct exporter *e, struct tar_write *tar,
+			const struct signed_manifest *head, GError **error)
 {
 	gsize length;
 	const void *signature = g_bytes_get_data(head->signature, &length);
@@ -132,15 +113,14 @@ static bool write_texts(struct exporter *e, struct tar_write *tar, const struct 
 	if (code == 0)
 		code = tar_write_file(tar, EVIDENCE_SIGNATURE, signature, length);
 	for (unsigned i = 0; code == 0 && i < e->texts->len; i++) {
-		const struct evidence_extra *text =
-			&g_array_index(e->texts, struct evidence_extra, i);
+		const struct archive_text *text = &g_array_index(e->texts, struct archive_text, i);
 		const void *bytes = g_bytes_get_data(text->bytes, &length);
 		code = tar_write_file(tar, text->name, bytes, length);
 	}
 	return code == 0 || exporter_failed(code, "write", e->order->target, error);
 }
 
-static bool write_archive(struct exporter *e, const struct head *head, GError **error)
+static bool write_archive(struct exporter *e, const struct signed_manifest *head, GError **error)
 {
 	g_autoptr(GDateTime) created = g_date_time_new_from_iso8601(e->manifest.created, NULL);
 	struct tar_write *tar = tar_write_create(e->fd, (uint64_t)g_date_time_to_unix(created));
@@ -164,7 +144,7 @@ static bool write_frame(struct exporter *e, const uint8_t *bytes, size_t length,
 }
 
 /* How long the box is must be known before it is written; what was written is compared with it. */
-static bool write_box(struct exporter *e, const struct head *head, GError **error)
+static bool write_box(struct exporter *e, const struct signed_manifest *head, GError **error)
 {
 	uint8_t header[EVIDENCE_BOX_HEADER_BYTES], footer[EVIDENCE_FOOTER_BYTES];
 	uint32_t box_bytes;
@@ -184,9 +164,9 @@ static bool write_box(struct exporter *e, const struct head *head, GError **erro
 
 bool export_box(struct exporter *e, struct evidence_made *ret, GError **error)
 {
-	struct head head = {0};
+	struct signed_manifest head = {0};
 
-	if (!read_stamps(e, error))
+	if (!export_attach(e, error))
 		return false;
 	list_texts(e);
 	bool ok = make_head(e, &head, error) && write_box(e, &head, error);

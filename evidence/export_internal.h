@@ -3,10 +3,16 @@
 
 #include "evidence/export.h"
 
+/** A file of the archive that is in memory. */
+struct archive_text {
+	char name[32];
+	GBytes *bytes;
+};
+
 struct exporter {
 	const struct evidence_order *order;
 	struct manifest manifest;
-	GArray *texts; /**< struct evidence_extra: what of the archive is in memory, in its order */
+	GArray *texts; /**< struct archive_text, in the order of the archive */
 	int fd;	       /**< of `<target>.part` */
 	uint64_t done_bytes, total_bytes;
 };
@@ -16,6 +22,8 @@ bool exporter_advance(struct exporter *e, uint64_t bytes, GError **error);
 /** Sets EVIDENCE_ERROR_IO: "cannot <what>: <why>". Returns false. */
 bool exporter_failed(int code, const char *what, const char *name, GError **error);
 
+/** Adds to `texts`; takes the bytes. */
+void exporter_add_text(struct exporter *e, const char *name, GBytes *bytes);
 /** Reads a file of the recording into `texts`; what is there keeps its place. */
 bool exporter_read_text(struct exporter *e, const char *name, size_t max_bytes, GError **error);
 
@@ -24,6 +32,8 @@ struct reader_file *exporter_open(struct exporter *e, const char *name, GError *
 
 /** Writes the parts that are not there yet; fills video_sha256. */
 bool export_video(struct exporter *e, GError **error);
+/** Takes time stamps and log proofs into `texts`. */
+bool export_attach(struct exporter *e, GError **error);
 /** Writes header, archive and footer behind the video. */
 bool export_box(struct exporter *e, struct evidence_made *ret, GError **error);
 

@@ -104,6 +104,10 @@ static void meet_entry(const struct chain_entry *e, void *user)
 
 	if (e->kind == CHAIN_GENESIS && e->n_files > 0)
 		j->certificate = e->files[0];
+	if (e->kind == CHAIN_GENESIS)
+		g_strlcpy(j->genesis_sha256, e->hash, sizeof j->genesis_sha256);
+	if (e->kind == CHAIN_SEAL)
+		g_strlcpy(j->seal_sha256, e->hash, sizeof j->seal_sha256);
 	if (e->kind != CHAIN_SEGMENT)
 		return;
 	memcpy(s.files, e->files, sizeof s.files);
@@ -147,6 +151,8 @@ static int judge_file(struct judge *j, const char *trusted_pem_path)
 	if (chain < 0 || result <= 0)
 		return chain;
 	result = judge_signature(j, trusted_pem_path);
+	if (result == 0)
+		result = judge_proofs(j, trusted_pem_path);
 	if (result < 0)
 		return result;
 	judge_match(j);

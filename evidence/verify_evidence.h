@@ -12,6 +12,7 @@ struct evidence_report {
 	struct manifest manifest; /**< `session` is NULL when there is none that can be read */
 	char *exporter; /**< subject of the certificate that signed the manifest; NULL: none holds */
 	uint64_t signed_utc_s; /**< when, as the exporter says; 0: unknown */
+	bool in_log;	       /**< a proof shows that the recording stands in its node's log */
 	uint32_t n_segments;   /**< of the recording that lie in this file */
 };
 

@@ -24,9 +24,11 @@ struct judge {
 	uint64_t file_bytes, video_bytes; /**< the box begins at video_bytes */
 	uint32_t box_bytes;
 	struct evidence_report *report;
-	GHashTable *archive;	       /**< name -> struct archived */
-	GArray *segments;	       /**< struct judged_segment: all of the chain */
-	struct chain_file certificate; /**< as the genesis says; no name: it does not */
+	GHashTable *archive; /**< name -> struct archived */
+	GArray *segments;    /**< struct judged_segment: all of the chain */
+	char genesis_sha256[DIGEST_HEX_BYTES],
+		seal_sha256[DIGEST_HEX_BYTES]; /**< of the entries; empty: none */
+	struct chain_file certificate;	       /**< as the genesis says; no name: it does not */
 };
 
 #define JUDGE_BROKEN(j, ...)                                                                       \
@@ -44,6 +46,9 @@ const struct archived *judge_archived(const struct judge *judge, const char *nam
 
 /** Compares manifest, archive and chain with each other; marks the segments that are in the file. */
 void judge_match(struct judge *judge);
+
+/** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the file at trusted_pem_path. */
+int judge_proofs(struct judge *judge, const char *trusted_pem_path);
 
 /** Reads the video once and compares it with the manifest. 0 or -errno. */
 int judge_video(struct judge *judge);

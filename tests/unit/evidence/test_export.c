@@ -3,6 +3,7 @@
 #include "evidence/export.h"
 #include "evidence/layout.h"
 #include "evidence/verify_evidence.h"
+#include "recorder/nodelog/nodelog.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/evidence/recording.h"
 
@@ -328,27 +329,59 @@ static void test_target_is_taken(void)
 	fixture_finish(&f);
 }
 
-static void test_extras_and_stamps(void)
+static void add_leaf(struct nodelog *log, enum leaf_kind kind, const char *json)
+{
+	struct leaf leaf = {.kind = kind, .session = RECORDING_SESSION};
+
+	digest_hex_of(json, strcspn(json, "\n"), leaf.sha256);
+	g_assert_cmpint(nodelog_append(log, &leaf), ==, 0);
+}
+
+/* A log of the recording's genesis and seal, signed by the recorder. */
+static void make_log(const struct fixture *f)
+{
+	struct nodelog *log =
+		nodelog_open(f->out, "node1", f->recording.recorder_key, NULL, NULL, NULL);
+	const char *lines = f->recording.lines->str;
+	g_autofree char *last = g_strndup(lines, f->recording.lines->len - 1);
+
+	g_assert_nonnull(log);
+	add_leaf(log, LEAF_GENESIS, strchr(lines, ' ') + 1);
+	add_leaf(log, LEAF_SEAL, strchr(strrchr(last, '\n'), ' ') + 1);
+	g_assert_cmpint(nodelog_sync(log), ==, 0);
+	g_autofree char *head = nodelog_sign_head(log, NULL);
+	g_assert_nonnull(head);
+	nodelog_close(log);
+}
+
+static void test_proofs(void)
 {
 	struct fixture f;
 	struct evidence_made made;
 	struct evidence_report report;
-	const struct evidence_extra extra = {"log-genesis.json", g_bytes_new_static("{}", 2)};
+
+	fixture_init(&f);
+	make_log(&f);
+	f.order.log_store_dir = f.out;
+	export_well(&f, &made);
+	g_assert_cmpint(evidence_verify(f.target, f.recording.ca_path, &report), ==, 0);
+	g_assert_cmpuint(report.manifest.files->len, ==, 3 + 3 + 6);
+	g_assert_true(report.in_log);
+	evidence_report_finish(&report);
+	fixture_finish(&f);
+}
+
+static void test_stamps(void)
+{
+	struct fixture f;
+	struct evidence_made made;
 
 	fixture_init(&f);
 	g_autofree char *stamp = g_build_filename(f.recording.dir, "ts-7.tsr", NULL);
 	recording_put(stamp, "answer", 6);
-	f.order.extras = &extra;
-	f.order.n_extras = 1;
 	export_well(&f, &made);
 	g_autofree char *unpacked = unpack(&f);
 	assert_same_file(unpacked, f.recording.dir, "ts-7.tsr");
-	g_autofree char *proof = g_build_filename(unpacked, "log-genesis.json", NULL);
-	g_assert_true(g_file_test(proof, G_FILE_TEST_EXISTS));
-	evidence_verify(f.target, f.recording.ca_path, &report);
-	g_assert_cmpuint(report.manifest.files->len, ==, 3 + 2 + 6);
-	evidence_report_finish(&report);
-	g_bytes_unref(extra.bytes);
 	fixture_finish(&f);
 }
 
@@ -365,6 +398,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/export/resumes-over-wrong-bytes", test_resumes_over_wrong_bytes);
 	g_test_add_func("/export/damaged-recording", test_damaged_recording);
 	g_test_add_func("/export/target-is-taken", test_target_is_taken);
-	g_test_add_func("/export/extras-and-stamps", test_extras_and_stamps);
+	g_test_add_func("/export/proofs", test_proofs);
+	g_test_add_func("/export/stamps", test_stamps);
 	return g_test_run();
 }
