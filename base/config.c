@@ -95,6 +95,7 @@ static void fill_defaults(struct config *config)
 	default_number(&config->recorder.log.head_seconds, 10);
 	default_number(&config->recorder.log.publish_seconds, 900);
 	default_text(&config->web.https.address, "127.0.0.1");
+	default_number(&config->export.keep_hours, 24);
 	default_text(&config->database.gateway_role, "vitrine_gateway");
 	default_text(&config->database.recorder_role, "vitrine_recorder");
 	default_text(&config->database.web_role, "vitrine_web");
@@ -137,6 +138,7 @@ static bool check_ranges(const char *path, const struct config *config, GError *
 			error) &&
 	       in_range(path, "gateway.max_height_px", g->max_height_px, 480, PICTURE_MAX_PX,
 			error) &&
+	       in_range(path, "export.keep_hours", config->export.keep_hours, 1, 24 * 365, error) &&
 	       in_range(path, "recorder.workers", config->recorder.workers, 0, 256, error) &&
 	       in_range(path, "recorder.log.head_seconds", config->recorder.log.head_seconds, 1,
 			3600, error) &&

@@ -70,6 +70,12 @@ struct config_web {
 	char *console_dir; /**< static files of the console */
 };
 
+struct config_export {
+	char *certificate_file, *private_key_file; /**< PEM, EC P-256, 0600: signs evidence files */
+	char *spool_dir; /**< where vitrine-web puts files asked for at the console; NULL: none can be */
+	uint32_t keep_hours; /**< how long they lie there */
+};
+
 struct config_database {
 	char *conninfo; /**< libpq conninfo without role and password: "host=/run/... dbname=vitrine" */
 	char *gateway_role, *recorder_role, *web_role,
@@ -82,6 +88,7 @@ struct config {
 	struct config_gateway gateway;
 	struct config_recorder recorder;
 	struct config_web web;
+	struct config_export export;
 	struct config_database database;
 };
 

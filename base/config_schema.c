@@ -83,6 +83,14 @@ static const cyaml_schema_field_t web_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t export_fields[] = {
+	TEXT(config_export, certificate_file),
+	TEXT(config_export, private_key_file),
+	TEXT(config_export, spool_dir),
+	NUMBER(config_export, keep_hours),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t database_fields[] = {
 	TEXT(config_database, conninfo),      TEXT(config_database, gateway_role),
 	TEXT(config_database, recorder_role), TEXT(config_database, web_role),
@@ -95,6 +103,7 @@ static const cyaml_schema_field_t top_fields[] = {
 	SECTION(config, gateway, gateway_fields),
 	SECTION(config, recorder, recorder_fields),
 	SECTION(config, web, web_fields),
+	SECTION(config, export, export_fields),
 	SECTION(config, database, database_fields),
 	CYAML_FIELD_END,
 };

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/** Exit codes of all commands; `verify` adds its own (cli/cmd_verify.c). */
+/** Exit codes of all commands; `verify` adds its own (cli/verify_print.h). */
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct command;
@@ -31,7 +31,7 @@ struct command {
 extern const struct command user_commands[], target_commands[], account_commands[],
 	grant_commands[], ticket_commands[], session_commands[], recording_commands[],
 	retention_commands[], audit_commands[], migrate_commands[], verify_commands[],
-	doctor_commands[], password_commands[];
+	export_commands[], doctor_commands[], password_commands[];
 
 /** Parses options and checks that between `least` and `most` words are left: argv[0] to argv[*argc - 1]. `entries` may be NULL.
  *  When it returns false the reason stands on standard error; return CLI_USAGE. */

@@ -114,4 +114,7 @@ void doctor_check_keys(struct doctor *doctor)
 	check_pair(doctor, "recorder", config->recorder.signing_key_file,
 		   config->recorder.signing_certificate_file);
 	check_pair(doctor, "web", config->web.private_key_file, config->web.certificate_file);
+	if (config->export.private_key_file != NULL || config->export.certificate_file != NULL)
+		check_pair(doctor, "export", config->export.private_key_file,
+			   config->export.certificate_file);
 }

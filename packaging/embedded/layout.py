@@ -33,6 +33,7 @@ class Layout:
         self.run = state / "run"
         self.run_db, self.run_recorder, self.run_live = self.run / "db", self.run / "recorder", self.run / "live"
         self.store = state / "store"
+        self.export = state / "export"
         self.log = state / "log"
         self.demo = state / "demo"
         self.config = self.etc / "vitrine.yaml"
@@ -98,6 +99,7 @@ class Layout:
         self.directory(self.run_live, "recorder", 0o2750, USERS["web"] if self.as_root else None)
         # The recorder writes, the web service reads; setgid hands new folders to the reader's group.
         self.directory(self.store, "recorder", 0o2750, USERS["web"] if self.as_root else None)
+        self.directory(self.export, "web", 0o700)
         self.directory(self.log, None, 0o755)
         self.directory(self.demo, "demo", 0o700)
 

@@ -47,6 +47,7 @@ def create(layout: Layout) -> None:
     _leaf(layout, "demo", ca, "demo", "localhost", service + [names], rsa=True)
     evidence = _ca(layout, "evidence-ca", "Vitrine evidence CA")
     _leaf(layout, "recorder", evidence, "recorder", "vitrine recorder", ["keyUsage=critical,digitalSignature"])
+    _leaf(layout, "export", evidence, "web", "vitrine exports", ["keyUsage=critical,digitalSignature"])
     master = layout.pki / "master.key"
     if not master.exists():
         descriptor = os.open(master, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -29,6 +29,10 @@ web:
   certificate_file: {pki}/web.pem
   private_key_file: {pki}/web.key
   console_dir: {layout.app}/share/vitrine/console
+export:
+  certificate_file: {pki}/export.pem
+  private_key_file: {pki}/export.key
+  spool_dir: {layout.export}
 database:
   conninfo: "{conninfo(layout)}"
 """)

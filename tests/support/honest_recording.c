@@ -14,6 +14,20 @@ static void put_file(const char *dir, const char *name, const char *text)
 		g_error("%s", error->message);
 }
 
+/* Media files consist of boxes: here of one, with a text in it. */
+static void put_box(const char *dir, struct chain_file *file, const char *name, const char *text)
+{
+	g_autofree char *box = g_strdup_printf("....mdat%s", text);
+	const guint32 size = GUINT32_TO_BE((guint32)strlen(box));
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+
+	g_strlcpy(file->name, name, sizeof file->name);
+	file->bytes = strlen(box);
+	memcpy(box, &size, sizeof size);
+	digest_hex_of(box, file->bytes, file->sha256);
+	g_assert_true(g_file_set_contents(path, box, (gssize)file->bytes, NULL));
+}
+
 static void add_line(GString *lines, char *line)
 {
 	g_assert_nonnull(line);
@@ -33,16 +47,10 @@ static void add_segment(struct chain *chain, GString *lines, const char *dir, ui
 					.height = 480,
 					.codec = "avc1.42c01e",
 					.n_files = 2};
-	struct chain_file *files = segment.files;
+	g_autofree char *name = g_strdup_printf("seg-%05u.mp4", number);
 
-	g_snprintf(files[0].name, sizeof files[0].name, "seg-%05u.mp4", number);
-	files[0].bytes = strlen(text);
-	digest_hex_of(text, strlen(text), files[0].sha256);
-	put_file(dir, files[0].name, text);
-	g_strlcpy(files[1].name, "init-001.mp4", sizeof files[1].name);
-	files[1].bytes = 4;
-	digest_hex_of("init", 4, files[1].sha256);
-	put_file(dir, files[1].name, "init");
+	put_box(dir, &segment.files[0], name, text);
+	put_box(dir, &segment.files[1], "init-001.mp4", "init");
 	add_line(lines, chain_add_segment(chain, segment.end_us, &segment, NULL));
 }
 
@@ -58,8 +66,8 @@ void honest_recording_write(const char *dir, const struct chain_key *key, uint64
 					.detail = "",
 					.segments = 2,
 					.frames = 10,
-					.bytes = 2 * strlen("pictures of segment 1"
-							    "init"),
+					.bytes = 2 * strlen("....mdatpictures of segment 1"
+							    "....mdatinit"),
 					.duration_us = 2000000u + gap_us};
 	g_autoptr(GString) lines = g_string_new(NULL);
 	struct chain *chain = chain_create(key);

@@ -47,6 +47,7 @@ gateway: {{ master_key_file: {self.master}, private_key_file: {self.key}, certif
 recorder: {{ store_dir: {self.dir}/store, signing_key_file: {self.key}, signing_certificate_file: {self.certificate},
             live_socket_path: {self.dir}/live.sock }}
 web: {{ private_key_file: {self.key}, certificate_file: {self.certificate} }}
+export: {{ private_key_file: {self.key}, certificate_file: {self.certificate} }}
 database: {{ conninfo: "{CONNINFO}" }}
 """)
 
@@ -393,6 +394,88 @@ class Pin(unittest.TestCase):
             code, _, err = self.pin(f"odd{number}", protocol, self.serve(greet))
             self.assertEqual(code, 1)
             self.assertIn(text, err)
+
+
+class Export(unittest.TestCase):
+    """`vitrine export` of a recording in the store, and `vitrine verify` of what it made."""
+
+    SESSION = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Installation()
+        cls.site.ok("migrate", "--database", CONNINFO + " user=postgres")
+        recording = cls.site.dir / "store" / cls.SESSION
+        recording.mkdir()
+        subprocess.run([MAKE_RECORDING, recording], check=True)
+        subprocess.run(["psql", "-q", CONNINFO + " user=postgres", "-c", f"""
+            INSERT INTO vitrine.recording (session_id, node, quality, state, started_at, closed_at)
+            VALUES ('{cls.SESSION}', 'n1', 'standard', 'sealed', '2026-05-01 12:00:00Z', now())"""], check=True)
+        cls.trusted = cls.site.dir / "trusted.pem"
+        cls.trusted.write_text((recording / "certificate.pem").read_text() + cls.site.certificate.read_text())
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.site.dir)
+
+    def export(self, name, *words):
+        target = self.site.dir / name
+        return target, self.site.run("export", self.SESSION, "-o", str(target), *words)
+
+    def verify(self, *words):
+        code, out, _ = self.site.run("verify", *map(str, words))
+        return code, out
+
+    def test_whole(self):
+        target, (code, out, err) = self.export("whole.mp4", "--purpose", "case 7")
+        self.assertEqual(code, 0, err)
+        self.assertIn("all of it", out)
+        code, words = self.verify(target, "--ca", self.trusted)
+        self.assertEqual(code, 0, words)
+        self.assertTrue(words.startswith("PROVEN"), words)
+        self.assertIn("covers     0.000 s to 2.000 s of the recording, all of it", words)
+        self.assertIn("not here   nothing", words)
+        self.assertIn("purpose    case 7", words)
+        report = json.loads(self.verify(target, "--json", "--ca", self.trusted)[1])
+        self.assertEqual((report["verdict"], report["export"]["whole"], report["export"]["created_by"]), ("proven", True, ACTOR))
+        trail = self.site.ok("audit", "list", "--subject", self.SESSION)
+        self.assertIn("export-request", trail)
+        self.assertIn("case 7", trail)
+        self.assertIn("export-finish", trail)
+        self.assertIn(report["export"]["video_sha256"], trail)
+        self.assertIn("exists already", self.export("whole.mp4")[1][2])
+
+    def test_part(self):
+        for number, (start, end) in enumerate((("1.2", "0:01.5"), ("2026-05-01T12:00:01.5Z", "2026-05-01T12:00:09Z"))):
+            target, (code, _, err) = self.export(f"part{number}.mp4", "--from", start, "--to", end, "--without-timeline")
+            self.assertEqual(code, 0, err)
+            code, words = self.verify(target, "--ca", self.trusted)
+            self.assertEqual(code, 0, words)
+            self.assertIn("named part", words.splitlines()[0])
+            self.assertIn("covers     1.000 s to 2.000 s of the recording\n", words)
+            self.assertIn("not here   1 of 2 segments", words)
+
+    def test_refused(self):
+        self.assertEqual(self.export("never.mp4", "--from", "5", "--to", "4")[1][0], 2)
+        self.assertEqual(self.export("never.mp4", "--from", "half past")[1][0], 2)
+        self.assertEqual(self.site.run("export", self.SESSION)[0], 2)
+        _, (code, _, err) = self.export("never.mp4", "--from", "7200")
+        self.assertEqual(code, 1)
+        self.assertIn("no finished segment", err)
+        code, _, err = self.site.run("export", "00000000-0000-4000-8000-000000000000", "-o", "x.mp4")
+        self.assertEqual(code, 1)
+        self.assertIn("there is no recording", err)
+
+    def test_changed(self):
+        target, _ = self.export("changed.mp4")
+        target.write_bytes(target.read_bytes().replace(b"pictures of segment 2", b"Pictures of segment 2"))
+        code, words = self.verify(target)
+        self.assertEqual(code, 3, words)
+        self.assertRegex(words, r"(?m)^broken: segment 2: 1\.000 s to 2\.000 s: the pictures of seg-00002\.mp4")
+        target.write_bytes(target.read_bytes()[:-1])
+        self.assertEqual(self.verify(target)[0], 3)
+        code, words = self.verify(self.site.certificate)
+        self.assertIn("another file", words)
 
 
 class Verify(unittest.TestCase):

@@ -1,0 +1,232 @@
+/* Words and JSON for a verdict. It must not judge. */
+#include "cli/verify_print.h"
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/table.h"
+
+#include <stdio.h>
+
+#define ALL_AS_SIGNED "every byte is the one that was signed"
+#define NAME_THE_CA "Who signed is not proven: name the trusted certificate with --ca."
+
+static const char *verdict_text(const struct verdict *v)
+{
+	bool part = v->evidence != NULL && !v->evidence->manifest.whole;
+
+	switch (v->code) {
+	case CLI_OK:
+		if (part)
+			return v->origin_asked
+				       ? "PROVEN: " ALL_AS_SIGNED
+					 ", this is the named part of the recording, and those who "
+					 "signed are trusted."
+				       : "WHOLE: " ALL_AS_SIGNED
+					 ", this is the named part of the recording. " NAME_THE_CA;
+		return v->origin_asked ? "PROVEN: " ALL_AS_SIGNED
+					 ", nothing is missing, the signer is trusted."
+				       : "WHOLE: " ALL_AS_SIGNED
+					 ", nothing is missing. " NAME_THE_CA;
+	case VERIFY_EXIT_BROKEN:
+		return "BROKEN: something is not what was signed.";
+	case VERIFY_EXIT_UNTRUSTED:
+		return "UNTRUSTED: the signatures hold, but not under the certificate that was "
+		       "named.";
+	case VERIFY_EXIT_INCOMPLETE:
+		return "INCOMPLETE: what is there is proven, but the recording has no proven end.";
+	case VERIFY_EXIT_DELETED:
+		return v->origin_asked
+			       ? "DELETED: lawfully, by a tombstone of a trusted signer; of the "
+				 "recording only its chain is left."
+			       : "DELETED: by a signed tombstone; of the recording only its chain "
+				 "is left. " NAME_THE_CA;
+	default:
+		return "UNREADABLE: there is nothing to judge.";
+	}
+}
+
+static void print_line(const char *heading, const char *text)
+{
+	g_autofree char *clean = table_clean(text != NULL ? text : "unknown");
+
+	printf("  %-10s %s\n", heading, clean);
+}
+
+static void print_gaps(const struct verify_report *report)
+{
+	uint64_t sum_us = 0;
+
+	for (unsigned i = 0; i < report->gaps->len; i++) {
+		const struct verify_gap *gap = report->gaps->pdata[i];
+		sum_us += gap->end_us - gap->start_us;
+	}
+	g_autofree char *gaps = report->gaps->len == 0
+					? g_strdup("none")
+					: g_strdup_printf("%u, not recorded: %.3f s",
+							  report->gaps->len, (double)sum_us / 1e6);
+	print_line("gaps", gaps);
+}
+
+static void print_findings(const struct verify_report *report)
+{
+	for (unsigned i = 0; i < report->findings->len; i++) {
+		const struct verify_finding *finding = report->findings->pdata[i];
+		g_autofree char *clean = table_clean(finding->text);
+		printf("%s: ", verify_class_name(finding->class));
+		if (finding->segment != 0)
+			printf("segment %u: ", finding->segment);
+		if (finding->end_us != 0)
+			printf("%.3f s to %.3f s: ", (double)finding->start_us / 1e6,
+			       (double)finding->end_us / 1e6);
+		printf("%s\n", clean);
+	}
+}
+
+static bool has_manifest(const struct verdict *v)
+{
+	return v->evidence != NULL && v->evidence->manifest.session != NULL;
+}
+
+static void print_cover(const struct verdict *v)
+{
+	const struct manifest *m = &v->evidence->manifest;
+	g_autofree char *cover = g_strdup_printf(
+		"%.3f s to %.3f s of the recording%s", (double)m->span_start_us / 1e6,
+		(double)m->span_end_us / 1e6, m->whole ? ", all of it" : "");
+	g_autofree char *rest = g_strdup_printf(
+		"%u of %u segments%s", v->report->n_segments - v->evidence->n_segments,
+		v->report->n_segments,
+		m->left_out->len > 0 ? ", and what the notes below name" : "");
+
+	print_line("covers", cover);
+	print_line("not here", m->whole && m->left_out->len == 0 ? "nothing" : rest);
+}
+
+static void print_export(const struct verdict *v)
+{
+	const struct manifest *m = &v->evidence->manifest;
+	g_autofree char *at = clock_format_utc(v->evidence->signed_utc_s * G_USEC_PER_SEC);
+	g_autofree char *by = g_strdup_printf(
+		"%s on %s, signed by %s at %s", m->created_by, m->node,
+		v->evidence->exporter != NULL ? v->evidence->exporter : "nobody", at);
+
+	print_line("exported", by);
+	if (m->purpose[0] != '\0')
+		print_line("purpose", m->purpose);
+	print_cover(v);
+	print_line("node log", v->evidence->in_log ? "the recording stands in its node's log"
+						   : "no proof in this file");
+}
+
+static void print_recording(const struct verdict *v)
+{
+	const struct verify_report *report = v->report;
+	g_autofree char *started = cli_time(report->started_utc_us);
+	g_autofree char *length = g_strdup_printf("%.3f s", (double)report->duration_us / 1e6);
+	g_autofree char *counts =
+		g_strdup_printf("%u entries, %u segments, %" G_GUINT64_FORMAT
+				" pictures, %" G_GUINT64_FORMAT " bytes",
+				report->n_entries,
+				v->evidence != NULL ? v->evidence->n_segments : report->n_segments,
+				report->n_frames, report->n_bytes);
+
+	print_line("session", report->session_id);
+	print_line("signed by", report->signer);
+	print_line("started", started);
+	print_line("length", length);
+	print_line("proven", counts);
+	print_gaps(report);
+	print_line("end", report->sealed ? report->end_reason : "not sealed");
+	print_line("head", report->head);
+}
+
+void verify_print_words(const struct verdict *v)
+{
+	if (has_manifest(v) && v->evidence->manifest.derived)
+		puts("DERIVED COPY: these are not the recorded pictures, but made from them; the "
+		     "chain proves only what the source was.");
+	puts(verdict_text(v));
+	if (v->code == CLI_FAILED)
+		return;
+	print_recording(v);
+	if (has_manifest(v))
+		print_export(v);
+	print_findings(v->report);
+}
+
+static json_t *findings_json(const struct verify_report *report)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < report->findings->len; i++) {
+		const struct verify_finding *finding = report->findings->pdata[i];
+		g_autofree char *text = g_utf8_make_valid(finding->text, -1);
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:s}", "class",
+						      verify_class_name(finding->class), "segment",
+						      (json_int_t)finding->segment, "start_us",
+						      (json_int_t)finding->start_us, "end_us",
+						      (json_int_t)finding->end_us, "text", text));
+	}
+	return list;
+}
+
+static json_t *gaps_json(const struct verify_report *report)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < report->gaps->len; i++) {
+		const struct verify_gap *gap = report->gaps->pdata[i];
+		g_autofree char *reason = g_utf8_make_valid(gap->reason, -1);
+		json_array_append_new(list, json_pack("{s:I, s:I, s:I, s:s}", "start_us",
+						      (json_int_t)gap->start_us, "end_us",
+						      (json_int_t)gap->end_us, "duration_us",
+						      (json_int_t)(gap->end_us - gap->start_us),
+						      "reason", reason));
+	}
+	return list;
+}
+
+static json_t *export_json(const struct evidence_report *evidence)
+{
+	const struct manifest *m = &evidence->manifest;
+	json_t *left_out = json_array();
+
+	for (unsigned i = 0; i < m->left_out->len; i++) {
+		const struct manifest_omission *o = m->left_out->pdata[i];
+		json_array_append_new(
+			left_out, json_pack("{s:s, s:s}", "name", o->name, "reason", o->reason));
+	}
+	return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:s, s:b, s:o}",
+			 "kind", m->derived ? "derived" : "original", "signer", evidence->exporter,
+			 "created", m->created, "created_by", m->created_by, "node", m->node,
+			 "purpose", m->purpose, "signed_utc_s", (json_int_t)evidence->signed_utc_s,
+			 "start_us", (json_int_t)m->span_start_us, "end_us",
+			 (json_int_t)m->span_end_us, "whole", m->whole, "segments",
+			 (json_int_t)evidence->n_segments, "video_sha256", m->video_sha256,
+			 "in_log", evidence->in_log, "left_out", left_out);
+}
+
+bool verify_print_json(const struct verdict *v)
+{
+	static const char *const verdicts[] = {"proven",    "unreadable", "unreadable", "broken",
+					       "untrusted", "incomplete", "deleted"};
+	const struct verify_report *report = v->report;
+	json_t *object = json_pack(
+		"{s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"verdict", verdicts[v->code], "origin_proven", v->origin_asked && v->code == CLI_OK,
+		"session", report->session_id, "signer", report->signer, "head", report->head,
+		"sealed", report->sealed, "end_reason", report->end_reason, "segments",
+		(json_int_t)report->n_segments, "entries", (json_int_t)report->n_entries, "frames",
+		(json_int_t)report->n_frames, "bytes", (json_int_t)report->n_bytes, "duration_us",
+		(json_int_t)report->duration_us, "started_utc_us",
+		(json_int_t)report->started_utc_us, "gaps", gaps_json(report), "findings",
+		findings_json(report));
+
+	if (has_manifest(v))
+		json_object_set_new(object, "export", export_json(v->evidence));
+	bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(2)) == 0;
+	json_decref(object);
+	if (ok)
+		putchar('\n');
+	return ok;
+}

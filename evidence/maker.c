@@ -1,0 +1,91 @@
+/* From the configuration to an export. It must not know who asks or where the file goes from here. */
+#include "evidence/maker.h"
+
+#include "base/secret.h"
+
+#include <errno.h>
+
+struct evidence_maker {
+	const struct config *config;
+	struct chain_key *key;
+};
+
+static struct chain_key *load_key(const struct config_export *export, GError **error)
+{
+	autosecret key = config_read_secret_file(export->private_key_file, error);
+	g_autofree char *certificate = NULL;
+
+	if (key == NULL ||
+	    !g_file_get_contents(export->certificate_file, &certificate, NULL, error))
+		return NULL;
+	return chain_key_create(key, certificate, error);
+}
+
+struct evidence_maker *evidence_maker_create(const struct config *config, GError **error)
+{
+	const struct config_export *export = &config->export;
+
+	if (!config_require(export->private_key_file, "export.private_key_file", error) ||
+	    !config_require(export->certificate_file, "export.certificate_file", error) ||
+	    !config_require(config->recorder.store_dir, "recorder.store_dir", error))
+		return NULL;
+	struct chain_key *key = load_key(export, error);
+	if (key == NULL) {
+		g_prefix_error(error, "the key for exports: ");
+		return NULL;
+	}
+	struct evidence_maker *maker = g_new0(struct evidence_maker, 1);
+	maker->config = config;
+	maker->key = key;
+	return maker;
+}
+
+void evidence_maker_destroy(struct evidence_maker *maker)
+{
+	if (maker == NULL)
+		return;
+	chain_key_destroy(maker->key);
+	g_free(maker);
+}
+
+static struct reader *open_session(const struct evidence_maker *maker, const char *session_id,
+				   GError **error)
+{
+	struct reader *reader = NULL;
+	int code =
+		reader_open_session(maker->config->recorder.store_dir, session_id, NULL, &reader);
+
+	if (code == -ENOENT || code == -EINVAL)
+		g_set_error(error, EVIDENCE_ERROR, EVIDENCE_ERROR_NOTHING,
+			    "the store has no recording of session %s", session_id);
+	else if (code < 0)
+		g_set_error(error, EVIDENCE_ERROR, EVIDENCE_ERROR_IO,
+			    "the recording of session %s cannot be opened: %s", session_id,
+			    g_strerror(-code));
+	return reader;
+}
+
+bool evidence_maker_run(const struct evidence_maker *maker, const struct evidence_wish *wish,
+			struct evidence_made *ret, GError **error)
+{
+	struct reader *reader = open_session(maker, wish->session_id, error);
+	const struct evidence_order order = {
+		.reader = reader,
+		.key = maker->key,
+		.asked = wish->asked,
+		.leave_out_timelines = wish->leave_out_timelines,
+		.node = maker->config->node,
+		.created_by = wish->created_by,
+		.purpose = wish->purpose,
+		.log_store_dir = maker->config->recorder.store_dir,
+		.target = wish->target,
+		.progress = wish->progress,
+		.user = wish->user,
+	};
+
+	if (reader == NULL)
+		return false;
+	bool ok = evidence_export(&order, ret, error);
+	reader_close(reader);
+	return ok;
+}
