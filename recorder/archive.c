@@ -72,8 +72,12 @@ static void close_segment(struct archive *a, uint64_t end_us)
 
 	if (segment == NULL)
 		return;
+	struct closed *closed = g_new0(struct closed, 1);
 	a->position_us = end_us;
-	g_queue_push_tail(&a->closed, segment);
+	*closed = (struct closed){.segment = segment, .end_us = end_us};
+	segment->counts = a->counts;
+	a->counts = (struct chain_counts){0};
+	g_queue_push_tail(&a->closed, closed);
 	segment_seal(segment, note_segment, a);
 }
 
@@ -131,10 +135,25 @@ int archive_add_fragment(struct archive *archive, const void *bytes, size_t leng
 	return segment_add_fragment(archive->segment, bytes, length, dts_us);
 }
 
-void archive_count_coalesced(struct archive *archive, uint64_t n)
+void archive_count(struct archive *archive, const struct chain_counts *more)
 {
-	if (archive->segment != NULL)
-		archive->segment->coalesced += n;
+	chain_counts_add(&archive->counts, more);
+}
+
+int archive_add_gap(struct archive *archive, const struct chain_gap *gap)
+{
+	struct archive *a = archive;
+	struct closed *closed = g_new0(struct closed, 1);
+
+	close_segment(a, archive_not_before(a, gap->start_us));
+	closed->gap = *gap;
+	closed->gap.reason = g_strdup(gap->reason);
+	closed->gap.detail = g_strdup(gap->detail);
+	closed->gap.start_us = a->position_us;
+	closed->gap.end_us = a->position_us = MAX(gap->end_us, a->position_us);
+	archive_not_before(a, a->position_us);
+	g_queue_push_tail(&a->closed, closed);
+	return archive_enter_gaps(a);
 }
 
 const struct segment *archive_segment(const struct archive *archive)
@@ -149,36 +168,32 @@ uint64_t archive_unsigned_bytes(const struct archive *archive)
 		       : 0;
 }
 
-/* A segment ends where the next one begins. */
-static uint64_t end_of(struct archive *a)
+static int enter_segment(struct archive *a, const struct closed *closed, uint64_t t_us)
 {
-	const struct segment *next = g_queue_peek_head(&a->closed);
+	struct chain_segment entry;
 
-	if (next != NULL)
-		return next->start_us;
-	return a->segment != NULL ? a->segment->start_us : a->position_us;
+	segment_describe(closed->segment, closed->end_us, &entry);
+	return archive_add_segment_entry(a, t_us, &entry);
 }
 
 int archive_collect(struct archive *archive, uint64_t t_us)
 {
 	struct archive *a = archive;
-	struct chain_segment entry;
 	gpointer packed;
-	int result = 0;
 
 	while ((packed = g_async_queue_try_pop(a->init_results)) != NULL) {
 		a->n_init_pending--;
-		result = result < 0 ? result : unpack_result(packed);
+		a->error = a->error < 0 ? a->error : unpack_result(packed);
 	}
 	while ((packed = g_async_queue_try_pop(a->results)) != NULL) {
-		struct segment *segment = g_queue_pop_head(&a->closed);
-		result = result < 0 ? result : unpack_result(packed);
-		segment_describe(segment, end_of(a), &entry);
-		if (result == 0)
-			result = archive_add_segment_entry(a, t_us, &entry);
-		segment_destroy(segment);
+		struct closed *closed = g_queue_pop_head(&a->closed);
+		a->error = a->error < 0 ? a->error : unpack_result(packed);
+		if (a->error == 0)
+			a->error = enter_segment(a, closed, t_us);
+		closed_free(closed);
+		archive_enter_gaps(a);
 	}
-	return result;
+	return a->error;
 }
 
 unsigned archive_pending(const struct archive *archive)

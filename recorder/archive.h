@@ -31,6 +31,7 @@ struct archive_resume {
 	uint64_t clock_us;	    /**< CLOCK_MONOTONIC at time 0 */
 	uint64_t position_us, t_us; /**< end of the last segment; time of the last entry */
 	uint64_t n_frames, n_bytes;
+	struct chain_counts counts;
 	uint64_t started_utc_us;
 	char head[DIGEST_HEX_BYTES];
 	uint32_t n_segments;
@@ -60,7 +61,8 @@ int archive_begin_segment(struct archive *archive, uint64_t t_us,
 			  const struct archive_format *format);
 int archive_add_fragment(struct archive *archive, const void *bytes, size_t length,
 			 uint64_t dts_us);
-void archive_count_coalesced(struct archive *archive, uint64_t n);
+/** Pictures that came in since the last call. */
+void archive_count(struct archive *archive, const struct chain_counts *more);
 
 /** The open segment, or NULL. Borrowed. */
 const struct segment *archive_segment(const struct archive *archive);
@@ -70,13 +72,13 @@ int archive_checkpoint(struct archive *archive, uint64_t t_us);
 /** Bytes of the open segment that no entry covers yet. */
 uint64_t archive_unsigned_bytes(const struct archive *archive);
 
-/** A signed hole from where the recording stood to `end_us`. */
-int archive_add_gap(struct archive *archive, uint64_t end_us, const char *reason,
-		    const char *detail);
+/** A signed hole: the open segment ends at `gap->start_us` (or where the newest thing written lies), and nothing is said about the time from there to `end_us`.
+ *  Its entry is written behind those of the segments before it. */
+int archive_add_gap(struct archive *archive, const struct chain_gap *gap);
 
 /** Adds the entries of segments that the store has sealed meanwhile. */
 int archive_collect(struct archive *archive, uint64_t t_us);
-/** Segments and files not yet sealed. */
+/** Segments and files not yet sealed, gaps not yet entered. */
 unsigned archive_pending(const struct archive *archive);
 
 struct archive_totals {
@@ -84,7 +86,7 @@ struct archive_totals {
 	char head[DIGEST_HEX_BYTES];
 };
 
-/** First archive_finish, then archive_collect until nothing is pending, then archive_seal. */
+/** The open segment ends here. At the end: first archive_finish, then archive_collect until nothing is pending, then archive_seal. */
 void archive_finish(struct archive *archive, uint64_t t_us);
 int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, const char *detail,
 		 struct archive_totals *ret);

@@ -20,9 +20,11 @@ int archive_append_entry(struct archive *a, char *line, GError *error)
 		g_error_free(error);
 		return -EIO;
 	}
-	int result = store_file_append(a->chain_file, line, strlen(line));
+	/* The chain in memory went on: what followed an entry that is not there would not link. */
+	if (a->error == 0)
+		a->error = store_file_append(a->chain_file, line, strlen(line));
 	g_free(line);
-	return result;
+	return a->error;
 }
 
 int archive_checkpoint(struct archive *archive, uint64_t t_us)
@@ -31,6 +33,8 @@ int archive_checkpoint(struct archive *archive, uint64_t t_us)
 	struct chain_checkpoint checkpoint;
 	GError *error = NULL;
 
+	if (a->error < 0)
+		return a->error;
 	if (archive_unsigned_bytes(a) == 0 || !g_queue_is_empty(&a->closed))
 		return 0;
 	segment_checkpoint(a->segment, &checkpoint);
@@ -40,16 +44,32 @@ int archive_checkpoint(struct archive *archive, uint64_t t_us)
 	return archive_append_entry(a, line, error);
 }
 
-int archive_add_gap(struct archive *archive, uint64_t end_us, const char *reason,
-		    const char *detail)
+void closed_free(struct closed *closed)
 {
-	struct archive *a = archive;
-	const struct chain_gap gap = {a->position_us, MAX(end_us, a->position_us), reason, detail};
-	GError *error = NULL;
+	segment_destroy(closed->segment);
+	g_free((char *)(uintptr_t)closed->gap.reason);
+	g_free((char *)(uintptr_t)closed->gap.detail);
+	g_free(closed);
+}
 
-	a->position_us = gap.end_us;
-	char *line = chain_add_gap(a->chain, archive_not_before(a, gap.end_us), &gap, &error);
+static int enter_gap(struct archive *a, const struct chain_gap *gap)
+{
+	GError *error = NULL;
+	char *line = chain_add_gap(a->chain, archive_not_before(a, gap->end_us), gap, &error);
+
 	return archive_append_entry(a, line, error);
+}
+
+int archive_enter_gaps(struct archive *a)
+{
+	const struct closed *head;
+
+	while ((head = g_queue_peek_head(&a->closed)) != NULL && head->segment == NULL) {
+		if (a->error == 0)
+			a->error = enter_gap(a, &head->gap);
+		closed_free(g_queue_pop_head(&a->closed));
+	}
+	return a->error;
 }
 
 int archive_add_segment_entry(struct archive *a, uint64_t t_us, const struct chain_segment *entry)
@@ -61,6 +81,7 @@ int archive_add_segment_entry(struct archive *a, uint64_t t_us, const struct cha
 	if (result < 0)
 		return result;
 	a->n_frames += entry->frames;
+	chain_counts_add(&a->sums, &entry->counts);
 	for (unsigned i = 0; i < entry->n_files; i++)
 		a->n_bytes += entry->files[i].bytes;
 	index_segment(a->services.index, a->session_id, entry);
@@ -89,8 +110,8 @@ int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, con
 		 struct archive_totals *ret)
 {
 	struct archive *a = archive;
-	const struct chain_seal seal = {reason,	     detail,	 a->n_segments,
-					a->n_frames, a->n_bytes, a->position_us};
+	const struct chain_seal seal = {reason,	    detail,	    a->n_segments, a->n_frames,
+					a->n_bytes, a->position_us, a->sums};
 	GError *error = NULL;
 	char *line = chain_add_seal(a->chain, archive_not_before(a, t_us), &seal, &error);
 	int result = archive_append_entry(a, line, error);

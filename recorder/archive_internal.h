@@ -11,7 +11,7 @@ struct archive {
 	struct chain *chain;
 	struct store_file *chain_file;
 	struct segment *segment;
-	GQueue closed;	      /**< struct segment, waiting for the store */
+	GQueue closed;	      /**< struct closed, in order */
 	GAsyncQueue *results; /**< of segments, in order: GINT_TO_POINTER(result) + 1 */
 	unsigned n_init_pending;
 	GAsyncQueue *init_results;
@@ -20,11 +20,24 @@ struct archive {
 	struct chain_file init;
 	uint32_t n_segments;
 	uint64_t position_us, t_us, checkpoint_bytes;
+	int error; /**< an entry, a segment or an init segment was lost: nothing behind it may be entered */
 	uint64_t n_frames, n_bytes;
+	struct chain_counts counts; /**< of the open segment, or the next one */
+	struct chain_counts sums;
 };
+
+/** What stands between the chain's last entry and the open segment. */
+struct closed {
+	struct segment *segment; /**< waiting for the store; NULL: a gap */
+	uint64_t end_us;
+	struct chain_gap gap; /**< owns its texts */
+};
+void closed_free(struct closed *closed);
 
 /** The later of `t_us` and everything written so far; from now on nothing is earlier. */
 uint64_t archive_not_before(struct archive *a, uint64_t t_us);
 /** Appends a chain line and takes it; NULL: takes `error` and returns -EIO. */
 int archive_append_entry(struct archive *a, char *line, GError *error);
+/** Enters the gaps that no segment stands before; behind something that was lost they are dropped. */
+int archive_enter_gaps(struct archive *a);
 int archive_add_segment_entry(struct archive *a, uint64_t t_us, const struct chain_segment *entry);

@@ -21,6 +21,8 @@
 /* A canvas is black until the target has shown something, which is nobody's picture. It is recorded all the same when it stays so. */
 #define BLANK_MAX_US 5000000u
 #define TORN_RETRY_US 10000u
+/* A writer holds a tile for microseconds; one that a tile was never seen without for so long, at 255 looks, holds it on purpose. */
+#define TORN_MAX_US 10000000u
 #define KEY_INTERVAL_US 1000000u
 
 /* A segment ends: when it is old, when it is busy and a minute old, or when its deltas outweigh an IDR many times. */
@@ -141,6 +143,7 @@ static void take_record(struct pipeline *p, const struct ring_record *record,
 		p->mid_frame = false;
 		p->frames_since++;
 		p->stats.frames_seen++;
+		archive_count(p->output.archive, &(struct chain_counts){.seen = 1});
 		break;
 	case RING_PAINT:
 	case RING_COPY:
@@ -173,12 +176,14 @@ int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *use
 			break;
 		take_record(p, &record, event, user);
 	}
-	if (ring_reader_take_overflow(p->reader)) {
+	uint32_t n_lost = ring_reader_take_overflow(p->reader);
+	if (n_lost > 0) {
 		p->stats.overflows++;
 		p->painted = true;
+		archive_count(p->output.archive, &(struct chain_counts){.lost = n_lost});
 		snapshot_mark_all(&p->snapshot);
 	}
-	return result < 0 ? result : 0;
+	return result;
 }
 
 static bool segment_is_over(const struct segment *segment, uint64_t t_us)
@@ -257,7 +262,8 @@ static void note_encoded(struct pipeline *p, bool key, uint64_t t_us)
 		p->stats.keys++;
 	}
 	if (p->frames_since > 1)
-		archive_count_coalesced(p->output.archive, p->frames_since - 1);
+		archive_count(p->output.archive,
+			      &(struct chain_counts){.coalesced = p->frames_since - 1});
 	p->frames_since = 0;
 	snapshot_taken(&p->snapshot);
 }
@@ -315,7 +321,9 @@ static bool is_blank(const struct pipeline *p)
 /* Reads the canvas and encodes when something really changed. */
 static int look(struct pipeline *p, uint64_t now_us, bool key)
 {
-	snapshot_update(&p->snapshot, p->reader);
+	bool stuck = snapshot_update(&p->snapshot, p->reader);
+	if (stuck && now_us >= p->dirty_us + TORN_MAX_US)
+		return -EPROTO;
 	if (first_of_canvas(p) && is_blank(p) && now_us < p->canvas_us + BLANK_MAX_US)
 		return 0;
 	if (first_of_canvas(p) && p->snapshot.n_dirty > 0 &&
@@ -373,6 +381,11 @@ int pipeline_run(struct pipeline *pipeline, uint64_t now_us, uint64_t *ret_due_u
 	if (result == 0)
 		*ret_due_us = next_due_us(p, now_us, ret_busy);
 	return result;
+}
+
+unsigned pipeline_unread_tiles(const struct pipeline *pipeline)
+{
+	return pipeline->reader != NULL ? pipeline->snapshot.n_dirty : 0;
 }
 
 int pipeline_flush(struct pipeline *pipeline, uint64_t now_us)

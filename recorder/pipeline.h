@@ -37,18 +37,21 @@ bool pipeline_arm(struct pipeline *pipeline);
 
 typedef void (*pipeline_event_fn)(void *user, const char *json, uint64_t t_us);
 
-/** Takes what the session wrote into the ring, a bounded number of records at a time. Returns 0; -EPROTO: the session lies. The canvas stays open: its doorbell
+/** Takes what the session wrote into the ring, a bounded number of records at a time. Returns 0; 1 when there is more; -EPROTO: the session lies. The canvas stays open: its doorbell
  *  must be forgotten before its number is given up. */
 int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *user);
 
 /** Encodes what is due.
  *  ret_due_us  when to call again without a doorbell; UINT64_MAX: never
  *  ret_busy    changes wait for their turn: no need to listen to the doorbell until then
- *  Returns 0, -EIO from the encoder, or -errno of the store. */
+ *  Returns 0, -EIO from the encoder, -EPROTO when the session never lets a tile be read, or -errno of the store. */
 int pipeline_run(struct pipeline *pipeline, uint64_t now_us, uint64_t *ret_due_us, bool *ret_busy);
 
 /** The last picture, whatever the interval says. */
 int pipeline_flush(struct pipeline *pipeline, uint64_t now_us);
+
+/** Tiles with changes that could not be read so far. */
+unsigned pipeline_unread_tiles(const struct pipeline *pipeline);
 
 /** The next picture is an IDR (a watcher joined). */
 void pipeline_request_key(struct pipeline *pipeline);

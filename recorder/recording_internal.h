@@ -1,6 +1,7 @@
 /** What the files of one recording share. Private to recorder/recording*.c.
  *
- *  recording.c runs the task, recording_open.c makes recordings, recording_inbox.c takes what the main thread asks. */
+ *  recording.c runs the task, recording_open.c makes recordings, recording_inbox.c takes what the main thread asks, recording_end.c ends them;
+ *  recording_canvas.c and recording_timeline.c are what their names say. But for the first four functions everything runs inside the task. */
 #pragma once
 
 #include "recorder/recording.h"
@@ -23,12 +24,15 @@ struct recording {
 	enum recording_state state;
 	int error;     /**< of closing a segment: then there can be no seal */
 	bool finished; /**< the last picture and line are written */
+	bool lied;     /**< the session, and a gap tells so */
 	bool resumed;  /**< and has not seen its canvas yet */
 	uint64_t origin_us;
 	struct archive *archive;
 	struct live_channel *live;
 	struct pipeline *pipeline;
 	struct timeline_budget budget, canvases;
+	uint64_t lost_us;      /**< since when no canvas is seen that was seen before; 0: it is */
+	int64_t utc_offset_us; /**< UTC less the monotonic clock, as last recorded */
 	uint64_t checkpoint_due_us, link_due_us; /**< 0: none */
 	enum end_reason reason;
 	char *detail;
@@ -42,3 +46,44 @@ void recording_wake(void *recording);
 void recording_request_key(void *recording);
 /** The task's function: one turn, on a worker. */
 void recording_run(void *recording);
+
+/* recording_end.c. The first word counts; what follows is ignored. */
+
+/** The end is in sight: whoever wanted it knows. */
+void recording_begin_end(struct recording *r, enum end_reason reason, const char *detail);
+/** The recorder ends it: the session is told. */
+void recording_stop(struct recording *r, enum end_reason reason, const char *detail);
+/** The store or the encoder gave up (-errno): the session must not go on unseen. */
+void recording_fail(struct recording *r, int error, const char *what);
+/** The session process lies: it is given up, and its recording ends with what there is. */
+void recording_accuse(struct recording *r, const char *what);
+/** The last look, and the files on their way. */
+void recording_finish(struct recording *r);
+/** Nothing is on its way any more. `result`: -errno of what was lost, then there is no seal. */
+void recording_seal(struct recording *r, int result);
+
+/* recording_timeline.c */
+
+/** A line of the recorder or the gateway. */
+void recording_add_event(struct recording *r, const char *json, const char *origin, uint64_t t_us);
+/** A line of the recorder: a type and a number. */
+void recording_add_note(struct recording *r, const char *type, const char *name, int64_t value);
+/** A line of the session, as far as its budget reaches. A pipeline_event_fn. */
+void recording_take_event(void *recording, const char *json, uint64_t t_us);
+/** Says how many were refused. */
+void recording_note_dropped(struct recording *r);
+
+/* recording_canvas.c */
+
+struct recording_command;
+void recording_open_canvas(struct recording *r, const struct recording_command *c);
+/** Takes what the session wrote. */
+void recording_drain(struct recording *r);
+/** Reads the ring to its end and encodes what stands there; what could not be read is told in a gap. False: the session lies. */
+bool recording_last_look(struct recording *r);
+/** The session process is gone. */
+void recording_lose_canvas(struct recording *r);
+/** A canvas is there again, or the end is: a gap tells of the time without one. */
+void recording_find_canvas(struct recording *r);
+/** Before a canvas's doorbell is closed. */
+void recording_forget_doorbell(struct recording *r);

@@ -59,6 +59,7 @@ static int start(struct recording *r, const struct recording_services *services,
 	r->pipeline = pipeline_create(&output);
 	timeline_budget_init(&r->budget, recording_now_us(r));
 	timeline_budget_init(&r->canvases, recording_now_us(r));
+	r->utc_offset_us = (int64_t)(clock_utc_us() - clock_now_us());
 	g_mutex_lock(&r->lock);
 	r->task = task;
 	g_mutex_unlock(&r->lock);
@@ -133,7 +134,8 @@ int recording_resume(const struct recording_services *services, struct archive *
 	r->origin_us = resumed_origin_us(from);
 	r->archive = archive;
 	r->resumed = true;
-	int result = archive_add_gap(archive, recording_now_us(r), "recorder-away", "");
+	int result = archive_add_gap(archive, &(struct chain_gap){.end_us = recording_now_us(r),
+								  .reason = "recorder-away"});
 	if (result == 0)
 		result = start(r, services, from->quality, (uint32_t)from->n_frames);
 	if (result < 0) {

@@ -33,6 +33,7 @@ static void note_segment(struct recovered_chain *ret, const struct chain_entry *
 	ret->from.n_segments = e->number;
 	ret->from.position_us = e->end_us;
 	ret->from.n_frames += e->frames;
+	chain_counts_add(&ret->from.counts, &e->counts);
 	for (unsigned i = 0; i < e->n_files; i++)
 		ret->from.n_bytes += e->files[i].bytes;
 }

@@ -102,7 +102,8 @@ void segment_describe(const struct segment *segment, uint64_t end_us, struct cha
 				      .height = segment->height,
 				      .first_frame_us = segment->first_frame_us,
 				      .codec = segment->codec,
-				      .coalesced = segment->coalesced};
+				      .counted = true,
+				      .counts = segment->counts};
 	stream_describe(&segment->video, ret->files, &ret->n_files);
 	stream_describe(&segment->timeline, ret->files, &ret->n_files);
 	if (segment->init.name[0] != '\0')

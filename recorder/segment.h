@@ -21,7 +21,7 @@ struct segment {
 	struct segment_stream video, timeline;
 	struct chain_file init; /**< valid once a picture was due; its name is empty before */
 	uint32_t frames, width, height;
-	uint64_t coalesced;
+	struct chain_counts counts;	 /**< once it is closed */
 	uint64_t key_bytes, delta_bytes; /**< of the first IDR, and of everything behind it */
 	char codec[16];
 };

@@ -48,7 +48,7 @@ void snapshot_mark(struct snapshot *snapshot, const struct rect *area)
 		for (uint32_t column = r.x / TILE; column <= (r.x + r.width - 1) / TILE; column++) {
 			uint8_t *mark = &snapshot->dirty[row * snapshot->columns + column];
 			snapshot->n_dirty += *mark == 0;
-			*mark = 1;
+			*mark = MAX(*mark, 1);
 		}
 	}
 }
@@ -152,17 +152,25 @@ static bool update_tile(struct snapshot *s, struct ring_reader *reader, uint32_t
 	return true;
 }
 
-void snapshot_update(struct snapshot *snapshot, struct ring_reader *reader)
+bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader)
 {
+	bool stuck = false;
+
 	for (uint32_t row = 0; row < snapshot->rows && snapshot->n_dirty > 0; row++) {
 		for (uint32_t column = 0; column < snapshot->columns; column++) {
 			uint8_t *mark = &snapshot->dirty[row * snapshot->columns + column];
-			if (*mark == 0 || !update_tile(snapshot, reader, column, row))
+			if (*mark == 0)
 				continue;
+			if (!update_tile(snapshot, reader, column, row)) {
+				*mark = (uint8_t)MIN(*mark + 1, UINT8_MAX);
+				stuck |= *mark == UINT8_MAX;
+				continue;
+			}
 			*mark = 0;
 			snapshot->n_dirty--;
 		}
 	}
+	return stuck;
 }
 
 void snapshot_taken(struct snapshot *snapshot)

@@ -13,7 +13,8 @@ struct snapshot {
 	struct nv12 picture;
 	struct macroblocks blocks; /**< changed since snapshot_taken */
 	unsigned n_changed;	   /**< macroblocks set in `blocks`, at most */
-	uint8_t *dirty;		   /**< one byte per tile */
+	uint8_t *
+		dirty; /**< one byte per tile: 0, or 1 and one more for each look that found the writer in it */
 	uint32_t columns, rows, n_dirty;
 	struct cursor cursor;
 	struct motion_hint hints[SNAPSHOT_MAX_HINTS]; /**< copies since snapshot_taken, in order */
@@ -31,8 +32,9 @@ void snapshot_mark_all(struct snapshot *snapshot);
 /** Takes a picture or cursor record over into marks, a copy into hints, too; others are ignored. */
 void snapshot_record(struct snapshot *snapshot, const struct ring_record *record);
 
-/** Reads the dirty tiles. Those the writer is inside of stay dirty. Afterwards blocks and n_changed tell what differs from before. */
-void snapshot_update(struct snapshot *snapshot, struct ring_reader *reader);
+/** Reads the dirty tiles. Those the writer is inside of stay dirty. Afterwards blocks and n_changed tell what differs from before.
+ *  Returns whether the writer was found inside a tile 254 times in a row. */
+bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader);
 
 /** The changes were encoded: forget them, and the hints. */
 void snapshot_taken(struct snapshot *snapshot);

@@ -131,6 +131,13 @@ char *chain_add_genesis(struct chain *chain, const struct chain_genesis *genesis
 	return seal_entry(chain, "genesis", 0, entry, error);
 }
 
+static void put_counts(json_t *entry, const struct chain_counts *counts)
+{
+	put_number(entry, "seen", counts->seen);
+	put_number(entry, "coalesced", counts->coalesced);
+	put_number(entry, "lost", counts->lost);
+}
+
 char *chain_add_segment(struct chain *chain, uint64_t t_us, const struct chain_segment *segment,
 			GError **error)
 {
@@ -141,7 +148,8 @@ char *chain_add_segment(struct chain *chain, uint64_t t_us, const struct chain_s
 	put_number(entry, "end_us", segment->end_us);
 	put_number(entry, "first_frame_us", segment->first_frame_us);
 	put_number(entry, "frames", segment->frames);
-	put_number(entry, "coalesced", segment->coalesced);
+	if (segment->counted)
+		put_counts(entry, &segment->counts);
 	put_number(entry, "width", segment->width);
 	put_number(entry, "height", segment->height);
 	put_text(entry, "codec", segment->codec);
@@ -168,6 +176,10 @@ char *chain_add_gap(struct chain *chain, uint64_t t_us, const struct chain_gap *
 	put_number(entry, "end_us", gap->end_us);
 	put_text(entry, "reason", gap->reason);
 	put_text(entry, "detail", gap->detail);
+	if (gap->utc_before_us != 0) {
+		put_utc(entry, "utc_before", gap->utc_before_us);
+		put_utc(entry, "utc_after", gap->utc_after_us);
+	}
 	return seal_entry(chain, "gap", t_us, entry, error);
 }
 
@@ -182,5 +194,6 @@ char *chain_add_seal(struct chain *chain, uint64_t t_us, const struct chain_seal
 	put_number(entry, "frames", seal->frames);
 	put_number(entry, "bytes", seal->bytes);
 	put_number(entry, "duration_us", seal->duration_us);
+	put_counts(entry, &seal->counts);
 	return seal_entry(chain, "seal", t_us, entry, error);
 }

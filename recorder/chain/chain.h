@@ -6,6 +6,8 @@
 #include "recorder/chain/chain_key.h"
 #include "recorder/chain/digest.h"
 
+#include <stdbool.h>
+
 #define CHAIN_VERSION 1
 #define CHAIN_FILE "chain"
 #define CHAIN_CERTIFICATE_FILE "certificate.pem"
@@ -40,6 +42,22 @@ struct chain_file {
 	char sha256[DIGEST_HEX_BYTES];
 };
 
+/** What became of the pictures that a session finished. */
+struct chain_counts {
+	uint64_t seen;
+	uint64_t
+		coalesced; /**< of them: without an encoded one of their own, a later one shows what they showed last */
+	uint64_t
+		lost; /**< records of damage that found no room in the ring: the whole canvas was read again then */
+};
+
+static inline void chain_counts_add(struct chain_counts *sum, const struct chain_counts *more)
+{
+	sum->seen += more->seen;
+	sum->coalesced += more->coalesced;
+	sum->lost += more->lost;
+}
+
 struct chain_segment {
 	uint32_t number; /**< 1, 2, ... */
 	uint64_t start_us, end_us;
@@ -47,8 +65,8 @@ struct chain_segment {
 	uint64_t
 		first_frame_us; /**< decode time of the first picture; start_us when there is none */
 	const char *codec;
-	uint64_t
-		coalesced; /**< pictures the session finished that share an encoded one with a later picture */
+	bool counted; /**< false: repaired after a crash, the counts went with the recorder */
+	struct chain_counts counts;
 	struct chain_file files[CHAIN_MAX_FILES];
 	unsigned n_files;
 };
@@ -62,14 +80,16 @@ struct chain_checkpoint {
 
 struct chain_gap {
 	uint64_t start_us, end_us;
-	const char *reason; /**< "recorder-away", "bytes-lost" */
+	const char *reason; /**< "recorder-away", "canvas-lost", "clock-step" */
 	const char *detail;
+	uint64_t utc_before_us, utc_after_us; /**< clock-step; 0 elsewhere */
 };
 
 struct chain_seal {
 	const char *reason, *detail; /**< base/end_reason.h */
 	uint32_t segments;
 	uint64_t frames, bytes, duration_us;
+	struct chain_counts counts; /**< sums over the segments that have them */
 };
 
 /** Each makes one entry and returns its line with the newline at the end (g_free), or NULL and an error: then the chain is unchanged.

@@ -95,6 +95,13 @@ static void take_genesis(struct fields *f, struct chain_entry *ret)
 	take_files(f, ret);
 }
 
+static void take_counts(struct fields *f, struct chain_counts *ret)
+{
+	ret->seen = take_number(f, "seen", INT64_MAX);
+	ret->coalesced = take_number(f, "coalesced", INT64_MAX);
+	ret->lost = take_number(f, "lost", INT64_MAX);
+}
+
 static void take_segment(struct fields *f, struct chain_entry *ret)
 {
 	ret->number = (uint32_t)take_number(f, "number", UINT32_MAX);
@@ -105,6 +112,8 @@ static void take_segment(struct fields *f, struct chain_entry *ret)
 	ret->width = (uint32_t)take_number(f, "width", UINT32_MAX);
 	ret->height = (uint32_t)take_number(f, "height", UINT32_MAX);
 	ret->codec = g_strdup(take_text(f, "codec"));
+	if (json_object_get(f->object, "seen") != NULL)
+		take_counts(f, &ret->counts);
 	take_files(f, ret);
 }
 
@@ -131,6 +140,7 @@ static void take_rest(struct fields *f, struct chain_entry *ret)
 		ret->frames = take_number(f, "frames", INT64_MAX);
 		ret->bytes = take_number(f, "bytes", INT64_MAX);
 		ret->duration_us = take_number(f, "duration_us", INT64_MAX);
+		take_counts(f, &ret->counts);
 		break;
 	case CHAIN_KIND_COUNT:
 		f->failed = true;

@@ -33,6 +33,7 @@ struct chain_entry {
 	uint32_t width, height;		       /**< segment */
 	uint64_t segments, bytes, duration_us; /**< seal */
 	uint64_t version, clock_us;	       /**< genesis */
+	struct chain_counts counts;	       /**< segment (zeros when it has none), seal */
 	char *session, *user, *target, *node, *quality,
 		*codec;	       /**< genesis; codec: segment. NULL elsewhere */
 	char *reason, *detail; /**< gap, seal */

@@ -18,6 +18,7 @@ struct walk {
 	bool lost_thread; /**< the entry before could not be read: the next one's place cannot be checked */
 	uint64_t position_us, t_us;
 	uint64_t n_frames, n_segment_bytes;
+	struct chain_counts counts;
 	char *genesis_utc;
 	bool has_genesis;
 };
@@ -79,6 +80,7 @@ static void walk_segment(struct walk *w, const struct chain_entry *e)
 	w->report->n_segments = e->number;
 	w->n_frames += e->frames;
 	w->n_segment_bytes += file_bytes(e);
+	chain_counts_add(&w->counts, &e->counts);
 	w->position_us = MAX(e->end_us, e->start_us);
 }
 
@@ -86,14 +88,16 @@ static void walk_gap(struct walk *w, const struct chain_entry *e)
 {
 	if (e->start_us != w->position_us || e->end_us < e->start_us)
 		BROKEN(w, "a gap record does not begin where the recording before it ended");
-	verify_report_add_gap(w->report, e->start_us, MAX(e->end_us, e->start_us), e->reason);
+	verify_report_add_gap(w->report, e->start_us, MAX(e->end_us, e->start_us), e->reason,
+			      e->detail);
 	w->position_us = MAX(e->end_us, w->position_us);
 }
 
 static void walk_seal(struct walk *w, const struct chain_entry *e)
 {
 	if (e->segments != w->report->n_segments || e->frames != w->n_frames ||
-	    e->bytes != w->n_segment_bytes || e->duration_us != w->position_us)
+	    e->bytes != w->n_segment_bytes || e->duration_us != w->position_us ||
+	    memcmp(&e->counts, &w->counts, sizeof w->counts) != 0)
 		BROKEN(w, "the sums in the seal are not those of the entries before it");
 	w->report->sealed = true;
 	g_free(w->report->end_reason);

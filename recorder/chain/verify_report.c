@@ -48,15 +48,21 @@ void verify_report_add(struct verify_report *report, enum verify_class class, ui
 }
 
 void verify_report_add_gap(struct verify_report *report, uint64_t start_us, uint64_t end_us,
-			   const char *reason)
+			   const char *reason, const char *detail)
 {
+	const char *colon = detail[0] != '\0' ? ": " : "";
+
 	struct verify_gap *gap = g_new0(struct verify_gap, 1);
 
 	*gap = (struct verify_gap){start_us, end_us, g_strdup(reason)};
 	g_ptr_array_add(report->gaps, gap);
-	verify_report_add(report, VERIFY_NOTE, 0, start_us, end_us,
-			  "gap: nothing was recorded for %.3f s (%s)",
-			  (double)(end_us - start_us) / 1e6, reason);
+	if (end_us > start_us)
+		verify_report_add(report, VERIFY_NOTE, 0, start_us, end_us,
+				  "gap: nothing was recorded for %.3f s (%s)%s%s",
+				  (double)(end_us - start_us) / 1e6, reason, colon, detail);
+	else
+		verify_report_add(report, VERIFY_NOTE, 0, start_us, end_us,
+				  "gap without length (%s)%s%s", reason, colon, detail);
 }
 
 int verify_report_verdict(const struct verify_report *report)

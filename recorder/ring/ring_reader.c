@@ -339,10 +339,10 @@ int ring_reader_next(struct ring_reader *reader, struct ring_record *ret)
 	return 1;
 }
 
-bool ring_reader_take_overflow(struct ring_reader *reader)
+uint32_t ring_reader_take_overflow(struct ring_reader *reader)
 {
 	uint32_t now = atomic_load_explicit(&reader->header->overflows, memory_order_acquire);
-	bool news = now != reader->overflows;
+	uint32_t news = now - reader->overflows;
 
 	reader->overflows = now;
 	return news;

@@ -74,8 +74,8 @@ bool ring_reader_arm(struct ring_reader *reader);
 /** Next record. Returns 1 and *ret, 0 when the ring is empty, -EPROTO when the writer lies (do not call again). */
 int ring_reader_next(struct ring_reader *reader, struct ring_record *ret);
 
-/** True once after the writer had to drop picture records because the ring was full: then any tile may have changed. */
-bool ring_reader_take_overflow(struct ring_reader *reader);
+/** How many picture records the writer had to drop since the last call because the ring was full: more than none, and any tile may have changed. */
+uint32_t ring_reader_take_overflow(struct ring_reader *reader);
 
 #define RING_TILE_PX 64u
 /** Copies one 64x64 tile (less at the right and lower edge) out of the canvas without tearing.

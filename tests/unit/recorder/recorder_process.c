@@ -84,6 +84,10 @@ void recorder_process_start(struct recorder_process *p)
 			setenv("LD_PRELOAD", g_getenv("VITRINE_FAULT_DISK"), 1);
 			setenv("FAULT_DISK", p->faults, 1);
 		}
+		if (p->stepped_clock != NULL) {
+			setenv("LD_PRELOAD", g_getenv("VITRINE_STEPPED_CLOCK"), 1);
+			setenv("STEPPED_CLOCK", p->stepped_clock, 1);
+		}
 		execl(program, program, "--config", p->config, (char *)NULL);
 		_exit(127);
 	}
@@ -206,7 +210,8 @@ void painter_connect(struct painter *painter, struct recorder_process *p, bool r
 {
 	int pair[2];
 	struct recorder_opened opened;
-	const struct recorder_open open = {.session_id = text(TEST_SESSION),
+	const char *id = painter->session_id != NULL ? painter->session_id : TEST_SESSION;
+	const struct recorder_open open = {.session_id = text(id),
 					   .resume = resume,
 					   .user = text("alice"),
 					   .viewer_address = text("192.0.2.7"),
@@ -221,7 +226,7 @@ void painter_connect(struct painter *painter, struct recorder_process *p, bool r
 	recorder_process_send(p, RECORDER_OPEN, &open, &pair[1], 1);
 	close(pair[1]);
 	recorder_process_expect(p, RECORDER_OPENED, &opened);
-	g_assert_cmpstr(opened.session_id, ==, TEST_SESSION);
+	g_assert_cmpstr(opened.session_id, ==, id);
 	g_assert_cmpstr(opened.detail, ==, "");
 	g_assert_cmpuint(opened.reason, ==, END_NONE);
 	message_clear(recorder_message_type(RECORDER_OPENED), &opened);

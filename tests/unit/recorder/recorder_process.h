@@ -18,8 +18,8 @@ struct recorder_process {
 	struct signing_key key;
 	pid_t pid;
 	int gateway_fd; /**< our link as the gateway */
-	const char
-		*faults; /**< rules of tests/support/fault_disk.c for the next start; NULL: none */
+	/** For the next start: rules of tests/support/fault_disk.c, the file of tests/support/stepped_clock.c; NULL: none. */
+	const char *faults, *stepped_clock;
 };
 
 /** Makes directory, key and configuration; starts nothing. `database`: name one that is away; else none. */
@@ -46,6 +46,7 @@ void recorder_process_send(struct recorder_process *p, enum recorder_type type, 
 struct painter {
 	int link_fd;
 	struct ring_writer *writer;
+	const char *session_id; /**< NULL: TEST_SESSION */
 };
 
 /** OPEN (and OPENED), then CANVAS (and CANVAS_READY). */

@@ -337,6 +337,7 @@ int main(int argc, char **argv)
 	}
 	g_test_add_data_func("/faults/eio/rename", "rename seg-00001.mp4.part 0 1 5",
 			     test_cannot_be_sealed);
+	g_test_add_data_func("/faults/eio/entry", "write chain 1 1 5", test_cannot_be_sealed);
 	g_test_add_data_func("/faults/eio/directory", "sync " TEST_SESSION " 1 1 5",
 			     test_cannot_be_sealed);
 	g_test_add_data_func("/faults/full/seal", "write chain 2 0 28", test_cannot_be_sealed);
