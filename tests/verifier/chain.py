@@ -9,15 +9,17 @@ from tests.verifier.signed_lines import Malformed, SignedLine, need, parse_line
 VERSION = 1
 ZEROS = "0" * 64
 COMMON = {"kind": "text", "seq": "number", "prev": "hex", "t_us": "number", "utc": "utc"}
+COUNTS = {"seen": "number", "coalesced": "number", "lost": "number"}
 KINDS = {
     "genesis": {"version": "number", "session": "text", "node": "text", "user": "text", "viewer_address": "text", "viewer_name": "text", "target": "text",
                 "target_address": "text", "account": "text", "front": "text", "back": "text", "door": "text", "quality": "text", "opened": "utc",
                 "clock_us": "number", "files": "files"},
-    "segment": {"number": "number", "start_us": "number", "end_us": "number", "first_frame_us": "number", "frames": "number", "coalesced": "number",
+    "segment": {"number": "number", "start_us": "number", "end_us": "number", "first_frame_us": "number", "frames": "number",
                 "width": "number", "height": "number", "codec": "text", "files": "files"},
     "checkpoint": {"number": "number", "frames": "number", "files": "files"},
     "gap": {"start_us": "number", "end_us": "number", "reason": "text", "detail": "text"},
-    "seal": {"reason": "text", "detail": "text", "segments": "number", "frames": "number", "bytes": "number", "duration_us": "number"},
+    "seal": {"reason": "text", "detail": "text", "segments": "number", "frames": "number", "bytes": "number", "duration_us": "number",
+             **COUNTS},
 }
 FAULT = "fault"  # the reason of a seal that recovery wrote
 
@@ -53,6 +55,8 @@ def parse_entry(data: bytes) -> tuple[SignedLine, dict]:
         if line.value["version"] != VERSION:
             raise Unjudged(f"the recording has format version {line.value['version']}, this verifier knows {VERSION}")
     need(line.value, **COMMON, **KINDS[line.value["kind"]])
+    if line.value["kind"] == "segment" and line.value.keys() & COUNTS.keys():
+        need(line.value, **COUNTS)
     return line, line.value
 
 
@@ -118,7 +122,7 @@ class Walk:
         self.chain.seal = entry
         segments = self.chain.segments
         sums = {"segments": len(segments), "frames": sum(s["frames"] for s in segments), "bytes": sum(f["bytes"] for s in segments for f in s["files"]),
-                "duration_us": self.position_us}
+                "duration_us": self.position_us, **{key: sum(s.get(key, 0) for s in segments) for key in COUNTS}}
         for key, value in sums.items():
             if entry[key] != value:
                 self.broken(f"the seal says {entry[key]} {key}, the entries say {value}", entry)

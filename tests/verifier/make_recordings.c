@@ -142,6 +142,13 @@ static void play_burst(struct scene *scene)
 	}
 }
 
+static void gap(struct scene *scene, const char *detail)
+{
+	const struct chain_gap away = {0, scene->t_us, "recorder-away", detail, 0, 0};
+
+	must(archive_add_gap(scene->archive, &away), "gap");
+}
+
 static void play_gaps(struct scene *scene)
 {
 	for (unsigned round = 0; round < 3; round++) {
@@ -150,15 +157,14 @@ static void play_gaps(struct scene *scene)
 		archive_finish(scene->archive, scene->t_us);
 		settle(scene);
 		tell(scene, scene->t_us + round * SECOND_US);
-		must(archive_add_gap(scene->archive, scene->t_us, "recorder-away", ""), "gap");
+		gap(scene, "");
 	}
 }
 
 static void play_gap_only(struct scene *scene)
 {
 	tell(scene, 7 * SECOND_US);
-	must(archive_add_gap(scene->archive, scene->t_us, "recorder-away", "killed \"at once\""),
-	     "gap");
+	gap(scene, "killed \"at once\"");
 }
 
 static void play_long_lines(struct scene *scene)
@@ -228,7 +234,7 @@ static void recover(struct scene *scene, unsigned number, bool resume)
 	archive_listen(scene->archive, ring, scene);
 	tell(scene, MAX(recovered->from.t_us, recovered->from.position_us) + 2 * SECOND_US);
 	if (resume) {
-		must(archive_add_gap(scene->archive, scene->t_us, "recorder-away", ""), "gap");
+		gap(scene, "");
 		film_start(scene->large);
 		film_add(scene->large, scene->archive, scene->t_us, true);
 		event(scene, "{\"type\":\"key\",\"text\":\"again\"}");
