@@ -91,17 +91,27 @@ static void deliver_key(struct session *s, const struct key_event *event)
 
 /* ---- Keys ---- */
 
-static void note_key(struct session *s, const struct key_event *event)
+static void name_key(json_t *object, const struct key_event *event, const char *text)
 {
 	static const char *const kinds[] = {"scancode", "keysym", "unicode"};
-	const char *text = keyboard_describe(s->keyboard, event);
-	json_t *object = json_pack("{s:s, s:b, s:s, s:i}", "type", "key", "down", (int)event->down,
-				   "kind", kinds[event->kind], "code", (int)event->code);
 
+	json_object_set_new(object, "kind", json_string(kinds[event->kind]));
+	json_object_set_new(object, "code", json_integer((json_int_t)event->code));
 	if (event->prefix != KEY_PREFIX_NONE)
 		json_object_set_new(object, "prefix", json_integer(event->prefix));
 	if (text != NULL)
 		json_object_set_new(object, "text", json_string(text));
+}
+
+static void note_key(struct session *s, const struct key_event *event)
+{
+	const char *text = keyboard_describe(s->keyboard, event);
+	json_t *object = json_pack("{s:s, s:b}", "type", "key", "down", (int)event->down);
+
+	if (key_mask_covers(&s->input.mask, text, clock_now_us()))
+		json_object_set_new(object, "masked", json_true());
+	else
+		name_key(object, event, text);
 	timeline_put_json_locked(s, object);
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/monitor.h"
 #include "gateway/session/back.h"
+#include "gateway/session/key_mask.h"
 #include "gateway/session/keyboard.h"
 #include "gateway/session/session.h"
 #include "ipc/link.h"
@@ -74,7 +75,8 @@ struct input_side {
 	uint32_t buttons;
 	int32_t x, y;
 	uint64_t last_us; /**< for the idle limit */
-	GQueue commands;  /**< of struct back_command *, to the back */
+	struct key_mask mask;
+	GQueue commands; /**< of struct back_command *, to the back */
 	bool stop_queued;
 	bool tail_is_motion; /**< the newest command only moves the pointer: the next motion may take its place */
 };

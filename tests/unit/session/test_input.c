@@ -111,6 +111,71 @@ static void test_release(void)
 	desk_close(&d);
 }
 
+static void strike(struct desk *d, uint32_t keysym)
+{
+	struct key_event key = {KEY_KEYSYM, keysym, KEY_PREFIX_NONE, true};
+
+	session_key(d->session, &key);
+	key.down = false;
+	session_key(d->session, &key);
+}
+
+static void hold(struct desk *d, uint32_t keysym, bool down)
+{
+	const struct key_event key = {KEY_KEYSYM, keysym, KEY_PREFIX_NONE, down};
+
+	session_key(d->session, &key);
+}
+
+/* All events up to the first that contains `last`. */
+static char *events_until(struct desk *d, const char *last)
+{
+	GString *all = g_string_new(NULL);
+	bool found = false;
+
+	while (!found) {
+		g_autofree char *event = fake_recorder_wait_event(d->recorder, "{");
+		g_assert_nonnull(event);
+		g_string_append(all, event);
+		found = strstr(event, last) != NULL;
+	}
+	return g_string_free(all, FALSE);
+}
+
+/* What is typed into a logon screen reaches the target and never the recorder. */
+static void test_mask(void)
+{
+	struct desk d = open_desk("vnc");
+
+	strike(&d, 'a');
+	hold(&d, 0xffe3, true); /* Control_L, Alt_L, Delete */
+	hold(&d, 0xffe9, true);
+	strike(&d, 0xffff);
+	hold(&d, 0xffe9, false);
+	hold(&d, 0xffe3, false);
+	strike(&d, 'q');
+	strike(&d, 0xff0d);
+	strike(&d, 'z');
+	g_autofree char *told = events_until(&d, "\"text\":\"z\"");
+	g_assert_nonnull(strstr(told, "\"text\":\"Ctrl+Alt+Delete\""));
+	g_assert_nonnull(strstr(told, "{\"type\":\"key\",\"down\":true,\"masked\":true}"));
+	g_assert_nonnull(strstr(told, "\"text\":\"Enter\""));
+	g_assert_null(strstr(told, "\"q\""));
+	g_assert_null(strstr(told, "113"));
+	expect_key(&d, KEY_KEYSYM, 'a', true);
+	desk_close(&d);
+}
+
+/* Keysyms above 2^31 are legal (RFC 6143 7.5.4 has 32 bits). */
+static void test_large_keysym(void)
+{
+	struct desk d = open_desk("vnc");
+
+	strike(&d, 0xfffffffeu);
+	expect_event(&d, "\"code\":4294967294");
+	desk_close(&d);
+}
+
 static void test_sync_releases_keys(void)
 {
 	struct desk d = open_desk("rdp");
@@ -274,6 +339,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/to-keysyms", test_scancodes_become_keysyms);
 	g_test_add_func("/input/to-scancodes", test_keysyms_become_scancodes);
 	g_test_add_func("/input/release", test_release);
+	g_test_add_func("/input/mask", test_mask);
+	g_test_add_func("/input/large-keysym", test_large_keysym);
 	g_test_add_func("/input/sync", test_sync_releases_keys);
 	g_test_add_func("/input/pointer", test_pointer);
 	g_test_add_func("/input/motion", test_motion_is_merged);

@@ -28,6 +28,8 @@ const plain = (value) => (typeof value === 'object' ? JSON.stringify(value) : St
 
 /** A pressed key as text: characters as they are, others in brackets. */
 function keyText(event) {
+	if (event.masked)
+		return '•';
 	if (typeof event.text !== 'string')
 		return `[${event.kind ?? 'key'} ${event.code ?? '?'}]`;
 	if (event.text === 'Space')
