@@ -79,3 +79,16 @@ struct db *fixture_admin(void); /**< one connection as the administrator, shared
 const char *session_wait_state(const char *id, const char *state);
 /** The newest audit record about `subject` with this action, its detail; NULL when there is none. g_free it. */
 char *audit_detail(const char *action, const char *subject);
+
+/* ---- running and checking (process_run.c) */
+
+/** A test program's main: an installation with recorder and running gateway around the tests that `add_tests` adds. */
+int process_test_run(int argc, char **argv, void (*add_tests)(void));
+void assert_has(const char *text, const char *part);
+/** The next line from the session is this one. */
+void assert_line(int fd, const char *expected);
+/** The connection has ended; closes it. */
+void assert_end(int fd);
+unsigned count_text(const char *text, const char *part);
+/** Orders a session's end as carol, as the console would. */
+void order_end(const char *id, const char *words);
