@@ -5,6 +5,7 @@
 #pragma once
 
 #include "recorder/index.h"
+#include "recorder/notary/notary.h"
 #include "recorder/segment.h"
 
 struct archive;
@@ -16,6 +17,7 @@ struct archive_services {
 	struct store *store;
 	const struct chain_key *key;
 	struct index *index;
+	struct notary *notary; /**< NULL: no node log (tests) */
 };
 
 /** Makes the directory, the certificate's copy and the genesis. -EEXIST: there is such a recording. */

@@ -41,7 +41,11 @@ int archive_checkpoint(struct archive *archive, uint64_t t_us)
 	a->checkpoint_bytes = segment_bytes(a->segment);
 	char *line =
 		chain_add_checkpoint(a->chain, archive_not_before(a, t_us), &checkpoint, &error);
-	return archive_append_entry(a, line, error);
+	int result = archive_append_entry(a, line, error);
+	if (result == 0)
+		notary_checkpoint(a->services.notary, a->session_id, chain_last_seq(a->chain),
+				  chain_head(a->chain));
+	return result;
 }
 
 void closed_free(struct closed *closed)
@@ -121,6 +125,7 @@ int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, con
 	store_file_close(g_steal_pointer(&a->chain_file));
 	archive_totals(a, ret);
 	index_close(a->services.index, a->session_id, true, clock_utc_us(), ret->head, "");
+	notary_seal(a->services.notary, a->session_id, chain_last_seq(a->chain), ret->head);
 	return 0;
 }
 

@@ -66,6 +66,7 @@ int archive_create(const struct archive_services *services, const struct chain_g
 		return result;
 	}
 	index_open(services->index, a->session_id, genesis->quality, clock_utc_us());
+	notary_genesis(services->notary, a->session_id, chain_head(a->chain));
 	*ret_archive = a;
 	return 0;
 }

@@ -6,7 +6,9 @@
 #include "recorder/confine.h"
 #include "recorder/encode/idr_pool.h"
 #include "recorder/gateway_link.h"
+#include "recorder/http/http_post.h"
 #include "recorder/live.h"
+#include "recorder/notary/notary.h"
 #include "recorder/retention.h"
 #include "sql/db_listener.h"
 #include "sql/deletion_store.h"
@@ -28,6 +30,7 @@ struct recorder {
 	struct registry *registry;
 	struct retention *retention;
 	struct db_listener *deletions;
+	struct notary *notary;
 };
 
 static bool complain(GError **error, int result, const char *what, const char *name)
@@ -67,9 +70,22 @@ static bool enter_cage(const struct config_recorder *c, GError **error)
 {
 	g_autofree char *sockets = g_path_get_dirname(c->socket_path);
 	g_autofree char *live = g_path_get_dirname(c->live_socket_path);
-	const char *const writable[] = {c->store_dir, sockets, live, NULL};
+	const char *writable[] = {c->store_dir, sockets, live, NULL, NULL};
+	g_autofree char *heads = c->log.head_file != NULL && c->log.head_file[0] != '\0'
+					 ? g_path_get_dirname(c->log.head_file)
+					 : NULL;
 
+	/* A mount that is missing now stays out of reach until the next start; the recorder goes on without it. */
+	if (heads != NULL && g_file_test(heads, G_FILE_TEST_IS_DIR))
+		writable[3] = heads;
+	else if (heads != NULL)
+		g_warning("%s is missing: heads of the node log are not told there", heads);
 	return complain(error, confine(writable), "cage", "of the recorder");
+}
+
+static void recording_deleted(void *user, const char *session_id, const char *sha256)
+{
+	notary_deletion(user, session_id, sha256);
 }
 
 static void deletion_ordered(const char *payload, void *user_data)
@@ -85,7 +101,9 @@ static void start_retention(struct recorder *r, const struct config *config)
 						    .key = r->key,
 						    .conninfo = database->conninfo,
 						    .role = database->recorder_role,
-						    .node = config->node};
+						    .node = config->node,
+						    .deleted = recording_deleted,
+						    .user = r->notary};
 
 	if (database->conninfo == NULL)
 		return;
@@ -93,6 +111,20 @@ static void start_retention(struct recorder *r, const struct config *config)
 	r->deletions =
 		db_listener_create(database->conninfo, database->recorder_role, "vitrine-recorder",
 				   DB_CHANNEL_DELETION, NULL, deletion_ordered, r->retention);
+}
+
+static void start_notary(struct recorder *r, const struct config *config)
+{
+	const struct notary_settings settings = {.store_dir = config->recorder.store_dir,
+						 .node = config->node,
+						 .key = r->key,
+						 .conninfo = config->database.conninfo,
+						 .role = config->database.recorder_role,
+						 .log = &config->recorder.log,
+						 .time_stamp = &config->recorder.time_stamp};
+
+	http_init();
+	r->notary = notary_create(&settings);
 }
 
 static bool start(struct recorder *r, const struct config *config, GError **error)
@@ -118,8 +150,9 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	r->idr_pool = idr_pool_create(c->workers > 0 ? c->workers : g_get_num_processors());
 	r->index = index_create(config->database.conninfo, config->database.recorder_role,
 				config->node);
+	start_notary(r, config);
 	const struct registry_settings settings = {
-		.services = {.archive = {r->store, r->key, r->index},
+		.services = {.archive = {r->store, r->key, r->index, r->notary},
 			     .scheduler = r->scheduler,
 			     .live = r->live,
 			     .idr_pool = r->idr_pool,
@@ -161,6 +194,7 @@ void recorder_destroy(struct recorder *recorder)
 	registry_destroy(recorder->registry);
 	scheduler_destroy(recorder->scheduler);
 	idr_pool_destroy(recorder->idr_pool);
+	notary_destroy(recorder->notary);
 	live_server_destroy(recorder->live);
 	index_destroy(recorder->index, ROWS_WAIT_MS);
 	store_close(recorder->store);

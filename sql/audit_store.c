@@ -1,7 +1,10 @@
-/* Statements about the audit trail: one that adds, one that reads. There is no other. */
+/* Statements about the audit trail: one that adds, two that read. There is no other. */
 #include "sql/audit_store.h"
 
+#include "base/clock.h"
 #include "sql/db_query.h"
+
+#include <jansson.h>
 
 void audit_row_free(struct audit_row *row)
 {
@@ -84,4 +87,37 @@ bool audit_store_list(struct db *db, const struct audit_filter *filter, GPtrArra
 		return false;
 	*ret = rows_take(result, read_audit, (GDestroyNotify)audit_row_free);
 	return true;
+}
+
+bool audit_store_after(struct db *db, uint64_t after, uint32_t limit, GPtrArray **ret,
+		       GError **error)
+{
+	struct db_params params = {0};
+
+	param_u64(&params, after);
+	param_u64(&params, limit);
+	PGresult *result =
+		db_say(db, "read the audit trail",
+		       "SELECT number, utc_us(at), program, actor, action, subject, address, detail"
+		       " FROM audit WHERE number > $1 ORDER BY number LIMIT $2",
+		       &params, ROWS_ANY, error);
+	if (result == NULL)
+		return false;
+	*ret = rows_take(result, read_audit, (GDestroyNotify)audit_row_free);
+	return true;
+}
+
+char *audit_row_json(const struct audit_row *row)
+{
+	g_autofree char *at = clock_format_utc(row->at_utc_us);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "action",
+				   row->action, "actor", row->actor, "address", row->address, "at",
+				   at, "detail", row->detail, "number", (json_int_t)row->number,
+				   "program", row->program, "subject", row->subject);
+	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+	char *copy = g_strdup(text);
+
+	json_decref(object);
+	free(text);
+	return copy;
 }

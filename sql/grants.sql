@@ -47,3 +47,5 @@ GRANT SELECT (user_id), DELETE ON web_login TO vitrine_admin;
 -- The audit trail: added to and read. Number, time and program come from the database, never from the writer.
 GRANT INSERT (actor, action, subject, address, detail) ON audit TO vitrine_gateway, vitrine_web, vitrine_admin;
 GRANT SELECT ON audit TO vitrine_web, vitrine_admin;
+-- Each record gets a leaf in the node log (docs/evidence-format.md).
+GRANT SELECT ON audit TO vitrine_recorder;

@@ -42,6 +42,11 @@ const char *chain_head(const struct chain *chain)
 	return chain->head;
 }
 
+uint64_t chain_last_seq(const struct chain *chain)
+{
+	return chain->next_seq - 1;
+}
+
 static void put_text(json_t *entry, const char *name, const char *text)
 {
 	json_object_set_new(entry, name, json_string(text != NULL ? text : ""));

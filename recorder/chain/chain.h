@@ -26,6 +26,8 @@ void chain_destroy(struct chain *chain);
 
 /** SHA-256 of the newest entry's JSON in hex; zeros before the genesis. Borrowed. */
 const char *chain_head(const struct chain *chain);
+/** Sequence number of the newest entry; there must be one. */
+uint64_t chain_last_seq(const struct chain *chain);
 
 struct chain_genesis {
 	const char *session_id, *node, *user, *viewer_address, *viewer_name, *target,

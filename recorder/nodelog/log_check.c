@@ -90,7 +90,7 @@ static void note_recording(struct log_check *check, const struct leaf *leaf)
 		note_once(check, leaf, recording->seal);
 		break;
 	case LEAF_DELETION:
-		recording->deleted = true;
+		memcpy(recording->deletion, leaf->sha256, sizeof recording->deletion);
 		break;
 	case LEAF_EXPORT:
 	case LEAF_AUDIT:

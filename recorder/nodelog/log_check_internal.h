@@ -9,8 +9,8 @@ struct logged_recording {
 	const char *session; /**< borrowed from the table's key */
 	char *utc;	     /**< of the genesis leaf */
 	uint64_t genesis_index;
-	char genesis[DIGEST_HEX_BYTES], seal[DIGEST_HEX_BYTES]; /**< empty: no such leaf */
-	bool deleted;
+	/** Empty: no such leaf. */
+	char genesis[DIGEST_HEX_BYTES], seal[DIGEST_HEX_BYTES], deletion[DIGEST_HEX_BYTES];
 };
 
 struct logged_audit {

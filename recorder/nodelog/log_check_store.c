@@ -1,62 +1,15 @@
 /* Judges what the log speaks of: recordings in the store, rows of the audit trail. It must not judge the recordings themselves: that is chain/verify.c. */
 #include "recorder/nodelog/log_check_internal.h"
 
-#include "recorder/chain/chain_reader.h"
-#include "recorder/reader/reader.h"
+#include "recorder/nodelog/recording_ends.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #define FIND log_check_find
-#define CHAIN_MAX_BYTES (256u << 20)
 /* A leaf follows its entry within seconds unless the recorder dies in between; what comes later than this is told. */
 #define LATE_S 300
-
-/* First and last entry of a chain. */
-struct ends {
-	char genesis[DIGEST_HEX_BYTES], seal[DIGEST_HEX_BYTES];
-	char *utc;
-};
-
-static void read_line(const char *line, size_t length, struct ends *ret)
-{
-	struct chain_entry entry;
-
-	if (chain_entry_parse(line, length, &entry) < 0)
-		return;
-	if (entry.kind == CHAIN_GENESIS && ret->genesis[0] == '\0') {
-		memcpy(ret->genesis, entry.hash, sizeof ret->genesis);
-		ret->utc = g_strdup(entry.utc);
-	}
-	if (entry.kind == CHAIN_SEAL)
-		memcpy(ret->seal, entry.hash, sizeof ret->seal);
-	chain_entry_clear(&entry);
-}
-
-static int read_ends(const char *store_dir, const char *session, struct ends *ret)
-{
-	struct reader *reader;
-	g_autofree uint8_t *bytes = NULL;
-	size_t length = 0;
-	int result = reader_open_session(store_dir, session, NULL, &reader);
-
-	*ret = (struct ends){0};
-	if (result < 0)
-		return result;
-	result = reader_read(reader, CHAIN_FILE, CHAIN_MAX_BYTES, &bytes, &length);
-	reader_close(reader);
-	const char *text = (const char *)bytes;
-	const char *first = result == 0 ? memchr(text, '\n', length) : NULL;
-	if (first == NULL)
-		return result;
-	read_line(text, (size_t)(first - text), ret);
-	if (text[length - 1] == '\n' && first < text + length - 1) {
-		const char *last = (const char *)memrchr(text, '\n', length - 1) + 1;
-		read_line(last, length - 1 - (size_t)(last - text), ret);
-	}
-	return 0;
-}
 
 static int64_t seconds_of(const char *utc)
 {
@@ -66,7 +19,8 @@ static int64_t seconds_of(const char *utc)
 }
 
 /* Not in the log: a recording whose recorder has not come to it yet, or one that was put there behind the log's back. */
-static void judge_unlogged(struct log_check *check, const char *session, const struct ends *ends)
+static void judge_unlogged(struct log_check *check, const char *session,
+			   const struct recording_ends *ends)
 {
 	bool old = ends->utc != NULL && check->last_utc != NULL &&
 		   seconds_of(ends->utc) + LATE_S < seconds_of(check->last_utc);
@@ -77,8 +31,8 @@ static void judge_unlogged(struct log_check *check, const char *session, const s
 	     old ? ", and the log went on since: it was put there later" : " yet");
 }
 
-static void judge_times(struct log_check *check, const char *session, const struct ends *ends,
-			const struct logged_recording *logged)
+static void judge_times(struct log_check *check, const char *session,
+			const struct recording_ends *ends, const struct logged_recording *logged)
 {
 	int64_t late_s = seconds_of(logged->utc) - seconds_of(ends->utc);
 
@@ -89,7 +43,8 @@ static void judge_times(struct log_check *check, const char *session, const stru
 		     session, late_s);
 }
 
-static void judge_recording(struct log_check *check, const char *session, const struct ends *ends)
+static void judge_recording(struct log_check *check, const char *session,
+			    const struct recording_ends *ends)
 {
 	const struct logged_recording *logged = g_hash_table_lookup(check->recordings, session);
 
@@ -114,11 +69,23 @@ static void judge_recording(struct log_check *check, const char *session, const 
 		     session);
 }
 
-static bool is_deleted(const struct log_check *check, const char *session)
+/* A deleted recording leaves its chain and a tombstone; the log knows which one. */
+static void judge_deletion(struct log_check *check, const char *session,
+			   const struct recording_ends *ends)
 {
 	const struct logged_recording *logged = g_hash_table_lookup(check->recordings, session);
+	const char *leaf = logged != NULL ? logged->deletion : "";
 
-	return logged != NULL && logged->deleted;
+	if (ends->tombstone[0] != '\0' && leaf[0] == '\0')
+		FIND(check, VERIFY_INCOMPLETE, "the deletion of recording %s has no leaf yet",
+		     session);
+	else if (ends->tombstone[0] != '\0' && strcmp(ends->tombstone, leaf) != 0)
+		FIND(check, VERIFY_BROKEN,
+		     "the tombstone of recording %s is not the one the log knows", session);
+	else if (ends->tombstone[0] == '\0' && leaf[0] != '\0')
+		FIND(check, VERIFY_BROKEN,
+		     "the log knows that recording %s was deleted, but its tombstone is gone",
+		     session);
 }
 
 static int compare_recordings(const void *a, const void *b)
@@ -139,7 +106,7 @@ static void judge_missing(struct log_check *check, GHashTable *present)
 	g_hash_table_iter_init(&iter, check->recordings);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct logged_recording *logged = value;
-		if (!logged->deleted && logged->genesis[0] != '\0' &&
+		if (logged->deletion[0] == '\0' && logged->genesis[0] != '\0' &&
 		    !g_hash_table_contains(present, logged->session))
 			g_ptr_array_add(gone, value);
 	}
@@ -159,11 +126,13 @@ int log_check_recordings(struct log_check *check)
 
 	for (unsigned i = 0; i < check->store_names->len; i++) {
 		const char *session = check->store_names->pdata[i];
-		struct ends ends;
-		int result = read_ends(check->store_dir, session, &ends);
-		if (result == 0 && !is_deleted(check, session))
+		struct recording_ends ends;
+		int result = recording_ends_read(check->store_dir, session, &ends);
+		if (result == 0) {
 			judge_recording(check, session, &ends);
-		g_free(ends.utc);
+			judge_deletion(check, session, &ends);
+		}
+		recording_ends_clear(&ends);
 		/* Gone since the list was made, or without a chain: the same as not there. */
 		if (result == -ENOENT)
 			continue;

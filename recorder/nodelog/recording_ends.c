@@ -1,0 +1,94 @@
+/* Reads the ends of a chain. It must not judge them. */
+#include "recorder/nodelog/recording_ends.h"
+
+#include "recorder/chain/chain_reader.h"
+#include "recorder/chain/tombstone.h"
+#include "recorder/reader/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHAIN_MAX_BYTES (256u << 20)
+
+static void note_line(const char *line, size_t length, struct recording_ends *ret)
+{
+	struct chain_entry entry;
+
+	if (chain_entry_parse(line, length, &entry) < 0)
+		return;
+	if (entry.kind == CHAIN_GENESIS && ret->utc == NULL) {
+		memcpy(ret->genesis, entry.hash, sizeof ret->genesis);
+		ret->utc = g_strdup(entry.utc);
+	}
+	if (entry.kind == CHAIN_SEAL) {
+		memcpy(ret->seal, entry.hash, sizeof ret->seal);
+		ret->seal_seq = entry.seq;
+	}
+	chain_entry_clear(&entry);
+}
+
+static void note_chain(const char *text, size_t length, struct recording_ends *ret)
+{
+	const char *end = length > 0 ? memrchr(text, '\n', length) : NULL;
+
+	if (end == NULL)
+		return;
+	const char *first = memchr(text, '\n', length);
+	note_line(text, (size_t)(first - text), ret);
+	const char *before = first < end ? memrchr(text, '\n', (size_t)(end - text)) : NULL;
+	if (before != NULL)
+		note_line(before + 1, (size_t)(end - before - 1), ret);
+}
+
+static void note_tombstone(const struct reader *reader, struct recording_ends *ret)
+{
+	struct tombstone tombstone;
+	struct signed_line line;
+	const char *pem;
+	g_autofree uint8_t *bytes = NULL;
+	size_t length;
+
+	if (reader_read(reader, TOMBSTONE_FILE, TOMBSTONE_MAX_BYTES, &bytes, &length) < 0)
+		return;
+	if (tombstone_parse((const char *)bytes, length, &tombstone, &line, &pem) == 0)
+		digest_hex_of(line.json, line.json_bytes, ret->tombstone);
+	tombstone_clear(&tombstone);
+}
+
+int recording_ends_read(const char *store_dir, const char *session_id, struct recording_ends *ret)
+{
+	struct reader *reader;
+	g_autofree uint8_t *bytes = NULL;
+	size_t length = 0;
+	int result = reader_open_session(store_dir, session_id, NULL, &reader);
+
+	*ret = (struct recording_ends){0};
+	if (result < 0)
+		return result;
+	result = reader_read(reader, CHAIN_FILE, CHAIN_MAX_BYTES, &bytes, &length);
+	if (result == 0)
+		note_chain((const char *)bytes, length, ret);
+	note_tombstone(reader, ret);
+	reader_close(reader);
+	return result;
+}
+
+void recording_ends_clear(struct recording_ends *ends)
+{
+	g_free(ends->utc);
+	*ends = (struct recording_ends){0};
+}
+
+int recording_ends_sync(const char *store_dir, const char *session_id)
+{
+	g_autofree char *path = g_build_filename(store_dir, session_id, CHAIN_FILE, NULL);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int result = fdatasync(fd) == 0 ? 0 : -errno;
+	close(fd);
+	return result;
+}
