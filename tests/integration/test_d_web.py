@@ -128,6 +128,17 @@ class Doors(WithLab):
         self.assertEqual(client.ask("POST", "/api/login", b"x", {"Content-Length": "20000"})[0], 413)
         self.assertIn(client.ask("GET", "/" + "a" * 40000)[0], (400, 414, 431))
 
+    def test_verify_page(self):
+        """Open to all: it reads only what its reader chooses. Its own policy names the hash of its script, so the console's must not stand beside it."""
+        status, headers, body = Client(self.lab).ask("GET", "/verify")
+        self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertEqual(headers["content-security-policy"], "frame-ancestors 'none'")
+        self.assertRegex(body, rb"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-[A-Za-z0-9+/=]+'; style-src 'sha256-")
+        page = browser()
+        self.addCleanup(page.quit)
+        page.get(self.lab.url("/verify"))
+        wait_for(lambda: page.execute_script("return document.body.dataset.state") == "ready", 10, "the page's script runs")
+
     def test_console_files(self):
         client = Client(self.lab)
         status, headers, body = client.ask("GET", "/console/app.js")

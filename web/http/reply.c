@@ -4,14 +4,15 @@
 #include "web/http/source_mhd.h"
 #include "web/http/stream_mhd.h"
 
+#define CONSOLE_POLICY                                                                             \
+	"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "            \
+	"media-src 'self' blob:; worker-src 'self' blob:; img-src 'self' data:; "                  \
+	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "                            \
+	"require-trusted-types-for 'script'"
+
 static const struct {
 	const char *name, *value;
 } security_headers[] = {
-	{"Content-Security-Policy",
-	 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-	 "media-src 'self' blob:; worker-src 'self' blob:; img-src 'self' data:; "
-	 "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
-	 "require-trusted-types-for 'script'"},
 	{"Strict-Transport-Security", "max-age=31536000"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"Referrer-Policy", "no-referrer"},
@@ -68,6 +69,8 @@ enum MHD_Result reply_send(struct MHD_Connection *connection, struct http_answer
 		return MHD_NO;
 	for (size_t i = 0; i < G_N_ELEMENTS(security_headers); i++)
 		add_header(response, security_headers[i].name, security_headers[i].value);
+	add_header(response, "Content-Security-Policy",
+		   answer->policy != NULL ? answer->policy : CONSOLE_POLICY);
 	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
 	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
 		   answer->cache_control != NULL ? answer->cache_control : "no-store");

@@ -77,6 +77,14 @@ void route_console_page(struct route_call *call)
 	send_file(call, NULL, "index.html");
 }
 
+/* The page has its script within it and carries a policy of its own (web/verify/build); beside it, ours would let nothing run. Only the frame is left to say,
+ * which a page cannot forbid for itself. */
+void route_verify_page(struct route_call *call)
+{
+	send_file(call, NULL, "verify.html");
+	call->answer->policy = "frame-ancestors 'none'";
+}
+
 void route_console_file(struct route_call *call)
 {
 	const struct path_parts *parts = &call->parts;

@@ -32,6 +32,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/past", 0, route_console_page},
 	{HTTP_GET, "/play/*", 0, route_console_page},
 	{HTTP_GET, "/audit", 0, route_console_page},
+	{HTTP_GET, "/verify", 0, route_verify_page},
 	{HTTP_GET, "/console/*", 0, route_console_file},
 	{HTTP_GET, "/console/*/*", 0, route_console_file},
 };

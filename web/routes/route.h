@@ -80,4 +80,5 @@ void route_audit_list(struct route_call *call);
 void route_health(struct route_call *call);
 void route_metrics(struct route_call *call);
 void route_console_page(struct route_call *call);
+void route_verify_page(struct route_call *call);
 void route_console_file(struct route_call *call);

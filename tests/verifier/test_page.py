@@ -1,0 +1,109 @@
+"""verify.html: built from its sources, and of the same mind as the second verifier about what it is shown. No network, from a file, in Chromium.
+
+Arguments: the `vitrine` program and make_recordings."""
+
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from tests.verifier.__main__ import judge
+from tests.verifier.lab import Lab
+from tests.verifier.page import PAGE, Page
+from tests.verifier.writer import gather, log_of
+
+PROGRAM, MAKE_RECORDINGS = sys.argv[1:3]
+BUILD = PAGE.parents[1] / "verify" / "build"
+BIG_BYTES = 512 << 20
+
+
+class Pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab(PROGRAM, MAKE_RECORDINGS)
+        cls.addClassCleanup(cls.lab.close)
+        cls.ca, cls.tsa = cls.lab.authority.pem("ca"), cls.lab.authority.pem("tsa-ca")
+        cls.made = cls.lab.record(40)
+        cls.recording = next(path for path, shape, ending in cls.made if (shape, ending) == ("plain", "resumed"))
+        cls.log = log_of([cls.recording], cls.lab.authority)
+        cls.evidence = gather(cls.recording, log=cls.log).write(cls.lab.folder / "evidence.mp4", cls.lab.authority, stamped=True)
+        cls.page = Page()
+        cls.addClassCleanup(cls.page.close)
+
+    def setUp(self):
+        self.page.open()
+
+    def agree(self, path: Path, code: int, *trusted: Path) -> str:
+        report = judge(path, list(trusted), [])
+        self.assertEqual(report.exit_code(), code, [finding.words() for finding in report.findings])
+        seen, words = self.page.judge(path)
+        self.assertEqual(seen, code, words)
+        return words
+
+    def test_built(self):
+        subprocess.run([BUILD, "--check"], check=True)
+
+    def test_honest(self):
+        self.page.trust(self.ca)
+        for path, shape, ending in self.made:
+            with self.subTest(shape=shape, ending=ending):
+                self.agree(path, 5 if ending == "killed" else 0, self.ca)
+        self.assertEqual(self.page.errors(), [])
+
+    def test_words(self):
+        words = self.agree(self.evidence, 0)
+        for part in ("Whole", "Who signed is not proven", "its authority, CN=Test time stamps", "0.000 s to 4.250 s, the whole recording", "1 signed gap, 2.000 s", "by auditor"):
+            self.assertIn(part, words)
+        self.page.trust(self.ca, self.tsa)
+        words = self.agree(self.evidence, 0, self.ca, self.tsa)
+        for part in ("Proven", "Existed at", "under a head of 12 leaves"):
+            self.assertIn(part, words)
+        self.assertNotIn("What is not proven", words)
+
+    def test_part_of_a_recording(self):
+        part = gather(self.recording, 2, 3, leave_out_timelines="kept back").write(self.lab.folder / "part.mp4", self.lab.authority)
+        words = self.agree(part, 0)
+        for wanted in ("segments 1, 4", "seg-00002.jsonl was left out: kept back", "1.000 s to 2.250 s"):
+            self.assertIn(wanted, words)
+
+    def test_untrusted(self):
+        self.page.trust(self.tsa)
+        self.assertIn("Not trusted", self.agree(self.evidence, 4, self.tsa))
+
+    def test_trusted_by_itself(self):
+        node = self.lab.authority.pem("node")
+        self.page.trust(node)
+        self.agree(self.recording, 0, node)
+
+    def test_forged(self):
+        copy = self.lab.folder / "copy.mp4"
+        data = self.evidence.read_bytes()
+        for name, forged in {"bit of the video": data[:900] + bytes([data[900] ^ 1]) + data[901:], "tail cut": data[:-700], "footer cut": data[:-32], "other file": b"hello" * 100,
+                             "bit of the footer": data[:-3] + b"9\n", "bytes behind": data + b"\0" * 8}.items():
+            copy.write_bytes(forged)
+            with self.subTest(name):
+                self.agree(copy, judge(copy, [], []).exit_code())
+                self.assertNotEqual(judge(copy, [], []).exit_code(), 0)
+
+    def test_foreign_texts_stay_texts(self):
+        export = gather(self.recording)
+        export.manifest["purpose"] = "<img src=x onerror=document.title='run'><script>document.title='run'</script>"
+        path = export.write(self.lab.folder / "texts.mp4", self.lab.authority)
+        self.assertIn("<img src=x", self.agree(path, 0))
+        self.assertEqual(self.page.driver.title, "Verify a Vitrine recording")
+
+    def test_large(self):
+        """Read in pieces: the page's process never holds what it reads."""
+        folder = shutil.copytree(self.recording, self.lab.folder / "large")
+        with open(folder / "seg-00001.mp4", "r+b") as file:
+            file.truncate(BIG_BYTES)
+        words = self.agree(folder, 3)
+        self.assertIn(f"{BIG_BYTES} bytes", words)
+        self.assertLess(self.page.memory_peak(), BIG_BYTES)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("SE_OFFLINE", "true")
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -1,0 +1,107 @@
+// The evidence file as bytes: boxes, footer and archive.
+
+import { equal, fromHex, readAll, utf8 } from './bytes.js';
+import { isFileName } from './json.js';
+import { Malformed, Unjudged } from './report.js';
+
+const USERTYPE = fromHex('fc0de0a17bb34c199a6e2f1d6f0b9e57'), UUID = fromHex('75756964');
+const FOOTER_BYTES = 32, HEADER_BYTES = 24, BLOCK = 512, WINDOW_BYTES = 1 << 20;
+
+/** Reads small pieces here and there without asking the disk for each. */
+class Window {
+	/** @param {Blob} blob */
+	constructor(blob) {
+		this.blob = blob;
+		this.begin = 0;
+		this.bytes = new Uint8Array();
+	}
+
+	/** @param {number} at @param {number} length fewer at the end of the file */
+	async read(at, length) {
+		if (at < this.begin || at + length > this.begin + this.bytes.length) {
+			this.begin = at;
+			this.bytes = await readAll(this.blob.slice(at, at + Math.max(WINDOW_BYTES, length)));
+		}
+		return this.bytes.subarray(at - this.begin, at - this.begin + length);
+	}
+}
+
+/** Where the box of the evidence begins. @param {Blob} blob */
+export async function findBox(blob) {
+	const footer = /^VITRINE-EVIDENCE-1 ([0-9]{12})\n$/.exec(new TextDecoder('latin1').decode(await readAll(blob.slice(-FOOTER_BYTES))));
+	const window = new Window(blob), ours = [];
+	let at = 0, last = [0, 0], trouble = '';
+	while (at < blob.size) {
+		const header = await window.read(at, HEADER_BYTES), view = new DataView(header.buffer, header.byteOffset, header.length);
+		let size = header.length < 8 ? 0 : view.getUint32(0);
+		if (size === 1 && header.length >= 16)
+			size = Number(view.getBigUint64(8));
+		if (header.length >= HEADER_BYTES && equal(header.subarray(4, 8), UUID) && equal(header.subarray(8), USERTYPE))
+			ours.push(at);
+		if (size < 8 || at + size > blob.size) {
+			trouble = `the box at byte ${at} does not fit into the file`;
+			break;
+		}
+		last = [at, size];
+		at += size;
+	}
+	if (!footer && ours.length === 0)
+		throw new Unjudged('This is not an evidence file.');
+	if (trouble)
+		throw new Malformed(trouble);
+	if (!footer)
+		throw new Malformed('the footer is not there');
+	if (ours.length !== 1 || ours[0] !== last[0])
+		throw new Malformed('the last box, and it alone, must be the evidence');
+	if (Number(footer[1]) !== last[1])
+		throw new Malformed('the footer does not say the size of the box');
+	return last[0];
+}
+
+/** @param {Uint8Array} bytes */
+const allZero = (bytes) => bytes.every((byte) => byte === 0);
+
+/** @param {Uint8Array} header @param {number} from @param {number} to */
+function text(header, from, to) {
+	const field = header.subarray(from, to), end = field.indexOf(0);
+	return utf8(end < 0 ? field : field.subarray(0, end));
+}
+
+/** POSIX ustar, as strictly as the page wants it. @param {Uint8Array} header */
+function parseHeader(header) {
+	const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
+	const due = new TextEncoder().encode(`${sum.toString(8).padStart(6, '0')}\0 `);
+	if (!equal(header.subarray(148, 156), due))
+		throw new Malformed('the archive has a header whose checksum does not hold');
+	if (new TextDecoder('latin1').decode(header.subarray(257, 265)) !== 'ustar\u000000' || header[156] !== 48 || !allZero(header.subarray(345, 500)))
+		throw new Malformed('the archive has an entry that is not a plain file of POSIX ustar');
+	const size = /^ *([0-7]+)[ \0]*$/.exec(new TextDecoder('latin1').decode(header.subarray(124, 136)));
+	const name = text(header, 0, 100);
+	if (!size || !isFileName(name) && name !== 'README.txt')
+		throw new Malformed(`the archive has an entry of the name "${name}"`);
+	return { name, size: parseInt(size[1], 8) };
+}
+
+/** Names and contents in their order. @param {Blob} blob @param {number} box where the box begins @returns {Promise<Map<string, Blob>>} */
+export async function readArchive(blob, box) {
+	const limit = blob.size - FOOTER_BYTES, window = new Window(blob), entries = new Map();
+	let at = box + HEADER_BYTES;
+	while (at + BLOCK <= limit) {
+		const header = await window.read(at, BLOCK);
+		at += BLOCK;
+		if (allZero(header)) {
+			const rest = limit - at;
+			if (rest < BLOCK || rest % BLOCK !== 0 || !allZero(await readAll(blob.slice(at, limit))))
+				throw new Malformed('the archive does not end in whole blocks of zeros');
+			return entries;
+		}
+		const { name, size } = parseHeader(header), padded = Math.ceil(size / BLOCK) * BLOCK;
+		if (entries.has(name))
+			throw new Malformed(`the archive has ${name} twice`);
+		if (at + padded > limit || !allZero(await readAll(blob.slice(at + size, at + padded))))
+			throw new Malformed(`the bytes behind ${name} in the archive are not zero`);
+		entries.set(name, blob.slice(at, at + size));
+		at += padded;
+	}
+	throw new Malformed('the archive has no end');
+}

@@ -1,0 +1,130 @@
+// The page around the verifier: takes files, shows progress and verdict. Texts from files are shown as text, never as markup.
+
+import { readAll } from './bytes.js';
+import { readCertificates, subjectOf } from './certificates.js';
+import { judge } from './judge.js';
+import { banner, facts, limits, sentence } from './words.js';
+
+/** @typedef {import('./judge.js').Dropped} Dropped */
+
+/** @type {(id: string) => any} */
+const at = (id) => document.getElementById(id);
+/** @type {any[]} */
+let trusted = [];
+/** @type {Dropped[]} */
+let chosen = [];
+let round = 0;
+
+/** @param {string} tag @param {string} className @param {...(Node | string)} inside */
+function element(tag, className, ...inside) {
+	const made = document.createElement(tag);
+	made.className = className;
+	made.append(...inside);
+	return made;
+}
+
+/** @param {import('./report.js').Report} report */
+function show(report) {
+	const { tone, title, text } = banner(report, trusted.length > 0);
+	const rows = facts(report).map(([key, value]) => element('tr', '', element('th', '', key), element('td', /^[0-9a-f]{64}$/.test(value) ? 'mono' : '', value)));
+	const order = ['broken', 'untrusted', 'incomplete', 'note'];
+	const found = [...report.findings].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+	const open = limits(report, trusted.length > 0);
+	at('verdict').replaceChildren(
+		element('div', `banner ${tone}`, element('strong', '', title), text),
+		...(found.length > 0 ? [element('h2', '', 'Findings'), element('ul', 'findings', ...found.map((finding) =>
+			element('li', finding.kind, element('span', `tag ${finding.kind}`, finding.kind), ' ', sentence(finding))))] : []),
+		...(rows.length > 0 ? [element('h2', '', [3, 4].includes(report.exitCode()) ? 'What it says of itself' : 'What is proven'), element('table', 'facts', ...rows)] : []),
+		...(open.length > 0 ? [element('h2', '', 'What is not proven'), element('ul', 'limits', ...open.map((line) => element('li', '', line)))] : []));
+}
+
+async function run() {
+	if (chosen.length === 0)
+		return;
+	const mine = ++round, total = chosen.reduce((sum, { blob }) => sum + blob.size, 0), began = performance.now();
+	document.body.dataset.state = 'busy';
+	at('verdict').replaceChildren();
+	at('progress').hidden = false;
+	const report = await judge(chosen, trusted, (done) => {
+		if (mine !== round)
+			return;
+		at('bar').value = total > 0 ? done / total : 1;
+		at('done').textContent = `${(done / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB, ${(done / 1e3 / Math.max(1, performance.now() - began)).toFixed(0)} MB/s`;
+	});
+	// Another choice was made meanwhile: its verdict is the one to show.
+	if (mine !== round)
+		return;
+	at('progress').hidden = true;
+	show(report);
+	document.body.dataset.exit = String(report.exitCode());
+	document.body.dataset.state = 'done';
+}
+
+/** @param {Dropped[]} files */
+function choose(files) {
+	chosen = files;
+	void run();
+}
+
+/** @param {FileList} list */
+const named = (list) => Array.from(list, (file) => ({ name: file.name, blob: /** @type {Blob} */ (file) }));
+
+/** Of a directory only what lies directly in it; a directory inside is told as a file of no length, for it must not be there.
+ * @param {FileList} list */
+function namedInFolder(list) {
+	const names = new Map();
+	for (const file of list) {
+		const [, name, ...below] = file.webkitRelativePath.split('/');
+		names.set(name, below.length > 0 ? new Blob([]) : file);
+	}
+	return Array.from(names, ([name, blob]) => ({ name, blob }));
+}
+
+/** @param {any} entry a FileSystemDirectoryEntry @returns {Promise<any[]>} */
+async function entriesOf(entry) {
+	const reader = entry.createReader(), all = [];
+	for (;;) {
+		/** @type {any[]} */
+		const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+		if (some.length === 0)
+			return all;
+		all.push(...some);
+	}
+}
+
+/** @param {DataTransfer} transfer @returns {Promise<Dropped[]>} */
+async function dropped(transfer) {
+	const entry = transfer.items[0]?.webkitGetAsEntry?.();
+	if (!entry?.isDirectory)
+		return named(transfer.files);
+	return Promise.all((await entriesOf(entry)).map(async (item) => ({
+		name: item.name, blob: item.isFile ? await new Promise((resolve, reject) => item.file(resolve, reject)) : new Blob([]),
+	})));
+}
+
+// So that the same file, changed meanwhile, can be chosen again.
+for (const id of ['file', 'folder'])
+	at(id).addEventListener('click', () => { at(id).value = ''; });
+at('file').addEventListener('change', () => choose(named(at('file').files)));
+at('folder').addEventListener('change', () => choose(namedInFolder(at('folder').files)));
+at('ca').addEventListener('change', async () => {
+	try {
+		trusted = (await Promise.all(Array.from(at('ca').files, async (file) => readCertificates(await readAll(/** @type {Blob} */ (file)))))).flat();
+		at('trusted').textContent = trusted.map(subjectOf).join('; ');
+	} catch (error) {
+		trusted = [];
+		at('trusted').textContent = `That is no certificate: ${error instanceof Error ? error.message : error}`;
+	}
+	await run();
+});
+for (const kind of ['dragover', 'dragleave', 'drop']) {
+	document.addEventListener(kind, (event) => {
+		event.preventDefault();
+		at('drop').classList.toggle('over', kind === 'dragover');
+	});
+}
+document.addEventListener('drop', async (event) => {
+	if (event.dataTransfer)
+		choose(await dropped(event.dataTransfer));
+});
+document.body.dataset.state = 'ready';
