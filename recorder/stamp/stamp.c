@@ -133,6 +133,17 @@ static TS_RESP *parse_answer(const void *bytes, size_t length)
 
 /* ---- The answer, when it comes ---- */
 
+/* OpenSSL 3.4 gave the function another name and frowns at the old one. Takes a reference of its own. */
+static void set_store(TS_VERIFY_CTX *context, X509_STORE *store)
+{
+	X509_STORE_up_ref(store);
+#if OPENSSL_VERSION_PREREQ(3, 4)
+	TS_VERIFY_CTX_set0_store(context, store);
+#else
+	TS_VERIFY_CTX_set_store(context, store);
+#endif
+}
+
 static bool check_answer(TS_REQ *request, TS_RESP *answer, X509_STORE *store, GError **error)
 {
 	TS_VERIFY_CTX *context = TS_REQ_to_TS_VERIFY_CTX(request, NULL);
@@ -140,8 +151,7 @@ static bool check_answer(TS_REQ *request, TS_RESP *answer, X509_STORE *store, GE
 
 	if (context != NULL) {
 		TS_VERIFY_CTX_add_flags(context, TS_VFY_SIGNATURE);
-		X509_STORE_up_ref(store);
-		TS_VERIFY_CTX_set_store(context, store);
+		set_store(context, store);
 		ok = TS_RESP_verify_response(context, answer) == 1;
 	}
 	if (!ok)
