@@ -223,6 +223,11 @@ static void tell_running_locked(struct session *s)
 void session_frame(struct session *session)
 {
 	monitor_enter(&session->monitor);
+	/* A target that shows black shows something. */
+	if (session->writer != NULL && session->pending.newest_us == 0) {
+		session->pending.newest_us = clock_now_us();
+		front_raise_locked(session, FRONT_PICTURE);
+	}
 	if (session->writer != NULL && session->pending.frame_began_us != 0) {
 		session->pending.frame_began_us = 0;
 		ring_writer_frame(session->writer, clock_now_us());

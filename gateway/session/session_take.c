@@ -171,14 +171,26 @@ static bool in_the_making(const struct pending_picture *pending)
 	       clock_now_us() < pending->frame_began_us + FRAME_HOLD_US;
 }
 
+/* The picture is the same, the shadow is not. */
+static void start_over(struct pending_picture *pending, uint32_t width, uint32_t height)
+{
+	uint64_t newest_us = pending->newest_us;
+
+	pending_reset(pending, width, height);
+	pending->newest_us = newest_us;
+}
+
 static int take_locked(struct session *s, struct shadow *shadow, struct picture_update *ret)
 {
 	if (!s->running || session_frozen_locked(s))
 		return -EAGAIN;
 	if (shadow->width != s->width || shadow->height != s->height) {
-		pending_reset(&s->pending, s->width, s->height);
+		start_over(&s->pending, s->width, s->height);
 		return -ESTALE;
 	}
+	/* A canvas on which nothing was shown yet is no picture: its black would only cost the viewer a whole picture's work. */
+	if (s->pending.newest_us == 0)
+		return -EAGAIN;
 	if (!pending_waits(&s->pending) || in_the_making(&s->pending))
 		return -EAGAIN;
 	replay(&s->pending, s->writer, shadow);

@@ -223,6 +223,29 @@ static void test_frames_stay_whole(void)
 	desk_close(&d);
 }
 
+/* A target that has shown nothing yet costs the viewer no black picture; one that shows black does. */
+static void test_begins_with_the_target(void)
+{
+	struct fake_gateway_settings settings = fake_gateway_defaults();
+	struct desk d = desk_create(&settings);
+	const struct session_view view = {64, 48, 0x409};
+	struct picture_update update;
+
+	desk_login(&d);
+	session_open_target(d.session, &view);
+	desk_step(&d, (struct fake_step){FAKE_SIZE, .rect = {0, 0, 64, 48}});
+	g_assert_true(desk_wait(&d, FRONT_RUNNING | FRONT_RESIZED));
+	g_assert_cmpuint(desk_take(&d), ==, 0);
+	desk_step(&d, (struct fake_step){FAKE_FRAME});
+	g_assert_true(desk_wait(&d, FRONT_PICTURE));
+	picture_update_init(&update);
+	g_assert_cmpint(session_take_picture(d.session, d.shadow, &update), ==, 0);
+	g_assert_cmpint(pixman_region32_extents(&update.painted)->x2, ==, 64);
+	g_assert_cmpint(pixman_region32_extents(&update.painted)->y2, ==, 48);
+	picture_update_finish(&update);
+	desk_close(&d);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -233,5 +256,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/picture/scrolling", test_scrolling_costs_little);
 	g_test_add_func("/picture/outside", test_copies_outside_are_ignored);
 	g_test_add_func("/picture/frames", test_frames_stay_whole);
+	g_test_add_func("/picture/begins", test_begins_with_the_target);
 	return g_test_run();
 }
