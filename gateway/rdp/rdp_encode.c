@@ -6,7 +6,6 @@
 #include "recorder/encode/encoder.h"
 
 #include <freerdp/codec/color.h>
-#include <freerdp/codec/planar.h>
 #include <freerdp/codec/progressive.h>
 #include <freerdp/codec/region.h>
 #include <stdlib.h>
@@ -20,18 +19,20 @@
 /** A region of more rectangles than this goes out as its bounding box. */
 #define MAX_RECTS 256u
 #define VIEWER_QP 26u
+/** A first picture of more than this without loss is a photograph. */
+#define FIRST_EXACT_MAX_BYTES (512u * 1024u)
 
 struct rdp_encode {
 	struct rdp_encode_caps caps;
 	uint32_t width, height, columns, rows;
-	BITMAP_PLANAR_CONTEXT *planar;
+	struct rdp_planar *planar;
 	PROGRESSIVE_CONTEXT *progressive;
 	/* AVC420: the viewer's decoder and this encoder see the same sequence, so what changed while other codecs were used is owed to it. */
 	struct encoder *encoder;
 	struct nv12 nv12;
 	struct macroblocks blocks;
 	pixman_region32_t owed;
-	bool avc_started;
+	bool begun, avc_started;
 	uint64_t *lossy_us; /**< per tile: when it was last sent with loss, 0: it is exact */
 	uint64_t oldest_lossy_us;
 };
@@ -58,13 +59,11 @@ struct rdp_encode *rdp_encode_create(const struct rdp_encode_caps *caps, uint32_
 	encode->lossy_us = g_new0(uint64_t, (size_t)encode->columns * encode->rows);
 	encode->oldest_lossy_us = UINT64_MAX;
 	pixman_region32_init_rect(&encode->owed, 0, 0, width, height);
-	encode->planar = freerdp_bitmap_planar_context_new(
-		PLANAR_FORMAT_HEADER_NA | PLANAR_FORMAT_HEADER_RLE, width, TILE_PX);
+	encode->planar = rdp_planar_create(width);
 	if (!encode->planar) {
 		rdp_encode_destroy(encode);
 		return NULL;
 	}
-	freerdp_planar_topdown_image(encode->planar, TRUE);
 	return encode;
 }
 
@@ -72,7 +71,7 @@ void rdp_encode_destroy(struct rdp_encode *encode)
 {
 	if (!encode)
 		return;
-	freerdp_bitmap_planar_context_free(encode->planar);
+	rdp_planar_destroy(encode->planar);
 	progressive_context_free(encode->progressive);
 	encoder_destroy(encode->encoder);
 	nv12_finish(&encode->nv12);
@@ -133,65 +132,6 @@ void rdp_encode_copied(struct rdp_encode *encode, const struct picture_copy *cop
 
 /* ---- Codecs --------------------------------------------------------------------------------------------------------- */
 
-static void place(RDPGFX_SURFACE_COMMAND *command, uint32_t x, uint32_t y, uint32_t width,
-		  uint32_t height)
-{
-	command->format = PIXEL_FORMAT_BGRX32;
-	command->left = x;
-	command->top = y;
-	command->right = x + width;
-	command->bottom = y + height;
-	command->width = width;
-	command->height = height;
-}
-
-/* The pixels as they are ([MS-RDPEGFX] 2.2.2.1, RDPGFX_CODECID_UNCOMPRESSED): what every viewer takes. */
-static BYTE *raw_stripe(const uint8_t *first, size_t stride_bytes, RDPGFX_SURFACE_COMMAND *command)
-{
-	size_t row_bytes = (size_t)command->width * 4;
-	BYTE *bytes = malloc(row_bytes * command->height);
-
-	if (!bytes)
-		return NULL;
-	for (uint32_t y = 0; y < command->height; y++)
-		memcpy(bytes + y * row_bytes, first + y * stride_bytes, row_bytes);
-	command->codecId = RDPGFX_CODECID_UNCOMPRESSED;
-	command->length = (UINT32)(row_bytes * command->height);
-	return bytes;
-}
-
-static bool planar_stripe(struct rdp_encode *encode, const struct shadow *shadow,
-			  const struct rect *r, rdp_encode_sink *sink, void *user)
-{
-	RDPGFX_SURFACE_COMMAND command = {.codecId = RDPGFX_CODECID_PLANAR};
-	const uint8_t *first = shadow->pixels + r->y * shadow->stride_bytes + (size_t)r->x * 4;
-
-	place(&command, r->x, r->y, r->width, r->height);
-	command.data = freerdp_bitmap_compress_planar(
-		encode->planar, first, PIXEL_FORMAT_BGRX32, r->width, r->height,
-		(UINT32)shadow->stride_bytes, NULL, &command.length);
-	/* FreeRDP's encoder gives up on pictures of a few pixels whose planes grow by being coded. */
-	if (!command.data)
-		command.data = raw_stripe(first, shadow->stride_bytes, &command);
-	bool ok = command.data && sink(user, &command);
-	free(command.data);
-	return ok;
-}
-
-static bool planar_box(struct rdp_encode *encode, const struct shadow *shadow,
-		       const pixman_box32_t *box, rdp_encode_sink *sink, void *user)
-{
-	struct rect r = {(uint32_t)box->x1, 0, (uint32_t)(box->x2 - box->x1), 0};
-
-	for (uint32_t y = (uint32_t)box->y1; y < (uint32_t)box->y2; y += r.height) {
-		r.y = y;
-		r.height = MIN(TILE_PX, (uint32_t)box->y2 - y);
-		if (!planar_stripe(encode, shadow, &r, sink, user))
-			return false;
-	}
-	return true;
-}
-
 static void rectangles(const pixman_box32_t *boxes, int n_boxes, RECTANGLE_16 *ret)
 {
 	for (int i = 0; i < n_boxes; i++)
@@ -217,7 +157,7 @@ static bool progressive_boxes(struct rdp_encode *encode, const struct shadow *sh
 	region16_init(&region);
 	for (int i = 0; ok && i < n_boxes; i++)
 		ok = region16_union_rect(&region, &region, &rects[i]);
-	place(&command, 0, 0, encode->width, encode->height);
+	rdp_command_place(&command, 0, 0, encode->width, encode->height);
 	ok = ok && progressive_compress(encode->progressive, shadow->pixels,
 					(UINT32)(shadow->stride_bytes * shadow->height),
 					PIXEL_FORMAT_BGRX32, shadow->width, shadow->height,
@@ -272,7 +212,7 @@ static bool send_avc(struct rdp_encode *encode, const struct access_unit *unit,
 	stream.meta.numRegionRects = (UINT32)n_boxes;
 	stream.meta.regionRects = rects;
 	stream.meta.quantQualityVals = quality;
-	place(&command, 0, 0, encode->width, encode->height);
+	rdp_command_place(&command, 0, 0, encode->width, encode->height);
 	return sink(user, &command);
 }
 
@@ -315,7 +255,7 @@ static bool paint_boxes(struct rdp_encode *encode, const struct shadow *shadow,
 
 	if (codec == RDP_CODEC_PLANAR) {
 		for (int i = 0; ok && i < n_boxes; i++)
-			ok = planar_box(encode, shadow, &boxes[i], sink, user);
+			ok = rdp_planar_send(encode->planar, shadow, &boxes[i], sink, user);
 		return ok;
 	}
 	if (codec == RDP_CODEC_AVC420)
@@ -325,6 +265,24 @@ static bool paint_boxes(struct rdp_encode *encode, const struct shadow *shadow,
 	for (int i = 0; i < n_boxes; i++)
 		mark_lossy(encode, &boxes[i], now_us);
 	return ok;
+}
+
+/* What a lossy codec sends is sent again without loss as soon as it is quiet. A desktop at rest is best sent exactly at once: fewer bytes in
+ * all, and the viewer sees it while a lossy codec would still set up its tables on both sides (some 200 ms of xfreerdp's first picture). */
+static bool paint_first(struct rdp_encode *encode, const struct shadow *shadow,
+			const pixman_box32_t *boxes, int n_boxes, uint64_t now_us,
+			rdp_encode_sink *sink, void *user)
+{
+	const pixman_box32_t *all = &boxes[0];
+	bool whole = n_boxes == 1 && all->x2 - all->x1 == (int32_t)encode->width &&
+		     all->y2 - all->y1 == (int32_t)encode->height;
+	bool sent = false;
+
+	encode->begun = true;
+	if (whole && !rdp_planar_send_whole(encode->planar, shadow, FIRST_EXACT_MAX_BYTES, sink,
+					    user, &sent))
+		return false;
+	return sent || paint_boxes(encode, shadow, boxes, n_boxes, now_us, sink, user);
 }
 
 bool rdp_encode_paint(struct rdp_encode *encode, const struct shadow *shadow,
@@ -343,7 +301,9 @@ bool rdp_encode_paint(struct rdp_encode *encode, const struct shadow *shadow,
 		boxes = pixman_region32_extents(&area);
 		n_boxes = 1;
 	}
-	if (n_boxes > 0)
+	if (n_boxes > 0 && !encode->begun)
+		ok = paint_first(encode, shadow, boxes, n_boxes, now_us, sink, user);
+	else if (n_boxes > 0)
 		ok = paint_boxes(encode, shadow, boxes, n_boxes, now_us, sink, user);
 	pixman_region32_fini(&area);
 	return ok;
@@ -376,7 +336,7 @@ static bool refine_run(struct rdp_encode *encode, const struct shadow *shadow, u
 			      (int32_t)MIN((row + 1) * TILE_PX, encode->height)};
 
 	memset(&encode->lossy_us[row * encode->columns + column], 0, n_tiles * sizeof(uint64_t));
-	return planar_box(encode, shadow, &box, sink, user);
+	return rdp_planar_send(encode->planar, shadow, &box, sink, user);
 }
 
 bool rdp_encode_refine(struct rdp_encode *encode, const struct shadow *shadow, uint64_t now_us,
