@@ -91,6 +91,10 @@ static void fill_defaults(struct config *config)
 	fill_gateway(&config->gateway);
 	default_text(&config->recorder.quality, "standard");
 	default_number(&config->recorder.reserve_mib, 1024);
+	default_number(&config->recorder.session_mib_per_hour, 8192);
+	default_number(&config->recorder.session_mib, 65536);
+	default_number(&config->recorder.canvas_mib, 8192);
+	default_number(&config->recorder.session_canvas_mib, 512);
 	default_number(&config->recorder.self_check_every, 100);
 	default_number(&config->recorder.log.head_seconds, 10);
 	default_number(&config->recorder.log.publish_seconds, 900);

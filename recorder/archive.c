@@ -4,6 +4,8 @@
  * could take back. While one is on its way there are no checkpoints of the next, because entries follow the order of time. */
 #include "recorder/archive_internal.h"
 
+#include <string.h>
+
 /* A GAsyncQueue cannot hold NULL. */
 static gpointer pack_result(int result)
 {
@@ -38,6 +40,7 @@ uint64_t archive_time_us(const struct archive *archive)
 int archive_add_line(struct archive *archive, uint64_t t_us, const char *line)
 {
 	archive_not_before(archive, t_us);
+	archive->written_bytes += strlen(line);
 	return segment_add_line(open_segment(archive), line);
 }
 
@@ -105,6 +108,7 @@ static int write_init(struct archive *a, const struct archive_format *format)
 	}
 	digest_hex_of(format->init, format->init_bytes, init.sha256);
 	a->init = init;
+	a->written_bytes += init.bytes;
 	a->n_init_pending++;
 	store_seal_files(a->store, &file, 1, note_init, a);
 	return 0;
@@ -132,6 +136,7 @@ int archive_begin_segment(struct archive *archive, uint64_t t_us,
 int archive_add_fragment(struct archive *archive, const void *bytes, size_t length, uint64_t dts_us)
 {
 	archive_not_before(archive, dts_us);
+	archive->written_bytes += length;
 	return segment_add_fragment(archive->segment, bytes, length, dts_us);
 }
 
@@ -154,6 +159,11 @@ int archive_add_gap(struct archive *archive, const struct chain_gap *gap)
 	archive_not_before(a, a->position_us);
 	g_queue_push_tail(&a->closed, closed);
 	return archive_enter_gaps(a);
+}
+
+uint64_t archive_written_bytes(const struct archive *archive)
+{
+	return archive->written_bytes;
 }
 
 const struct segment *archive_segment(const struct archive *archive)

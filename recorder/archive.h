@@ -66,6 +66,9 @@ int archive_add_fragment(struct archive *archive, const void *bytes, size_t leng
 /** Pictures that came in since the last call. */
 void archive_count(struct archive *archive, const struct chain_counts *more);
 
+/** Bytes of pictures, timelines and init segments written so far, signed or not. */
+uint64_t archive_written_bytes(const struct archive *archive);
+
 /** The open segment, or NULL. Borrowed. */
 const struct segment *archive_segment(const struct archive *archive);
 

@@ -22,6 +22,7 @@ struct archive {
 	uint64_t position_us, t_us, checkpoint_bytes;
 	int error; /**< an entry, a segment or an init segment was lost: nothing behind it may be entered */
 	uint64_t n_frames, n_bytes;
+	uint64_t written_bytes;
 	struct chain_counts counts; /**< of the open segment, or the next one */
 	struct chain_counts sums;
 };

@@ -88,7 +88,7 @@ int archive_reopen(const struct archive_services *services, const struct archive
 	a->position_us = from->position_us;
 	a->t_us = from->t_us;
 	a->n_frames = from->n_frames;
-	a->n_bytes = from->n_bytes;
+	a->n_bytes = a->written_bytes = from->n_bytes;
 	a->sums = from->counts;
 	*ret_archive = a;
 	return 0;

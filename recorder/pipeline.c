@@ -5,6 +5,7 @@
 #include "recorder/pipeline.h"
 
 #include "base/clock.h"
+#include "recorder/budget.h"
 #include "recorder/encode/self_check.h"
 #include "recorder/mux/mux.h"
 #include "recorder/snapshot.h"
@@ -23,6 +24,7 @@
 #define TORN_RETRY_US 10000u
 /* A writer holds a tile for microseconds; one that a tile was never seen without for so long, at 255 looks, holds it on purpose. */
 #define TORN_MAX_US 10000000u
+#define QP_MAX 34u
 #define KEY_INTERVAL_US 1000000u
 
 /* A segment ends: when it is old, when it is busy and a minute old, or when its deltas outweigh an IDR many times. */
@@ -40,8 +42,10 @@ struct pipeline {
 		encoder; /**< made with the first picture of a canvas, so that a storm of resizes costs little */
 	struct mux *mux;
 	uint64_t canvas_us, last_frame_us, last_key_us, declared_us;
-	uint64_t dirty_us;  /**< when the oldest unshown change was seen; 0: none */
-	uint64_t newest_us; /**< when the newest change in it happened */
+	uint64_t dirty_us;    /**< when the oldest unshown change was seen; 0: none */
+	uint64_t newest_us;   /**< when the newest change in it happened */
+	uint64_t interval_us; /**< between two pictures, at least */
+	uint32_t qp_more;
 	bool has_frames, mid_frame, key_requested;
 	bool painted; /**< something was drawn on this canvas */
 	uint64_t frames_since;
@@ -53,6 +57,7 @@ struct pipeline *pipeline_create(const struct pipeline_output *output)
 	struct pipeline *p = g_new0(struct pipeline, 1);
 
 	p->output = *output;
+	p->interval_us = PIPELINE_INTERVAL_US;
 	return p;
 }
 
@@ -202,7 +207,7 @@ static int start_encoder(struct pipeline *p)
 {
 	const struct encoder_settings settings = {.width = p->snapshot.picture.width,
 						  .height = p->snapshot.picture.height,
-						  .qp = p->output.qp,
+						  .qp = MIN(p->output.qp + p->qp_more, QP_MAX),
 						  .repeat_headers = true,
 						  .method = ENCODER_DAMAGE,
 						  .idr_pool = p->output.idr_pool};
@@ -343,7 +348,7 @@ static bool key_is_due(const struct pipeline *p, uint64_t now_us)
 /* When a waiting change may be encoded. */
 static uint64_t change_due_us(const struct pipeline *p)
 {
-	uint64_t due_us = p->has_frames ? p->last_frame_us + PIPELINE_INTERVAL_US : 0;
+	uint64_t due_us = p->has_frames ? p->last_frame_us + p->interval_us : 0;
 
 	return p->mid_frame ? MAX(due_us, p->dirty_us + UNFINISHED_MAX_US) : due_us;
 }
@@ -381,6 +386,22 @@ int pipeline_run(struct pipeline *pipeline, uint64_t now_us, uint64_t *ret_due_u
 	if (result == 0)
 		*ret_due_us = next_due_us(p, now_us, ret_busy);
 	return result;
+}
+
+void pipeline_economise(struct pipeline *pipeline, const struct budget_step *step)
+{
+	struct pipeline *p = pipeline;
+
+	p->interval_us = step->interval_factor * PIPELINE_INTERVAL_US;
+	if (p->qp_more == step->qp_more)
+		return;
+	/* A constant quantiser is a stream's for good: another one is another stream, with an IDR and an init segment of its own. */
+	p->qp_more = step->qp_more;
+	g_clear_pointer(&p->encoder, encoder_destroy);
+	g_clear_pointer(&p->mux, mux_destroy);
+	if (p->reader != NULL)
+		snapshot_mark_all(&p->snapshot);
+	p->dirty_us = p->newest_us = p->last_frame_us;
 }
 
 unsigned pipeline_unread_tiles(const struct pipeline *pipeline)

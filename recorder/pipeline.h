@@ -17,7 +17,7 @@ struct pipeline_output {
 	uint64_t origin_us;	   /**< CLOCK_MONOTONIC at time 0 */
 	uint32_t qp;
 	struct idr_pool *idr_pool; /**< may be NULL */
-	bool self_check;	   /**< let a decoder watch the encoder (recorder/encode/self_check.h) */
+	bool self_check;      /**< let a decoder watch the encoder (recorder/encode/self_check.h) */
 	uint32_t n_fragments; /**< written before (a recording that goes on after a crash) */
 };
 
@@ -49,6 +49,10 @@ int pipeline_run(struct pipeline *pipeline, uint64_t now_us, uint64_t *ret_due_u
 
 /** The last picture, whatever the interval says. */
 int pipeline_flush(struct pipeline *pipeline, uint64_t now_us);
+
+/** From now on pictures come as this step of the budget says (recorder/budget.h). */
+struct budget_step;
+void pipeline_economise(struct pipeline *pipeline, const struct budget_step *step);
 
 /** Tiles with changes that could not be read so far. */
 unsigned pipeline_unread_tiles(const struct pipeline *pipeline);

@@ -28,6 +28,7 @@ struct recorder {
 	struct live_server *live;
 	struct gateway_link *gateway;
 	struct registry *registry;
+	struct canvas_budget canvases;
 	struct retention *retention;
 	struct db_listener *deletions;
 	struct notary *notary;
@@ -147,6 +148,8 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	if (!complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
 	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads"))
 		return false;
+	r->canvases.max_bytes = (uint64_t)c->canvas_mib << 20;
+	r->canvases.max_each_bytes = (uint64_t)c->session_canvas_mib << 20;
 	r->idr_pool = idr_pool_create(c->workers > 0 ? c->workers : g_get_num_processors());
 	r->index = index_create(config->database.conninfo, config->database.recorder_role,
 				config->node);
@@ -158,6 +161,9 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 			     .idr_pool = r->idr_pool,
 			     .node = config->node,
 			     .quality = c->quality,
+			     .limits = {(uint64_t)c->session_mib_per_hour << 20,
+					(uint64_t)c->session_mib << 20},
+			     .canvases = &r->canvases,
 			     .self_check_every = c->self_check_every},
 		.reserve_bytes = (uint64_t)c->reserve_mib << 20,
 		.send = gateway_link_send,

@@ -18,6 +18,8 @@ static void recording_free(struct recording *r)
 	g_queue_clear_full(&r->inbox, (GDestroyNotify)recording_command_free);
 	g_mutex_clear(&r->lock);
 	pipeline_destroy(r->pipeline);
+	if (r->canvas_budget != NULL)
+		canvas_budget_exchange(r->canvas_budget, r->canvas_bytes, 0);
 	archive_destroy(r->archive);
 	g_free(r->session_id);
 	g_free(r->detail);
@@ -154,6 +156,28 @@ static void watch_clock(struct recording *r)
 	note_clock_step(r, expected_us, utc_us);
 }
 
+static void change_level(struct recording *r)
+{
+	g_message("recording %s: step %u of its budget", r->session_id, r->bytes.level);
+	pipeline_economise(r->pipeline, budget_step(r->bytes.level));
+	recording_add_note(r, "economy", "level", r->bytes.level);
+}
+
+static void keep_budget(struct recording *r)
+{
+	unsigned level = r->bytes.level;
+	enum byte_budget_verdict verdict = byte_budget_spend(&r->bytes, recording_now_us(r),
+							     archive_written_bytes(r->archive));
+
+	if (verdict == BUDGET_RATE_SPENT)
+		recording_stop(r, END_TOO_MUCH,
+			       "the session writes more than recorder.session_mib_per_hour");
+	else if (verdict == BUDGET_SIZE_SPENT)
+		recording_stop(r, END_TOO_MUCH, "the recording reached recorder.session_mib");
+	else if (r->bytes.level != level)
+		change_level(r);
+}
+
 static void turn(struct recording *r)
 {
 	uint64_t due_us;
@@ -171,6 +195,7 @@ static void turn(struct recording *r)
 	if (r->link_due_us != 0 && recording_now_us(r) >= r->link_due_us)
 		recording_begin_end(r, END_FAULT,
 				    "the session process is gone and nobody said why");
+	keep_budget(r);
 	checkpoint_when_due(r);
 	if (r->state == STATE_RUNNING)
 		sleep_until(r, due_us, busy);

@@ -8,6 +8,7 @@
 #include "base/end_reason.h"
 #include "ipc/recorder_proto.h"
 #include "recorder/archive.h"
+#include "recorder/budget.h"
 #include "recorder/live.h"
 #include "recorder/pipeline.h"
 #include "recorder/scheduler.h"
@@ -20,6 +21,8 @@ struct recording_services {
 	struct live_server *live; /**< NULL: nobody watches */
 	struct idr_pool *idr_pool;
 	const char *node, *quality;
+	struct byte_budget_limits limits; /**< of each recording */
+	struct canvas_budget *canvases;	  /**< of all of them */
 	uint32_t self_check_every; /**< one recording in so many is watched by a decoder; 0: none */
 };
 

@@ -4,6 +4,8 @@
 #include "recorder/recording_inbox.h"
 #include "recorder/recording_report.h"
 
+#include <errno.h>
+
 /* A canvas is a line in the timeline and some work: 256 at once and 16 a second are more than a viewer who drags his window asks for. */
 #define CANVAS_COST_BYTES 4096u
 /* So many turns empty a full ring of the smallest records; a session that still has more to say writes without end. */
@@ -100,15 +102,31 @@ static void catch_up(struct recording *r)
 	recording_last_look(r);
 }
 
-static int take_canvas(struct recording *r, const struct recording_command *c)
+static int open_within_budget(struct recording *r, const struct recording_command *c)
 {
+	uint64_t held = r->canvas_bytes, wanted = canvas_budget_cost(c->width, c->height);
+
+	/* The canvas before is given back in the same step: a resize needs no room for both. */
+	if (!canvas_budget_exchange(r->canvas_budget, held, wanted))
+		return -EDQUOT;
 	int result = pipeline_open_canvas(r->pipeline, c->memfd, c->doorbell_fd, c->width,
 					  c->height, recording_now_us(r));
-
 	if (result < 0)
-		g_warning("recording %s: canvas of %u x %u refused: %s", r->session_id, c->width,
-			  c->height, g_strerror(-result));
+		canvas_budget_exchange(r->canvas_budget, wanted, held);
+	else
+		r->canvas_bytes = wanted;
 	return result;
+}
+
+static enum end_reason take_canvas(struct recording *r, const struct recording_command *c)
+{
+	int result = open_within_budget(r, c);
+
+	if (result == 0)
+		return END_NONE;
+	g_warning("recording %s: canvas of %u x %u refused: %s", r->session_id, c->width, c->height,
+		  g_strerror(-result));
+	return result == -EDQUOT ? END_TOO_MUCH : END_RECORDER_LOST;
 }
 
 void recording_open_canvas(struct recording *r, const struct recording_command *c)
@@ -123,11 +141,11 @@ void recording_open_canvas(struct recording *r, const struct recording_command *
 		return;
 	recording_find_canvas(r);
 	recording_forget_doorbell(r);
-	int result = take_canvas(r, c);
+	enum end_reason refused = take_canvas(r, c);
 	json = g_strdup_printf("{\"type\":\"canvas\",\"width\":%u,\"height\":%u,\"accepted\":%s}",
-			       c->width, c->height, result == 0 ? "true" : "false");
+			       c->width, c->height, refused == END_NONE ? "true" : "false");
 	recording_add_event(r, json, TIMELINE_RECORDER, recording_now_us(r));
-	if (r->resumed && result == 0)
+	if (r->resumed && refused == END_NONE)
 		catch_up(r);
-	recording_report_canvas(&r->observer, result == 0 ? END_NONE : END_RECORDER_LOST);
+	recording_report_canvas(&r->observer, refused);
 }

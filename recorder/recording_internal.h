@@ -31,6 +31,9 @@ struct recording {
 	struct live_channel *live;
 	struct pipeline *pipeline;
 	struct timeline_budget budget, canvases;
+	struct byte_budget bytes;
+	struct canvas_budget *canvas_budget;
+	uint64_t canvas_bytes; /**< held of it */
 	uint64_t lost_us;      /**< since when no canvas is seen that was seen before; 0: it is */
 	int64_t utc_offset_us; /**< UTC less the monotonic clock, as last recorded */
 	uint64_t checkpoint_due_us, link_due_us; /**< 0: none */

@@ -55,6 +55,16 @@ void recorder_process_init(struct recorder_process *p, bool database)
 	p->config = put(p, "vitrine.yaml", text);
 }
 
+void recorder_process_configure(struct recorder_process *p, const char *lines)
+{
+	g_autofree char *before = NULL;
+
+	g_assert_true(g_file_get_contents(p->config, &before, NULL, NULL));
+	g_autofree char *after = g_strconcat(before, lines, NULL);
+	g_free(p->config);
+	p->config = put(p, "vitrine.yaml", after);
+}
+
 /* The socket is there once the recorder listens; until then connecting fails at once. */
 static void connect_gateway(struct recorder_process *p)
 {
@@ -182,21 +192,35 @@ static char *text(const char *literal)
 	return (char *)(uintptr_t)literal;
 }
 
-bool painter_offer(struct painter *painter)
+static bool offer(struct painter *painter, struct recorder_canvas_ready *ret)
 {
-	struct recorder_canvas_ready ready;
 	const struct recorder_canvas canvas = {ring_writer_width(painter->writer),
 					       ring_writer_height(painter->writer),
 					       ring_writer_memfd_bytes(painter->writer)};
 	const int fds[] = {ring_writer_memfd(painter->writer),
 			   ring_writer_doorbell(painter->writer)};
 
-	if (link_send(painter->link_fd, recorder_message_type(RECORDER_CANVAS), &canvas, fds, 2) <
-		    0 ||
-	    !hear(painter->link_fd, RECORDER_CANVAS_READY, &ready))
+	return link_send(painter->link_fd, recorder_message_type(RECORDER_CANVAS), &canvas, fds,
+			 2) == 0 &&
+	       hear(painter->link_fd, RECORDER_CANVAS_READY, ret);
+}
+
+bool painter_offer(struct painter *painter)
+{
+	struct recorder_canvas_ready ready;
+
+	if (!offer(painter, &ready))
 		return false;
 	g_assert_cmpuint(ready.reason, ==, END_NONE);
 	return true;
+}
+
+enum end_reason painter_ask(struct painter *painter)
+{
+	struct recorder_canvas_ready ready;
+
+	g_assert_true(offer(painter, &ready));
+	return (enum end_reason)ready.reason;
 }
 
 void painter_canvas(struct painter *painter, uint32_t width, uint32_t height)

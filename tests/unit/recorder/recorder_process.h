@@ -24,6 +24,8 @@ struct recorder_process {
 
 /** Makes directory, key and configuration; starts nothing. `database`: name one that is away; else none. */
 void recorder_process_init(struct recorder_process *p, bool database);
+/** Adds lines to the section `recorder` of the configuration; after recorder_process_init without a database. */
+void recorder_process_configure(struct recorder_process *p, const char *lines);
 void recorder_process_start(struct recorder_process *p); /**< and connects as the gateway */
 void recorder_process_kill(struct recorder_process *p);	 /**< SIGKILL */
 void recorder_process_stop(struct recorder_process *p);	 /**< SIGTERM, expects exit 0 */
@@ -56,7 +58,9 @@ void painter_open(struct painter *painter, struct recorder_process *p, uint32_t 
 void painter_connect(struct painter *painter, struct recorder_process *p, bool resume);
 /** The session offers itself and its canvas again, to a recorder that came back. */
 void painter_resume(struct painter *painter, struct recorder_process *p);
-/** Offers the canvas it has; false when the recorder dies. */
+/** Offers the canvas it has; what the recorder says to it. */
+enum end_reason painter_ask(struct painter *painter);
+/** The same, and it has to be taken; false when the recorder dies. */
 bool painter_offer(struct painter *painter);
 /** Only the canvas: the session resizes. */
 void painter_canvas(struct painter *painter, uint32_t width, uint32_t height);

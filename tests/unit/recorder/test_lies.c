@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <jansson.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -176,21 +177,31 @@ static void test_lie(gconstpointer data)
 
 /* ---- Endless events ---- */
 
-/* The sum of the recorder's own notes about what it did not write down. */
-static json_int_t dropped_events(const struct recorder_process *p, const char *session_id)
+static json_int_t sum_of_lines(const char *text, const char *type, const char *key)
 {
-	g_autofree char *path = g_build_filename(p->store_dir, session_id, "seg-00001.jsonl", NULL);
-	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	json_int_t sum = 0;
 
-	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	for (char **line = lines; *line != NULL; line++) {
 		json_t *event = json_loads(*line, 0, NULL);
-		const char *type = json_string_value(json_object_get(event, "type"));
-		if (g_strcmp0(type, "events-dropped") == 0)
-			sum += json_integer_value(json_object_get(event, "count"));
+		if (g_strcmp0(json_string_value(json_object_get(event, "type")), type) == 0)
+			sum += json_integer_value(json_object_get(event, key));
 		json_decref(event);
+	}
+	return sum;
+}
+
+/* Of the recorder's own notes in the liar's timeline. */
+static json_int_t sum_of_notes(const struct recorder_process *p, const char *type, const char *key)
+{
+	json_int_t sum = 0;
+
+	for (unsigned number = 1; number < 100; number++) {
+		g_autofree char *name = g_strdup_printf("seg-%05u.jsonl", number);
+		g_autofree char *path = g_build_filename(p->store_dir, LIAR, name, NULL);
+		g_autofree char *text = NULL;
+		if (g_file_get_contents(path, &text, NULL, NULL))
+			sum += sum_of_lines(text, type, key);
 	}
 	return sum;
 }
@@ -223,11 +234,106 @@ static void test_endless_events(void)
 	g_assert_cmpuint(sealed.ok, ==, 1);
 	g_assert_cmpuint(sealed.bytes, <, 3u << 20);
 	message_clear(recorder_message_type(RECORDER_SEALED), &sealed);
-	json_int_t dropped = dropped_events(&p, LIAR);
+	json_int_t dropped = sum_of_notes(&p, "events-dropped", "count");
 	g_assert_cmpint(dropped, >, 0);
 	g_assert_cmpint(dropped, <, n_said);
 	expect_unharmed(&neighbour);
 	liar_close(&liar);
+	shade_session_finish(&neighbour);
+	recorder_process_finish(&p);
+}
+
+/* ---- Noise ---- */
+
+static void paint_noise(struct liar *liar, GRand *random)
+{
+	const struct rect whole = {0, 0, LIAR_WIDTH, LIAR_HEIGHT};
+	uint32_t *pixels = (void *)(liar->base + liar->layout.pixels_offset);
+
+	ring_writer_begin(liar->painter.writer, &whole);
+	for (uint32_t i = 0; i < LIAR_WIDTH * LIAR_HEIGHT; i++)
+		pixels[i] = g_rand_int(random) & 0xffffff;
+	ring_writer_end(liar->painter.writer, &whole);
+	ring_writer_paint(liar->painter.writer, 0, &whole);
+	ring_writer_frame(liar->painter.writer, 0);
+	ring_writer_ring(liar->painter.writer);
+}
+
+static bool link_is_closed(const struct painter *painter, int wait_ms)
+{
+	struct pollfd link = {painter->link_fd, 0, 0};
+
+	return poll(&link, 1, wait_ms) == 1 && (link.revents & POLLHUP) != 0;
+}
+
+/* 6 MiB an hour are 1 MiB at once: the noise gets coarser, rarer, and its end. */
+static void test_noise(void)
+{
+	struct recorder_process p;
+	struct shade_session neighbour;
+	struct liar liar;
+	struct verify_report report;
+	struct recorder_opened ending;
+	struct recorder_sealed sealed;
+	GRand *random = g_rand_new_with_seed(1);
+
+	recorder_process_init(&p, false);
+	recorder_process_configure(&p, "  session_mib_per_hour: 6\n");
+	recorder_process_start(&p);
+	g_assert_true(shade_session_open(&neighbour, &p));
+	liar_open(&liar, &p);
+	/* 20 ms is how often a desktop might repaint. */
+	while (!link_is_closed(&liar.painter, 20))
+		paint_noise(&liar, random);
+	recorder_process_expect(&p, RECORDER_OPENED, &ending);
+	g_assert_cmpstr(ending.session_id, ==, LIAR);
+	g_assert_cmpuint(ending.reason, ==, END_TOO_MUCH);
+	recorder_process_expect(&p, RECORDER_SEALED, &sealed);
+	g_assert_cmpuint(sealed.ok, ==, 1);
+	g_assert_cmpuint(sealed.bytes, >, 1u << 20);
+	g_assert_cmpuint(sealed.bytes, <, 2u << 20);
+	message_clear(recorder_message_type(RECORDER_OPENED), &ending);
+	message_clear(recorder_message_type(RECORDER_SEALED), &sealed);
+	/* Steps 1, 2 and 3. */
+	g_assert_cmpint(sum_of_notes(&p, "economy", "level"), ==, 6);
+	g_autofree char *dir = g_build_filename(p.store_dir, LIAR, NULL);
+	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 0);
+	g_assert_cmpstr(report.end_reason, ==, "too-much");
+	verify_report_finish(&report);
+	expect_unharmed(&neighbour);
+	liar_close(&liar);
+	shade_session_finish(&neighbour);
+	recorder_process_finish(&p);
+	g_rand_free(random);
+}
+
+/* 4 MiB for what every canvas needs and 12 bytes a pixel: 9 MiB are two small ones, or none of a million pixels. */
+static void test_canvas_memory(void)
+{
+	struct recorder_process p;
+	struct shade_session neighbour;
+	struct painter large = {.session_id = LIAR};
+	struct recorder_sealed sealed;
+	const struct recorder_close message = {(char *)(uintptr_t)LIAR, END_TOO_MUCH, NULL};
+
+	recorder_process_init(&p, false);
+	recorder_process_configure(&p, "  canvas_mib: 9\n");
+	recorder_process_start(&p);
+	g_assert_true(shade_session_open(&neighbour, &p));
+	painter_connect(&large, &p, false);
+	g_assert_cmpint(ring_writer_create(1024, 1024, &large.writer), ==, 0);
+	g_assert_cmpuint(painter_ask(&large), ==, END_TOO_MUCH);
+	ring_writer_destroy(large.writer);
+	g_assert_cmpint(ring_writer_create(64, 64, &large.writer), ==, 0);
+	g_assert_cmpuint(painter_ask(&large), ==, END_NONE);
+	/* What it holds is given back with the canvas before, and with the recording. */
+	g_assert_true(shade_session_resize(&neighbour, 144, 96));
+	recorder_process_send(&p, RECORDER_CLOSE, &message, NULL, 0);
+	recorder_process_expect(&p, RECORDER_SEALED, &sealed);
+	message_clear(recorder_message_type(RECORDER_SEALED), &sealed);
+	g_assert_true(shade_session_resize(&neighbour, 640, 480));
+	expect_unharmed(&neighbour);
+	painter_finish(&large);
 	shade_session_finish(&neighbour);
 	recorder_process_finish(&p);
 }
@@ -319,6 +425,8 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &lies[i], test_lie);
 	}
 	g_test_add_func("/lies/endless-events", test_endless_events);
+	g_test_add_func("/lies/noise", test_noise);
+	g_test_add_func("/lies/canvas-memory", test_canvas_memory);
 	g_test_add_func("/lies/session-gone", test_session_gone);
 	g_test_add_func("/lies/clock-step", test_clock_step);
 	return g_test_run();
