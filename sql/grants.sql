@@ -44,6 +44,11 @@ GRANT SELECT ON session, recording, segment, session_command TO vitrine_admin;
 GRANT INSERT (session_id, kind, reason, by_login) ON session_command TO vitrine_admin;
 GRANT SELECT (user_id), DELETE ON web_login TO vitrine_admin;
 
+-- Exports at the console.
+GRANT SELECT, INSERT (session_id, node, login, reason, from_us, to_us, without_timeline),
+	UPDATE (state, done_bytes, total_bytes, video_sha256, detail, finished_at) ON export_job TO vitrine_web;
+GRANT SELECT ON export_job TO vitrine_admin;
+
 -- The audit trail: added to and read. Number, time and program come from the database, never from the writer.
 GRANT INSERT (actor, action, subject, address, detail) ON audit TO vitrine_gateway, vitrine_web, vitrine_admin;
 GRANT SELECT ON audit TO vitrine_web, vitrine_admin;

@@ -30,8 +30,9 @@ ROOMS = {
     "evidence": ["base", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
-    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
-    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "web/export": ["base", "sql", "evidence"],
+    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "web/export", "evidence", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
     "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "evidence", "recorder/stamp"],
 }
 

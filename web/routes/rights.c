@@ -5,9 +5,9 @@ static const struct {
 	enum right right;
 	const char *key;
 } keys[] = {
-	{RIGHT_ENTER, "enter"},	  {RIGHT_WATCH, "watch"}, {RIGHT_TERMINATE, "terminate"},
-	{RIGHT_PLAY, "play"},	  {RIGHT_AUDIT, "audit"}, {RIGHT_HOLD, "hold"},
-	{RIGHT_DELETE, "delete"},
+	{RIGHT_ENTER, "enter"},	  {RIGHT_WATCH, "watch"},   {RIGHT_TERMINATE, "terminate"},
+	{RIGHT_PLAY, "play"},	  {RIGHT_AUDIT, "audit"},   {RIGHT_HOLD, "hold"},
+	{RIGHT_DELETE, "delete"}, {RIGHT_EXPORT, "export"},
 };
 
 unsigned rights_of(enum user_role role)
@@ -16,10 +16,10 @@ unsigned rights_of(enum user_role role)
 	case USER_ROLE_WATCHER:
 		return RIGHT_ENTER | RIGHT_WATCH | RIGHT_TERMINATE;
 	case USER_ROLE_AUDITOR:
-		return RIGHT_ENTER | RIGHT_PLAY | RIGHT_AUDIT | RIGHT_HOLD;
+		return RIGHT_ENTER | RIGHT_PLAY | RIGHT_AUDIT | RIGHT_HOLD | RIGHT_EXPORT;
 	case USER_ROLE_ADMIN:
 		return RIGHT_ENTER | RIGHT_WATCH | RIGHT_TERMINATE | RIGHT_PLAY | RIGHT_AUDIT |
-		       RIGHT_HOLD | RIGHT_DELETE;
+		       RIGHT_HOLD | RIGHT_DELETE | RIGHT_EXPORT;
 	case USER_ROLE_USER:
 		break;
 	}

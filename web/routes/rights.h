@@ -12,6 +12,7 @@ enum right {
 	RIGHT_PLAY = 8,	     /**< play recordings and read their timelines */
 	RIGHT_AUDIT = 16,    /**< read the audit trail */
 	RIGHT_HOLD = 32,     /**< place and release legal holds */
+	RIGHT_EXPORT = 128,  /**< make evidence files of recordings and download them */
 	RIGHT_DELETE =
 		64, /**< ask for the deletion of recordings, and approve what others asked for */
 };

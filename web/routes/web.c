@@ -1,6 +1,8 @@
 /* The state all routes share. It answers no request. */
 #include "web/routes/web.h"
 
+#include "web/export/export_worker.h"
+
 #define AUDIT_SPAN_US (15u * 60u * (uint64_t)G_USEC_PER_SEC)
 
 static bool open_handles(struct web *web, GError **error)
@@ -28,7 +30,7 @@ struct web *web_create(const struct config *config, GError **error)
 	web->audited = once_create(AUDIT_SPAN_US);
 	g_mutex_init(&web->password_lock);
 	g_cond_init(&web->password_free);
-	if (open_handles(web, error))
+	if (open_handles(web, error) && export_worker_create(config, &web->exports, error))
 		return web;
 	web_destroy(web);
 	return NULL;
@@ -40,6 +42,7 @@ void web_destroy(struct web *web)
 
 	if (web == NULL)
 		return;
+	export_worker_destroy(web->exports);
 	while ((db = g_async_queue_try_pop(web->handles)) != NULL)
 		db_close(db);
 	g_async_queue_unref(web->handles);

@@ -28,6 +28,7 @@ struct web {
 	const struct config *config;
 	GAsyncQueue *handles; /**< WEB_WORKERS struct db */
 	struct live_hub *hub;
+	struct export_worker *exports; /**< NULL: the configuration has no spool */
 	struct throttle *throttle;
 	struct once *audited; /**< playback and live view already in the audit trail */
 	struct web_counters counters;

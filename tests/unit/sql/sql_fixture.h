@@ -25,4 +25,5 @@ void session_tests(void);
 void recording_tests(void);
 void audit_tests(void);
 void deletion_tests(void);
+void export_tests(void);
 void rights_tests(void);

@@ -64,6 +64,9 @@ static const struct attempt refused[] = {
 	/* Deleting: only the recorder does it, nobody undoes a hold or forges who asked. */
 	{WEB, "SELECT deletion_claim(gen_random_uuid(), 'n', 'age')"},
 	{WEB, "SELECT deletion_finish(gen_random_uuid(), '')"},
+	{WEB, "DELETE FROM export_job"},
+	{WEB, "UPDATE export_job SET login = 'x'"},
+	{ADMIN, "UPDATE export_job SET state = 'ready'"},
 	{WEB, "DELETE FROM legal_hold"},
 	{WEB, "UPDATE legal_hold SET reason = 'x'"},
 	{WEB, "UPDATE deletion_order SET requested_by = 'x'"},

@@ -12,6 +12,7 @@ int main(int argc, char **argv)
 	recording_tests();
 	audit_tests();
 	deletion_tests();
+	export_tests();
 	rights_tests();
 	return g_test_run();
 }

@@ -4,6 +4,7 @@ import { Hls } from '../vendor/hls.js';
 import { request } from '../api.js';
 import { Link } from '../router.js';
 import { bytes, clockTime, duration, goal, isoTime, position, when } from '../ui/format.js';
+import { Exports } from '../ui/exports.js';
 import { FragmentLoader } from '../ui/fragments.js';
 import { Icon } from '../ui/icons.js';
 import { Keeping } from '../ui/keeping.js';
@@ -205,5 +206,7 @@ export function PlayPage({ id }) {
 		${session.recording_state === 'deleted' || session.recording_state === 'deleting'
 			? html`<p class="card ended-note">This recording was deleted. Its signed chain and tombstone are kept; they prove that it was lawful.</p>`
 			: html`<${Player} session=${session} />`}
-		<${Facts} session=${session} /><${Keeping} session=${session} />`;
+		<${Facts} session=${session} />
+		${session.recording_state !== 'deleted' && session.recording_state !== 'deleting' && html`<${Exports} session=${session} />`}
+		<${Keeping} session=${session} />`;
 }

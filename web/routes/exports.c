@@ -1,0 +1,185 @@
+/* /api/recordings/ID/exports and /api/exports/ID: asking for evidence files, seeing how far they are, cancelling, downloading. The work is the worker's. */
+#include "web/routes/route.h"
+
+#include "sql/export_store.h"
+#include "web/export/export_worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define REASON_MAX_CHARACTERS 500
+
+static json_t *time_json(uint64_t utc_us)
+{
+	return utc_us == 0 ? json_null() : json_integer((json_int_t)utc_us);
+}
+
+static json_t *export_json(const struct export_row *row)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:s, s:s}", "id",
+				   row->id, "session", row->session_id, "login", row->login,
+				   "reason", row->reason, "state", export_state_key(row->state),
+				   "from_us", (json_int_t)row->from_us, "without_timeline",
+				   row->without_timeline, "done_bytes", (json_int_t)row->done_bytes,
+				   "total_bytes", (json_int_t)row->total_bytes, "video_sha256",
+				   row->video_sha256, "detail", row->detail);
+
+	json_object_set_new(object, "to_us",
+			    row->to_us != 0 ? json_integer((json_int_t)row->to_us) : json_null());
+	json_object_set_new(object, "created_utc_us", time_json(row->created_utc_us));
+	json_object_set_new(object, "finished_utc_us", time_json(row->finished_utc_us));
+	return object;
+}
+
+static bool can_export(struct route_call *call)
+{
+	if (call->web->exports != NULL)
+		return true;
+	route_fail(
+		call, 409, "no-exports",
+		"This installation makes no exports at the console: export.spool_dir is not set.");
+	return false;
+}
+
+/* Fills `row` from the body; its reason is to be freed. False: already answered. */
+static bool read_wish(struct route_call *call, json_t *body, struct export_row *row)
+{
+	json_int_t from_us = 0, to_us = 0;
+	int without_timeline = 0;
+	const char *reason = "";
+
+	if (json_unpack(body, "{s:s, s?I, s?I, s?b}", "reason", &reason, "from_us", &from_us,
+			"to_us", &to_us, "without_timeline", &without_timeline) != 0 ||
+	    from_us < 0 || to_us < 0 || (to_us != 0 && to_us <= from_us)) {
+		route_fail(call, 400, "span", "The end of the span must lie behind its beginning.");
+		return false;
+	}
+	row->reason = g_strstrip(g_strdup(reason));
+	g_strdelimit(row->reason, "\t\r\n", ' ');
+	row->from_us = (uint64_t)from_us;
+	row->to_us = (uint64_t)to_us;
+	row->without_timeline = without_timeline != 0;
+	if (row->reason[0] != '\0' && g_utf8_strlen(row->reason, -1) <= REASON_MAX_CHARACTERS)
+		return true;
+	route_fail(call, 400, "reason",
+		   "Please say what for, in at most 500 characters: it stands in the file.");
+	return false;
+}
+
+static void ask(struct route_call *call, const struct export_row *row)
+{
+	g_autofree char *id = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!route_audit(call, "export-request", row->session_id,
+			 json_pack("{s:s, s:I, s:I, s:b}", "purpose", row->reason, "from_us",
+				   (json_int_t)row->from_us, "to_us", (json_int_t)row->to_us,
+				   "without_timeline", row->without_timeline)))
+		return;
+	if (export_store_add(call->db, row, &id, &error)) {
+		export_worker_wake(call->web->exports);
+		route_json(call, 202, json_pack("{s:s}", "id", id));
+	} else if (g_error_matches(error, DB_ERROR, DB_ERROR_CONFLICT)) {
+		route_fail(call, 404, "not-found", "There is no recording of this session.");
+	} else {
+		route_db_failed(call, error);
+	}
+}
+
+void route_export_request(struct route_call *call)
+{
+	struct export_row row = {.session_id = call->parts.part[0],
+				 .node = call->web->config->node,
+				 .login = call->login->login};
+
+	if (!path_is_uuid(row.session_id)) {
+		route_fail(call, 404, "not-found", "There is no recording of this session.");
+		return;
+	}
+	if (!can_export(call))
+		return;
+	json_t *body = route_body(call);
+	if (body == NULL)
+		return;
+	if (read_wish(call, body, &row))
+		ask(call, &row);
+	g_free(row.reason);
+	json_decref(body);
+}
+
+void route_exports(struct route_call *call)
+{
+	g_autoptr(GPtrArray) rows = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!path_is_uuid(call->parts.part[0])) {
+		route_fail(call, 404, "not-found", "There is no recording of this session.");
+		return;
+	}
+	if (!export_store_list(call->db, call->parts.part[0], &rows, &error)) {
+		route_db_failed(call, error);
+		return;
+	}
+	json_t *list = json_array();
+	for (unsigned i = 0; i < rows->len; i++)
+		json_array_append_new(list, export_json(rows->pdata[i]));
+	route_json(
+		call, 200,
+		json_pack("{s:o, s:b}", "exports", list, "possible", call->web->exports != NULL));
+}
+
+/* The job that the path names; NULL: already answered. */
+static struct export_row *find(struct route_call *call)
+{
+	struct export_row *row = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (path_is_uuid(call->parts.part[0]) &&
+	    !export_store_find(call->db, call->parts.part[0], &row, &error)) {
+		route_db_failed(call, error);
+		return NULL;
+	}
+	if (row == NULL)
+		route_fail(call, 404, "not-found", "There is no such export.");
+	return row;
+}
+
+void route_export_cancel(struct route_call *call)
+{
+	autorow(export_row) row = can_export(call) ? find(call) : NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (row == NULL || !route_audit(call, "export-cancel", row->session_id,
+					json_pack("{s:s}", "export", row->id)))
+		return;
+	if (export_store_cancel(call->db, row->id, &error)) {
+		export_worker_wake(call->web->exports);
+		route_json(call, 200, json_object());
+	} else if (g_error_matches(error, DB_ERROR, DB_ERROR_MISSING)) {
+		route_fail(call, 409, "ended", "This export is over already.");
+	} else {
+		route_db_failed(call, error);
+	}
+}
+
+void route_export_file(struct route_call *call)
+{
+	autorow(export_row) row = can_export(call) ? find(call) : NULL;
+
+	if (row == NULL)
+		return;
+	if (row->state != EXPORT_READY) {
+		route_fail(call, 409, "not-ready", "This export has no file (any more).");
+		return;
+	}
+	if (!route_audit_once(call, "export-download", row->session_id))
+		return;
+	g_autofree char *path = export_worker_path(call->web->exports, row->id);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0) {
+		g_warning("web: %s cannot be opened: %s", path, g_strerror(errno));
+		route_fail(call, 404, "lost", "The file is not in this node's spool.");
+		return;
+	}
+	http_answer_file(call->answer, call->request, "video/mp4", fd);
+}
