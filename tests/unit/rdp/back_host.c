@@ -8,7 +8,7 @@
 #include "base/secret.h"
 #include "gateway/session/back.h"
 #include "gateway/worker/sandbox.h"
-#include "tests/unit/rdp/fake_session.h"
+#include "tests/support/session_double.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -51,23 +51,24 @@ static gpointer run_back(gpointer data)
 
 static bool snapshot(struct session *session, void *data)
 {
-	uint32_t width = fake_session_width(session), height = fake_session_height(session);
+	uint32_t width = double_width(session), height = double_height(session);
 
 	printf("picture %u %u\n", width, height);
-	fwrite(fake_session_canvas(session), 4, (size_t)width * height, stdout);
+	for (uint32_t y = 0; y < height; y++)
+		fwrite(double_row(session, y), 4, width, stdout);
 	return true;
 }
 
 static bool tell_state(struct session *session, void *data)
 {
-	const struct fake_counts *counts = fake_session_counted(session);
-	const char *clipboard = fake_session_clipboard(session);
+	const struct double_counts *counts = double_counted(session);
+	const char *clipboard = double_clipboard(session);
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	printf("state %u %u %u %u %u %u %u %ld %ld %s\n", fake_session_width(session),
-	       fake_session_height(session), counts->paints, counts->copies, counts->frames,
-	       counts->torn, counts->cursors,
+	printf("state %u %u %u %u %u %u %u %ld %ld %s\n", double_width(session),
+	       double_height(session), counts->paints, counts->copies, counts->frames, counts->torn,
+	       counts->cursors,
 	       (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
 		       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000,
 	       usage.ru_maxrss, clipboard ? clipboard : "");
@@ -104,11 +105,11 @@ static void obey(struct host *host, const char *line)
 	struct back_command command;
 
 	if (strcmp(line, "picture") == 0)
-		fake_session_wait(host->session, snapshot, NULL, 0);
+		double_wait(host->session, snapshot, NULL, 0);
 	else if (strcmp(line, "state") == 0)
-		fake_session_wait(host->session, tell_state, NULL, 0);
+		double_wait(host->session, tell_state, NULL, 0);
 	else if (parse_command(line, &command))
-		fake_session_command(host->session, &command);
+		double_command(host->session, &command);
 	else
 		fprintf(stderr, "not understood: %s\n", line);
 	fflush(stdout);
@@ -124,7 +125,7 @@ static bool read_line(char *line, int size)
 
 int main(int argc, char **argv)
 {
-	struct host host = {.session = fake_session_new()};
+	struct host host = {.session = double_create()};
 	char password[256], line[4096];
 	int landlock;
 

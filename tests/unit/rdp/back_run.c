@@ -16,7 +16,7 @@ static gpointer run_back(gpointer data)
 
 void run_start_on(struct run *run, int fd, const char *pin)
 {
-	run->session = fake_session_new();
+	run->session = double_create();
 	run->pin = g_strdup(pin);
 	if (!run->password[0])
 		g_strlcpy(run->password, "secret", sizeof run->password);
@@ -59,7 +59,7 @@ void run_clear(struct run *run)
 {
 	if (run->fake)
 		fake_target_stop(run->fake);
-	fake_session_free(run->session);
+	double_destroy(run->session);
 	g_free(run->detail);
 	g_free(run->pin);
 }
@@ -68,7 +68,7 @@ void run_stop(struct run *run)
 {
 	gint64 before_us = g_get_monotonic_time();
 
-	fake_session_command(run->session, &(struct back_command){.kind = BACK_STOP});
+	double_command(run->session, &(struct back_command){.kind = BACK_STOP});
 	run_join(run);
 	g_assert_cmpint(g_get_monotonic_time() - before_us, <,
 			2 * G_TIME_SPAN_SECOND); /* not the deadline of 5 s */
@@ -87,36 +87,35 @@ static bool is_resized(struct session *session, void *size)
 {
 	const uint32_t *wanted = size;
 
-	return fake_session_width(session) == wanted[0] &&
-	       fake_session_height(session) == wanted[1];
+	return double_width(session) == wanted[0] && double_height(session) == wanted[1];
 }
 
 void run_await_size(struct run *run, uint32_t width, uint32_t height)
 {
 	uint32_t size[] = {width, height};
 
-	if (!fake_session_wait(run->session, is_resized, size, PATIENCE_MS))
-		g_error("no desktop of %ux%u: %ux%u", width, height,
-			fake_session_width(run->session), fake_session_height(run->session));
+	if (!double_wait(run->session, is_resized, size, PATIENCE_MS))
+		g_error("no desktop of %ux%u: %ux%u", width, height, double_width(run->session),
+			double_height(run->session));
 }
 
 static bool shows(struct session *session, void *data)
 {
 	const struct area *area = data;
 
-	if (fake_session_counted(session)->unframed != 0)
+	if (double_counted(session)->unframed != 0)
 		return false;
 	for (uint32_t y = area->y; y < area->y + area->height; y++)
 		for (uint32_t x = area->x; x < area->x + area->width; x++)
-			if (fake_session_pixel(session, x, y) != area->picture(x, y))
+			if (double_peek(session, x, y) != area->picture(x, y))
 				return false;
 	return true;
 }
 
 void run_await_picture(struct run *run, struct area area)
 {
-	g_assert_true(fake_session_wait(run->session, shows, &area, PATIENCE_MS));
-	g_assert_cmpuint(fake_session_counts(run->session).torn, ==, 0);
+	g_assert_true(double_wait(run->session, shows, &area, PATIENCE_MS));
+	g_assert_cmpuint(double_counts(run->session).torn, ==, 0);
 }
 
 uint32_t gradient(uint32_t x, uint32_t y)
@@ -139,7 +138,7 @@ void run_press(struct run *run, enum key_kind kind, uint32_t code, enum key_pref
 {
 	struct back_command command = {.kind = BACK_KEY, .key = {kind, code, prefix, down}};
 
-	fake_session_command(run->session, &command);
+	double_command(run->session, &command);
 }
 
 void paint_gradient(struct fake_target *target)

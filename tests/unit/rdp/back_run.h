@@ -1,7 +1,7 @@
-/** The whole RDP back in a test: its session core (fake_session.h), its target (fake_target.h), and waiting for what it does. */
+/** The whole RDP back in a test: its session core (session_double.h), its target (fake_target.h), and waiting for what it does. */
 #pragma once
 
-#include "tests/unit/rdp/fake_session.h"
+#include "tests/support/session_double.h"
 #include "tests/unit/rdp/fake_target.h"
 
 #define WIDTH 640u

@@ -48,12 +48,10 @@ static void test_input(void)
 	run_press(&run, KEY_SCANCODE, 0x1E, KEY_PREFIX_NONE, true);
 	run_press(&run, KEY_SCANCODE, 0x38, KEY_PREFIX_E0, false);
 	run_press(&run, KEY_UNICODE, 0x20AC, KEY_PREFIX_NONE, true);
-	fake_session_command(run.session,
-			     &(struct back_command){.kind = BACK_POINTER, .pointer = click});
-	fake_session_command(run.session,
-			     &(struct back_command){.kind = BACK_POINTER, .pointer = side});
-	fake_session_command(run.session,
-			     &(struct back_command){.kind = BACK_SYNC, .lock_state = LOCK_CAPS});
+	double_command(run.session, &(struct back_command){.kind = BACK_POINTER, .pointer = click});
+	double_command(run.session, &(struct back_command){.kind = BACK_POINTER, .pointer = side});
+	double_command(run.session,
+		       &(struct back_command){.kind = BACK_SYNC, .lock_state = LOCK_CAPS});
 	/* Codes that RDP has no room for are not sent cut off. */
 	run_press(&run, KEY_SCANCODE, 0x11E, KEY_PREFIX_NONE, true);
 	run_press(&run, KEY_UNICODE, 0x1F600, KEY_PREFIX_NONE, true);
@@ -117,20 +115,19 @@ static void default_cursor(struct fake_target *target)
 
 static bool has_cursors(struct session *session, void *n)
 {
-	return fake_session_counted(session)->cursors >= GPOINTER_TO_UINT(n);
+	return double_counted(session)->cursors >= GPOINTER_TO_UINT(n);
 }
 
 static bool has_pointer(struct session *session, void *data)
 {
 	int32_t x, y;
 
-	return fake_session_pointer(session, &x, &y) && x == 33 && y == 44;
+	return double_pointer(session, &x, &y) && x == 33 && y == 44;
 }
 
 static void await_cursors(struct run *run, unsigned n)
 {
-	g_assert_true(
-		fake_session_wait(run->session, has_cursors, GUINT_TO_POINTER(n), PATIENCE_MS));
+	g_assert_true(double_wait(run->session, has_cursors, GUINT_TO_POINTER(n), PATIENCE_MS));
 }
 
 static void test_cursor(void)
@@ -142,13 +139,13 @@ static void test_cursor(void)
 	run_start(&run, &(struct fake_target_plan){0});
 	run_await_size(&run, WIDTH, HEIGHT);
 	fake_target_do(run.fake, send_cursor);
-	g_assert_true(fake_session_wait(run.session, has_pointer, NULL, PATIENCE_MS));
-	const struct cursor_shape *cursor = fake_session_cursor(run.session);
+	g_assert_true(double_wait(run.session, has_pointer, NULL, PATIENCE_MS));
+	const struct cursor_shape *cursor = double_cursor(run.session);
 	g_assert_cmpuint(cursor->width, ==, 2);
 	g_assert_cmpuint(cursor->height, ==, 2);
 	g_assert_cmpuint(cursor->hot_x, ==, 1);
 	g_assert_cmpmem(cursor->bgra, 16, expected, sizeof expected);
-	unsigned n = fake_session_counts(run.session).cursors;
+	unsigned n = double_counts(run.session).cursors;
 	fake_target_do(run.fake, hide_cursor);
 	await_cursors(&run, n + 1);
 	g_assert_cmpuint(cursor->width, ==, 0);
@@ -173,7 +170,7 @@ static bool has_pasted(struct fake_target *target, void *text)
 
 static bool has_copied(struct session *session, void *text)
 {
-	return g_strcmp0(fake_session_clipboard(session), text) == 0;
+	return g_strcmp0(double_clipboard(session), text) == 0;
 }
 
 static void copy_text(struct fake_target *target)
@@ -199,7 +196,7 @@ static void offer(struct run *run, const char *text)
 {
 	struct back_command command = {.kind = BACK_CLIPBOARD, .clipboard = g_strdup(text)};
 
-	fake_session_command(run->session, &command);
+	double_command(run->session, &command);
 }
 
 static void test_clipboard(void)
@@ -214,11 +211,11 @@ static void test_clipboard(void)
 	offer(&run, "two\nlines\r\nand \xE2\x82\xAC");
 	g_assert_true(fake_target_wait(run.fake, has_pasted, pasted));
 	fake_target_do(run.fake, copy_text);
-	g_assert_true(fake_session_wait(run.session, has_copied, copied, PATIENCE_MS));
+	g_assert_true(double_wait(run.session, has_copied, copied, PATIENCE_MS));
 	/* What is no text is dropped; the session and the clipboard go on. */
 	fake_target_do(run.fake, copy_half_a_character);
 	fake_target_do(run.fake, copy_unended);
-	g_assert_true(fake_session_wait(run.session, has_copied, unended, PATIENCE_MS));
+	g_assert_true(double_wait(run.session, has_copied, unended, PATIENCE_MS));
 	run_stop(&run);
 	run_clear(&run);
 }

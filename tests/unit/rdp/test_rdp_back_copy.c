@@ -61,13 +61,13 @@ static void test_gfx(void)
 	run_await_picture(&run, (struct area){0, 0, WIDTH, HEIGHT, gradient});
 	fake_target_do(run.fake, gfx_scroll_up_100);
 	run_await_picture(&run, (struct area){0, 0, WIDTH, HEIGHT - 100, gradient_up_100});
-	g_assert_cmpuint(fake_session_counts(run.session).copies, ==, 1);
-	g_assert_cmpuint(fake_session_counts(run.session).frames, ==, 2);
+	g_assert_cmpuint(double_counts(run.session).copies, ==, 1);
+	g_assert_cmpuint(double_counts(run.session).frames, ==, 2);
 	fake_target_do(run.fake, gfx_copy_behind_red);
 	run_await_picture(&run, (struct area){200, 200, 64, 64, gradient_back_200});
 	run_await_picture(&run, (struct area){WIDTH - 40, HEIGHT - 40, 40, 40, red});
-	g_assert_cmpuint(fake_session_counts(run.session).copies, ==, 2);
-	g_assert_cmpuint(fake_session_counts(run.session).frames, ==, 3);
+	g_assert_cmpuint(double_counts(run.session).copies, ==, 2);
+	g_assert_cmpuint(double_counts(run.session).frames, ==, 3);
 	run_stop(&run);
 	run_clear(&run);
 }
@@ -93,7 +93,7 @@ static void test_gfx_unpainted_source(void)
 	fake_target_do(run.fake, gfx_copy_unpainted);
 	run_await_picture(&run, (struct area){0, 50, WIDTH, 100, white});
 	run_await_picture(&run, (struct area){0, 200, WIDTH, 100, black});
-	g_assert_cmpuint(fake_session_counts(run.session).copies, ==, 0);
+	g_assert_cmpuint(double_counts(run.session).copies, ==, 0);
 	run_stop(&run);
 	run_clear(&run);
 }
@@ -227,14 +227,14 @@ static void paint_marker(struct fake_target *target)
 }
 
 /* Sends the order behind a new patch; returns the counts when the picture behind it has come, too. */
-static struct fake_counts scrblt(struct run *run, SCRBLT_ORDER order)
+static struct double_counts scrblt(struct run *run, SCRBLT_ORDER order)
 {
 	paint_patch();
 	desktop.order = order;
 	fake_target_do(run->fake, send_patch_and_scrblt);
 	fake_target_do(run->fake, paint_marker);
 	run_await_picture(run, (struct area){WIDTH - 1, HEIGHT - 1, 1, 1, marker});
-	return fake_session_counts(run->session);
+	return double_counts(run->session);
 }
 
 static void start_desktop(struct run *run)

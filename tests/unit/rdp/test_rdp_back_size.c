@@ -25,7 +25,7 @@ static void test_resize(void)
 	run_start(&run, &(struct fake_target_plan){.gfx = true});
 	fake_target_do(run.fake, gfx_gradient);
 	run_await_picture(&run, (struct area){0, 0, WIDTH, HEIGHT, gradient});
-	fake_session_command(run.session, &size);
+	double_command(run.session, &size);
 	g_assert_true(fake_target_wait(run.fake, has_layout, NULL));
 	fake_target_do(run.fake, gfx_1000x700);
 	run_await_size(&run, 1000, 700);

@@ -22,7 +22,7 @@ static void see_picture(struct target *t)
 	g_assert_true(double_shows(t->session, 8, 8, BLUE));
 	g_assert_true(double_shows(t->session, 24, 24, RED));
 	g_assert_true(double_saw(t->session, "copy 4x4 8,8 -> 20,20"));
-	g_assert_cmpuint(double_copies(t->session), ==, 1);
+	g_assert_cmpuint(double_counts(t->session).copies, ==, 1);
 	target_stop_back(t);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "gateway/vnc/vnc_stream.h"
-#include "tests/unit/vnc/session_double.h"
+#include "tests/support/session_double.h"
 #include "tests/unit/vnc/test_certificate.h"
 
 #define RED 0xff0000u

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "gateway/worker/sandbox.h"
-#include "tests/unit/vnc/session_double.h"
+#include "tests/support/session_double.h"
 #include "tests/unit/vnc/test_certificate.h"
 
 #include <arpa/inet.h>

@@ -24,14 +24,13 @@ void double_frame(struct session *session);
 void double_notice(struct session *session, const char *words);
 void double_notify(struct session *session, unsigned flags);
 
-/** Commands for the back. */
+/** Queues a command for the back. Any thread. Takes what the command owns. */
 void double_command(struct session *session, const struct back_command *command);
 
 /** Colour at a place of the canvas, without its X byte. */
 uint32_t double_pixel(struct session *session, uint32_t x, uint32_t y);
 /** True when both canvases show the same. */
 bool double_same(struct session *a, struct session *b);
-unsigned double_copies(struct session *session);
 
 /** Waits up to five seconds until the text of everything that was asked of the core contains `words`; true then. */
 bool double_saw(struct session *session, const char *words);
@@ -39,3 +38,31 @@ bool double_saw(struct session *session, const char *words);
 bool double_shows(struct session *session, uint32_t x, uint32_t y, uint32_t bgrx);
 /** Everything asked so far; g_free it. */
 char *double_story(struct session *session);
+
+/* ---- for a back alone ---- */
+
+struct double_counts {
+	unsigned resizes, paints, copies, frames, cursors;
+	unsigned unframed; /**< paints and copies since the last frame */
+	/** Frames after which the canvas was not the back's picture: always 0, or a copy was wrong. */
+	unsigned torn;
+};
+struct double_counts double_counts(struct session *session);
+
+/** Largest desktop session_resize accepts; others get -EINVAL. */
+void double_limit(struct session *session, uint32_t max_width, uint32_t max_height);
+
+/** Waits until `check` says yes (asked after every call of the back) or the time is over. Any thread but the back's. */
+bool double_wait(struct session *session, bool (*check)(struct session *session, void *data),
+		 void *data, unsigned timeout_ms);
+
+/* For `check`, and after the back has returned: */
+uint32_t double_width(const struct session *session);
+uint32_t double_height(const struct session *session);
+/** 0xRRGGBB; 0 outside. */
+uint32_t double_peek(const struct session *session, uint32_t x, uint32_t y);
+const uint8_t *double_row(const struct session *session, uint32_t y); /**< BGRX */
+const struct cursor_shape *double_cursor(const struct session *session);
+const struct double_counts *double_counted(const struct session *session);
+const char *double_clipboard(const struct session *session);
+bool double_pointer(const struct session *session, int32_t *ret_x, int32_t *ret_y);

@@ -1,4 +1,4 @@
-/* A double of the session core for the RDP front alone: one login, a picture painted on command, every input written out as a line. */
+/* The session core of rdp_front_host: one login, a picture painted on command, every input written out as a line. */
 #include "base/clock.h"
 #include "gateway/session/front.h"
 #include "tests/unit/rdp/front_host.h"
