@@ -5,6 +5,9 @@
 #include <jansson.h>
 #include <string.h>
 
+/* The largest whole number that every language of a verifier can hold. */
+#define NUMBER_MAX ((UINT64_C(1) << 53) - 1)
+
 static const char *const kind_names[CHAIN_KIND_COUNT] = {
 	[CHAIN_GENESIS] = "genesis", [CHAIN_SEGMENT] = "segment", [CHAIN_CHECKPOINT] = "checkpoint",
 	[CHAIN_GAP] = "gap",	     [CHAIN_SEAL] = "seal",
@@ -44,6 +47,20 @@ static const char *take_text(struct fields *f, const char *name)
 	return json_string_value(value);
 }
 
+/* "2026-05-01T12:00:00.123456Z" and no other form. */
+static const char *need_utc(struct fields *f, const char *name)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:dd.ddddddZ";
+	const char *text = take_text(f, name);
+	bool good = strlen(text) == sizeof form - 1;
+
+	for (size_t i = 0; good && form[i] != '\0'; i++)
+		good = form[i] == 'd' ? g_ascii_isdigit(text[i]) : text[i] == form[i];
+	if (!good)
+		f->failed = true;
+	return text;
+}
+
 static void take_hash(struct fields *f, const char *name, char ret[DIGEST_HEX_BYTES])
 {
 	const char *text = take_text(f, name);
@@ -77,16 +94,29 @@ static void take_files(struct fields *f, struct chain_entry *ret)
 		if (!name_ok(name))
 			inner.failed = true;
 		g_strlcpy(file->name, name, sizeof file->name);
-		file->bytes = take_number(&inner, "bytes", INT64_MAX);
+		file->bytes = take_number(&inner, "bytes", NUMBER_MAX);
 		take_hash(&inner, "sha256", file->sha256);
 		f->failed |= inner.failed;
 	}
 }
 
+/* What no program of ours asks for must be there all the same: another verifier may. */
+static void need_texts(struct fields *f)
+{
+	static const char *const names[] = {
+		"viewer_address", "viewer_name", "target_address", "account", "front",
+		"back",		  "door"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		take_text(f, names[i]);
+	need_utc(f, "opened");
+}
+
 static void take_genesis(struct fields *f, struct chain_entry *ret)
 {
+	need_texts(f);
 	ret->version = take_number(f, "version", UINT32_MAX);
-	ret->clock_us = take_number(f, "clock_us", INT64_MAX);
+	ret->clock_us = take_number(f, "clock_us", NUMBER_MAX);
 	ret->session = g_strdup(take_text(f, "session"));
 	ret->user = g_strdup(take_text(f, "user"));
 	ret->target = g_strdup(take_text(f, "target"));
@@ -95,25 +125,29 @@ static void take_genesis(struct fields *f, struct chain_entry *ret)
 	take_files(f, ret);
 }
 
+static uint64_t take_count(struct fields *f, const char *name)
+{
+	return json_object_get(f->object, name) != NULL ? take_number(f, name, NUMBER_MAX) : 0;
+}
+
 static void take_counts(struct fields *f, struct chain_counts *ret)
 {
-	ret->seen = take_number(f, "seen", INT64_MAX);
-	ret->coalesced = take_number(f, "coalesced", INT64_MAX);
-	ret->lost = take_number(f, "lost", INT64_MAX);
+	ret->seen = take_count(f, "seen");
+	ret->coalesced = take_count(f, "coalesced");
+	ret->lost = take_count(f, "lost");
 }
 
 static void take_segment(struct fields *f, struct chain_entry *ret)
 {
 	ret->number = (uint32_t)take_number(f, "number", UINT32_MAX);
-	ret->start_us = take_number(f, "start_us", INT64_MAX);
-	ret->end_us = take_number(f, "end_us", INT64_MAX);
-	ret->first_frame_us = take_number(f, "first_frame_us", INT64_MAX);
+	ret->start_us = take_number(f, "start_us", NUMBER_MAX);
+	ret->end_us = take_number(f, "end_us", NUMBER_MAX);
+	ret->first_frame_us = take_number(f, "first_frame_us", NUMBER_MAX);
 	ret->frames = take_number(f, "frames", UINT32_MAX);
 	ret->width = (uint32_t)take_number(f, "width", UINT32_MAX);
 	ret->height = (uint32_t)take_number(f, "height", UINT32_MAX);
 	ret->codec = g_strdup(take_text(f, "codec"));
-	if (json_object_get(f->object, "seen") != NULL)
-		take_counts(f, &ret->counts);
+	take_counts(f, &ret->counts);
 	take_files(f, ret);
 }
 
@@ -132,14 +166,15 @@ static void take_rest(struct fields *f, struct chain_entry *ret)
 		take_files(f, ret);
 		break;
 	case CHAIN_GAP:
-		ret->start_us = take_number(f, "start_us", INT64_MAX);
-		ret->end_us = take_number(f, "end_us", INT64_MAX);
+		ret->start_us = take_number(f, "start_us", NUMBER_MAX);
+		ret->end_us = take_number(f, "end_us", NUMBER_MAX);
 		break;
 	case CHAIN_SEAL:
 		ret->segments = take_number(f, "segments", UINT32_MAX);
-		ret->frames = take_number(f, "frames", INT64_MAX);
-		ret->bytes = take_number(f, "bytes", INT64_MAX);
-		ret->duration_us = take_number(f, "duration_us", INT64_MAX);
+		ret->frames = take_number(f, "frames", NUMBER_MAX);
+		ret->bytes = take_number(f, "bytes", NUMBER_MAX);
+		ret->duration_us = take_number(f, "duration_us", NUMBER_MAX);
+		ret->has_counts = json_object_get(f->object, "seen") != NULL;
 		take_counts(f, &ret->counts);
 		break;
 	case CHAIN_KIND_COUNT:
@@ -167,9 +202,9 @@ static bool parse_json(struct chain_entry *ret)
 	struct fields f = {object, !json_is_object(object)};
 
 	ret->kind = kind_of(take_text(&f, "kind"));
-	ret->seq = take_number(&f, "seq", INT64_MAX);
-	ret->t_us = take_number(&f, "t_us", INT64_MAX);
-	ret->utc = g_strdup(take_text(&f, "utc"));
+	ret->seq = take_number(&f, "seq", NUMBER_MAX);
+	ret->t_us = take_number(&f, "t_us", NUMBER_MAX);
+	ret->utc = g_strdup(need_utc(&f, "utc"));
 	take_hash(&f, "prev", ret->prev);
 	if (!f.failed)
 		take_rest(&f, ret);

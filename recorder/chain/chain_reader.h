@@ -33,7 +33,8 @@ struct chain_entry {
 	uint32_t width, height;		       /**< segment */
 	uint64_t segments, bytes, duration_us; /**< seal */
 	uint64_t version, clock_us;	       /**< genesis */
-	struct chain_counts counts;	       /**< segment (zeros when it has none), seal */
+	struct chain_counts counts;	       /**< segment, seal; zeros where there are none */
+	bool has_counts; /**< seal: recorders have counted only since some time */
 	char *session, *user, *target, *node, *quality,
 		*codec;	       /**< genesis; codec: segment. NULL elsewhere */
 	char *reason, *detail; /**< gap, seal */

@@ -9,6 +9,7 @@ from tests.verifier.signed_lines import Malformed, SignedLine, need, parse_line
 VERSION = 1
 ZEROS = "0" * 64
 COMMON = {"kind": "text", "seq": "number", "prev": "hex", "t_us": "number", "utc": "utc"}
+# Recorders have counted only since some time, and a recorder that was killed took its counts along.
 COUNTS = {"seen": "number", "coalesced": "number", "lost": "number"}
 KINDS = {
     "genesis": {"version": "number", "session": "text", "node": "text", "user": "text", "viewer_address": "text", "viewer_name": "text", "target": "text",
@@ -18,8 +19,7 @@ KINDS = {
                 "width": "number", "height": "number", "codec": "text", "files": "files"},
     "checkpoint": {"number": "number", "frames": "number", "files": "files"},
     "gap": {"start_us": "number", "end_us": "number", "reason": "text", "detail": "text"},
-    "seal": {"reason": "text", "detail": "text", "segments": "number", "frames": "number", "bytes": "number", "duration_us": "number",
-             **COUNTS},
+    "seal": {"reason": "text", "detail": "text", "segments": "number", "frames": "number", "bytes": "number", "duration_us": "number"},
 }
 FAULT = "fault"  # the reason of a seal that recovery wrote
 
@@ -55,8 +55,8 @@ def parse_entry(data: bytes) -> tuple[SignedLine, dict]:
         if line.value["version"] != VERSION:
             raise Unjudged(f"the recording has format version {line.value['version']}, this verifier knows {VERSION}")
     need(line.value, **COMMON, **KINDS[line.value["kind"]])
-    if line.value["kind"] == "segment" and line.value.keys() & COUNTS.keys():
-        need(line.value, **COUNTS)
+    if line.value["kind"] in ("segment", "seal"):
+        need(line.value, **{key: kind for key, kind in COUNTS.items() if key in line.value})
     return line, line.value
 
 
@@ -122,10 +122,10 @@ class Walk:
         self.chain.seal = entry
         segments = self.chain.segments
         sums = {"segments": len(segments), "frames": sum(s["frames"] for s in segments), "bytes": sum(f["bytes"] for s in segments for f in s["files"]),
-                "duration_us": self.position_us, **{key: sum(s.get(key, 0) for s in segments) for key in COUNTS}}
+                "duration_us": self.position_us, **{key: sum(s.get(key, 0) for s in segments) for key in COUNTS if "seen" in entry}}
         for key, value in sums.items():
-            if entry[key] != value:
-                self.broken(f"the seal says {entry[key]} {key}, the entries say {value}", entry)
+            if entry.get(key, 0) != value:
+                self.broken(f"the seal says {entry.get(key, 0)} {key}, the entries say {value}", entry)
         if entry["reason"] == FAULT:
             self.report.add(NOTE, f"the recording ended by a fault: {entry['detail']}", 0, entry["t_us"], entry["t_us"])
 

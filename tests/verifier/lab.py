@@ -13,7 +13,6 @@ from tests.verifier.authority import Authority
 from tests.verifier.findings import Report
 
 WORKERS = 4
-TRUST_OPTION = "--certificate"
 
 
 @dataclass
@@ -52,7 +51,12 @@ class Lab:
         return [(Path(path), shape, ending) for path, shape, ending in made]
 
     def product(self, path: Path, *trusted: Path) -> Verdict:
-        options = [word for pem in trusted for word in (TRUST_OPTION, str(pem))]
+        options = []
+        if trusted:
+            together = self.folder / ("-".join(pem.stem for pem in trusted) + ".trusted")
+            if not together.exists():
+                together.write_bytes(b"".join(pem.read_bytes() for pem in trusted))
+            options = ["--ca", str(together)]
         done = subprocess.run([self.program, "verify", "--json", *options, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         if done.returncode not in (0, 1, 3, 4, 5):
             raise AssertionError(f"vitrine verify ended with {done.returncode}: {done.stderr.decode()}")

@@ -13,7 +13,7 @@ from tests.verifier.stamps import der_bytes
 
 VERSION = 1
 KEYS = {"kind": "text", "session": "text", "created": "utc", "created_by": "text", "node": "text", "purpose": "text", "span": "span", "asked": "span",
-        "whole": "flag", "video_bytes": "number", "video_sha256": "hex", "parts": "files", "files": "list", "left_out": "list"}
+        "whole": "flag", "video_bytes": "number", "video_sha256": "hex", "parts": "parts", "files": "list", "left_out": "list"}
 
 
 def parse_manifest(data: bytes) -> dict:

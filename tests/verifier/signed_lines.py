@@ -85,7 +85,8 @@ def need(value: dict, **types) -> None:
         "hex": lambda v: isinstance(v, str) and HEX.fullmatch(v) is not None,
         "utc": lambda v: isinstance(v, str) and UTC.fullmatch(v) is not None,
         "flag": lambda v: isinstance(v, bool),
-        "files": is_file_list,
+        "files": is_short_file_list,
+        "parts": is_file_list,
         "span": lambda v: isinstance(v, dict) and is_number(v.get("start_us")) and is_number(v.get("end_us")),
         "list": lambda v: isinstance(v, list),
     }
@@ -103,3 +104,7 @@ def is_file(value) -> bool:
 
 def is_file_list(value) -> bool:
     return isinstance(value, list) and all(is_file(item) for item in value)
+
+
+def is_short_file_list(value) -> bool:
+    return is_file_list(value) and len(value) <= 4

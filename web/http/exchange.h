@@ -44,7 +44,8 @@ struct http_answer {
 	char *cache_control;   /**< NULL: "no-store" */
 	char *etag, *location; /**< NULL: none */
 	char *set_cookie, *content_range;
-	const char *policy; /**< a Content-Security-Policy in place of the console's; NULL: the console's */
+	const char *
+		policy; /**< a Content-Security-Policy in place of the console's; NULL: the console's */
 	uint32_t retry_after_s; /**< 0: none */
 	GBytes *body;
 	int file_fd; /**< -1: none; closed by the server */

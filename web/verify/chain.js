@@ -11,6 +11,8 @@ import { parseLine } from './signed_line.js';
 
 const VERSION = 1;
 const COMMON = { kind: 'text', seq: 'number', prev: 'hex', t_us: 'number', utc: 'utc' };
+// Recorders have counted only since some time, and a recorder that was killed took its counts along.
+const COUNTS = ['seen', 'coalesced', 'lost'];
 /** @type {Record<string, Record<string, string>>} */
 const KINDS = {
 	genesis: {
@@ -18,8 +20,7 @@ const KINDS = {
 		account: 'text', front: 'text', back: 'text', door: 'text', quality: 'text', opened: 'utc', clock_us: 'number', files: 'files',
 	},
 	segment: {
-		number: 'number', start_us: 'number', end_us: 'number', first_frame_us: 'number', frames: 'number', coalesced: 'number', width: 'number', height: 'number',
-		codec: 'text', files: 'files',
+		number: 'number', start_us: 'number', end_us: 'number', first_frame_us: 'number', frames: 'number', width: 'number', height: 'number', codec: 'text', files: 'files',
 	},
 	checkpoint: { number: 'number', frames: 'number', files: 'files' },
 	gap: { start_us: 'number', end_us: 'number', reason: 'text', detail: 'text' },
@@ -41,6 +42,8 @@ function parseEntry(bytes) {
 			throw new Unjudged(`The recording has format version ${value.version}, this page knows ${VERSION}.`);
 	}
 	need(value, { ...COMMON, ...KINDS[value.kind] });
+	if (value.kind === 'segment' || value.kind === 'seal')
+		need(value, Object.fromEntries(COUNTS.filter((key) => key in value).map((key) => [key, 'number'])));
 	return line;
 }
 
@@ -143,16 +146,16 @@ export class Chain {
 	/** @param {Record<string, any>} value */
 	takeSeal(value) {
 		/** @param {Record<string, any>[]} list @param {string} key */
-		const sum = (list, key) => list.reduce((total, item) => total + item[key], 0);
+		const sum = (list, key) => list.reduce((total, item) => total + (item[key] ?? 0), 0);
 		this.seal = value;
 		/** @type {Record<string, number>} */
 		const sums = {
 			segments: this.segments.length, frames: sum(this.segments, 'frames'), bytes: sum(this.segments.flatMap((segment) => segment.files), 'bytes'),
-			duration_us: this.positionUs,
+			duration_us: this.positionUs, ...('seen' in value ? Object.fromEntries(COUNTS.map((key) => [key, sum(this.segments, key)])) : {}),
 		};
 		for (const [key, due] of Object.entries(sums)) {
-			if (value[key] !== due)
-				this.broken(`the seal says ${value[key]} ${key}, the entries say ${due}`, value);
+			if ((value[key] ?? 0) !== due)
+				this.broken(`the seal says ${value[key] ?? 0} ${key}, the entries say ${due}`, value);
 		}
 		if (value.reason === 'fault')
 			this.report.add('note', `the recording ended by a fault: ${value.detail}`, 0, value.t_us, value.t_us);

@@ -9,7 +9,7 @@ import { Malformed, Unjudged } from './report.js';
 const VERSION = 1, FORMAT = 'vitrine-evidence', DATA = '1.2.840.113549.1.7.1';
 const KEYS = {
 	kind: 'text', session: 'text', created: 'utc', created_by: 'text', node: 'text', purpose: 'text', span: 'span', asked: 'span', whole: 'flag',
-	video_bytes: 'number', video_sha256: 'hex', parts: 'files', files: 'listed', left_out: 'list',
+	video_bytes: 'number', video_sha256: 'hex', parts: 'parts', files: 'listed', left_out: 'list',
 };
 
 /** @param {Uint8Array} bytes */
