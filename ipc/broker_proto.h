@@ -88,6 +88,7 @@ struct broker_login_answer {
 	char *back;	       /**< "rdp" or "vnc" */
 	char *banner;	       /**< text to show or empty */
 	uint32_t idle_limit_s; /**< 0: none */
+	uint32_t keys_off;     /**< 1: keys are not put on record */
 };
 
 struct broker_dial {

@@ -1,6 +1,20 @@
 /* Statements about who was granted which account. */
 #include "sql/db_query.h"
-#include "sql/target_store.h"
+#include "sql/grant_policy.h"
+
+void grant_policy_read(struct db_row *row, struct grant_policy *ret)
+{
+	ret->idle_limit_s = (uint32_t)row_u64(row);
+	ret->banner = row_text(row);
+	ret->record_keys = row_bool(row);
+	ret->quality = row_text(row);
+}
+
+void grant_policy_clear(struct grant_policy *policy)
+{
+	g_clear_pointer(&policy->banner, g_free);
+	g_clear_pointer(&policy->quality, g_free);
+}
 
 void grant_free(struct grant *grant)
 {
@@ -9,6 +23,7 @@ void grant_free(struct grant *grant)
 	g_free(grant->login);
 	g_free(grant->target);
 	g_free(grant->account);
+	grant_policy_clear(&grant->policy);
 	g_free(grant);
 }
 
@@ -20,11 +35,12 @@ static gpointer read_grant(struct db_row *row)
 	grant->target = row_text(row);
 	grant->account = row_text(row);
 	grant->created_utc_us = row_u64(row);
+	grant_policy_read(row, &grant->policy);
 	return grant;
 }
 
 #define GRANT_SELECT                                                                               \
-	"SELECT u.login, t.name, a.name, utc_us(g.created_at)"                                     \
+	"SELECT u.login, t.name, a.name, utc_us(g.created_at), " GRANT_POLICY_COLUMNS              \
 	" FROM access_grant g JOIN app_user u ON u.id = g.user_id"                                 \
 	" JOIN account a ON a.id = g.account_id JOIN target t ON t.id = a.target_id"
 
@@ -103,6 +119,38 @@ bool grant_store_add(struct db *db, const char *login, const char *target, const
 		return true;
 	set_missing_error(db, login, target, account, error);
 	return false;
+}
+
+static void param_optional(struct db_params *params, int64_t value)
+{
+	if (value < 0)
+		param_text(params, NULL);
+	else
+		param_u64(params, (uint64_t)value);
+}
+
+bool grant_store_change(struct db *db, const char *login, const char *target, const char *account,
+			const struct grant_change *change, GError **error)
+{
+	struct db_params params = {0};
+
+	param_text(&params, login);
+	param_text(&params, target);
+	param_text(&params, account);
+	param_optional(&params, change->idle_limit_s);
+	param_text(&params, change->banner);
+	param_optional(&params, change->record_keys);
+	param_text(&params, change->quality);
+	return db_do(db, "change a grant",
+		     "UPDATE access_grant g SET idle_limit_s = coalesce($4::integer, idle_limit_s),"
+		     " banner = coalesce($5, banner),"
+		     " record_keys = coalesce($6::integer = 1, record_keys),"
+		     " quality = coalesce($7, quality)"
+		     " FROM app_user u, account a, target t"
+		     " WHERE u.id = g.user_id AND a.id = g.account_id AND t.id = a.target_id"
+		     " AND lower(u.login) = lower($1) AND lower(t.name) = lower($2)"
+		     " AND lower(a.name) = lower($3)",
+		     &params, ROWS_ONE, NULL, error);
 }
 
 bool grant_store_remove(struct db *db, const char *login, const char *target, const char *account,

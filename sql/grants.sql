@@ -38,7 +38,7 @@ GRANT SELECT (id, login, role, disabled, created_at, last_login_at), INSERT, DEL
 	ON app_user TO vitrine_admin;
 GRANT SELECT, INSERT, DELETE, UPDATE (host, port, security, certificate_sha256, ca_pem, retention_class) ON target TO vitrine_admin;
 GRANT SELECT (id, target_id, name, domain, created_at), INSERT, DELETE, UPDATE (secret_sealed) ON account TO vitrine_admin;
-GRANT SELECT, INSERT, DELETE ON access_grant TO vitrine_admin;
+GRANT SELECT, INSERT, DELETE, UPDATE (idle_limit_s, banner, record_keys, quality) ON access_grant TO vitrine_admin;
 GRANT SELECT (id, grant_id, created_at, expires_at, used_at), INSERT ON ticket TO vitrine_admin;
 GRANT SELECT ON session, recording, segment, session_command TO vitrine_admin;
 GRANT INSERT (session_id, kind, reason, by_login) ON session_command TO vitrine_admin;

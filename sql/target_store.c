@@ -2,6 +2,7 @@
 #include "sql/target_store.h"
 
 #include "sql/db_query.h"
+#include "sql/grant_policy.h"
 
 static void target_clear(struct target *target)
 {
@@ -29,6 +30,7 @@ void access_free(struct access *access)
 	g_free(access->account);
 	g_free(access->domain);
 	g_clear_pointer(&access->secret_sealed, g_bytes_unref);
+	grant_policy_clear(&access->policy);
 	g_free(access);
 }
 
@@ -64,6 +66,7 @@ static gpointer read_access(struct db_row *row)
 	access->account = row_text(row);
 	access->domain = row_text(row);
 	access->secret_sealed = row_bytes(row);
+	grant_policy_read(row, &access->policy);
 	return access;
 }
 
@@ -75,15 +78,15 @@ bool target_store_resolve(struct db *db, const char *login, const char *account,
 	param_text(&params, login);
 	param_name(&params, account);
 	param_name(&params, target);
-	PGresult *result =
-		db_say(db, "decide where a login may go",
-		       "SELECT u.login, " TARGET_COLUMNS ", a.name, a.domain, a.secret_sealed"
-		       " FROM app_user u JOIN access_grant g ON g.user_id = u.id"
-		       " JOIN account a ON a.id = g.account_id JOIN target t ON t.id = a.target_id"
-		       " WHERE lower(u.login) = lower($1) AND NOT u.disabled"
-		       " AND ($2 = '' OR lower(a.name) = lower($2))"
-		       " AND ($3 = '' OR lower(t.name) = lower($3)) LIMIT 2",
-		       &params, ROWS_ANY, error);
+	PGresult *result = db_say(
+		db, "decide where a login may go",
+		"SELECT u.login, " TARGET_COLUMNS ", a.name, a.domain, a.secret_sealed,"
+		" " GRANT_POLICY_COLUMNS " FROM app_user u JOIN access_grant g ON g.user_id = u.id"
+		" JOIN account a ON a.id = g.account_id JOIN target t ON t.id = a.target_id"
+		" WHERE lower(u.login) = lower($1) AND NOT u.disabled"
+		" AND ($2 = '' OR lower(a.name) = lower($2))"
+		" AND ($3 = '' OR lower(t.name) = lower($3)) LIMIT 2",
+		&params, ROWS_ANY, error);
 	if (result == NULL)
 		return false;
 	*ret_matches = (unsigned)PQntuples(result);

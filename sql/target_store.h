@@ -26,9 +26,18 @@ struct account {
 void account_free(struct account *account);
 DB_ROW_CLEANUP(account)
 
+/** What goes with a grant. */
+struct grant_policy {
+	uint32_t idle_limit_s; /**< 0: none */
+	char *banner;	       /**< laid over the picture at the beginning; may be empty */
+	bool record_keys;
+	char *quality; /**< "evidence", "standard", "economy"; empty: the recorder's own setting */
+};
+
 struct grant {
 	char *login, *target, *account;
 	uint64_t created_utc_us;
+	struct grant_policy policy;
 };
 void grant_free(struct grant *grant);
 DB_ROW_CLEANUP(grant)
@@ -39,6 +48,7 @@ struct access {
 	struct target target;
 	char *account, *domain;
 	GBytes *secret_sealed; /**< open with the vault, AAD "account:<target.name>:<account>" */
+	struct grant_policy policy;
 };
 void access_free(struct access *access);
 DB_ROW_CLEANUP(access)
@@ -80,6 +90,16 @@ bool account_store_list(struct db *db, const char *target, GPtrArray **ret, GErr
  *  error. */
 bool grant_store_add(struct db *db, const char *login, const char *target, const char *account,
 		     GError **error);
+/** What is to be changed of a policy; NULL and -1 leave as it is. */
+struct grant_change {
+	int64_t idle_limit_s;
+	const char *banner;
+	int record_keys; /**< 0 or 1 */
+	const char *quality;
+};
+/** DB_ERROR_INVALID: a banner longer than 500 characters or of several lines, an unknown quality. */
+bool grant_store_change(struct db *db, const char *login, const char *target, const char *account,
+			const struct grant_change *change, GError **error);
 bool grant_store_remove(struct db *db, const char *login, const char *target, const char *account,
 			GError **error);
 /** GPtrArray of struct grant; `login`, `target` NULL: of all. */

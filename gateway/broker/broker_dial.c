@@ -137,7 +137,8 @@ static int send_open(struct broker_session *session, bool resume, int recorder_e
 		.back = access->target.protocol,
 		.door = door,
 		.node = config->node,
-		.quality = config->recorder.quality,
+		.quality = access->policy.quality[0] != '\0' ? access->policy.quality
+							     : config->recorder.quality,
 		.opened_utc_us = session->verdict.opened_utc_us,
 	};
 
@@ -174,9 +175,11 @@ static void record_beginning(struct broker_session *session)
 {
 	const struct access *access = session->verdict.access;
 
-	put_on_record(session, note_texts("type", "login", "user", access->login, "door",
-					  session->verdict.door, "address", session->from.text,
-					  "viewer", session->verdict.viewer_name, NULL));
+	put_on_record(session,
+		      note_texts("type", "login", "user", access->login, "door",
+				 session->verdict.door, "address", session->from.text, "viewer",
+				 session->verdict.viewer_name, "keys",
+				 access->policy.record_keys ? "recorded" : "not recorded", NULL));
 	put_on_record(session, note_texts("type", "dial", "target", access->target.name, "account",
 					  access->account, "result", "connected", NULL));
 }

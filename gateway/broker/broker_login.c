@@ -240,12 +240,13 @@ static void decide(struct db *db, void *data)
 static void announce(struct broker_session *session)
 {
 	const struct access *access = session->verdict.access;
-	char nothing[] = "";
 	const struct broker_login_answer yes = {.allowed = 1,
 						.user = access->login,
 						.target = access->target.name,
 						.back = access->target.protocol,
-						.banner = nothing};
+						.banner = access->policy.banner,
+						.idle_limit_s = access->policy.idle_limit_s,
+						.keys_off = !access->policy.record_keys};
 
 	g_message("session %s: %s from %s may go to %s as %s", session->id, access->login,
 		  session->from.text, access->target.name, access->account);

@@ -106,6 +106,9 @@ static void name_key(json_t *object, const struct key_event *event, const char *
 static void note_key(struct session *s, const struct key_event *event)
 {
 	const char *text = keyboard_describe(s->keyboard, event);
+
+	if (s->login_answer.keys_off)
+		return;
 	json_t *object = json_pack("{s:s, s:b}", "type", "key", "down", (int)event->down);
 
 	if (key_mask_covers(&s->input.mask, text, clock_now_us()))

@@ -149,6 +149,20 @@ class Operations(unittest.TestCase):
         self.assertIn("approved by admin: asked by the person", done.stdout)
         self.assertIn("approved_by", self.installation.vitrine("audit", "list", "--action", "recording-deleted", "--subject", session).stdout)
 
+    def test_policy_of_a_grant(self):
+        self.installation.vitrine("grant", "set", "admin", "demo-linux", "demo", "--quality", "economy", "--banner", "Be good")
+        self.installation.sql("UPDATE access_grant SET idle_limit_s = 4")
+        self.addCleanup(self.installation.sql, "UPDATE access_grant SET idle_limit_s = 0, banner = '', quality = ''")
+        viewer, session = self.one_session(self.display())
+        viewer.process.wait(20)
+        self.assertIn("ERRINFO_", viewer.text())
+        row = wait_for(lambda: self.installation.sql(f"SELECT end_reason, ended_at - running_at BETWEEN '4 s' AND '12 s' FROM session"
+                                                     f" WHERE id = '{session}' AND state = 'ended'"), 5, "the row says why")
+        self.assertEqual(row[0], ["idle", "t"])
+        recording = self.sealed(session)
+        self.assertIn('"quality":"economy"', (recording / "chain").read_text().splitlines()[0])
+        self.verify(recording)
+
     def test_garbage_leaves_the_gateway_where_it_was(self):
         gateway = self.installation.pid("gateway")
         self._throw(500)

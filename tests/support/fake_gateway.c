@@ -85,7 +85,8 @@ static void answer_login(struct fake_gateway *g, const struct broker_login *logi
 						 .target = (char *)(uintptr_t)s->target,
 						 .back = (char *)(uintptr_t)s->back,
 						 .banner = (char *)(uintptr_t)s->banner,
-						 .idle_limit_s = s->idle_limit_s};
+						 .idle_limit_s = s->idle_limit_s,
+						 .keys_off = s->keys_off};
 	g_free(g->user);
 	g->user = g_strdup(login->user);
 	g->door = login->door;

@@ -21,6 +21,7 @@ struct fake_gateway_settings {
 	const uint8_t *ntowfv2;	     /**< 16 bytes that every NLA proof gets, or NULL: refused */
 	const char *target, *back, *banner;
 	uint32_t idle_limit_s;
+	bool keys_off;
 	bool silent;	      /**< reads, answers nothing */
 	bool no_recorder;     /**< sends no RECORDER_LINK before fake_gateway_offer_recorder */
 	uint32_t dial_reason; /**< enum end_reason */

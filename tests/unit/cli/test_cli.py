@@ -15,7 +15,9 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -129,7 +131,14 @@ class Cli(unittest.TestCase):
         self.refused("grant", "add", "bob", "web1", "nobody", text="no account 'nobody' on target 'web1'")
         self.refused("ticket", "create", "bob", "web1", text="granted no account")
         self.site.ok("grant", "add", "bob", "web1", "root")
-        self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root ")
+        self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root .* none +on +- +-$")
+        self.site.ok("grant", "set", "bob", "web1", "root", "--idle-limit", "15", "--keys", "off", "--quality", "evidence", "--banner", "Be good")
+        self.site.ok("grant", "set", "bob", "web1", "root", "--idle-limit", "20")
+        self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root .* 20 min +off +evidence +Be good$")
+        self.refused("grant", "set", "bob", "web1", "root", "--keys", "maybe", code=2, text="on or off")
+        self.refused("grant", "set", "bob", "web1", "root", "--idle-limit", "1441", code=2, text="0 to 1440")
+        self.refused("grant", "set", "bob", "web1", "root", "--quality", "best", text="evidence, standard or economy")
+        self.refused("grant", "set", "bob", "web1", "nobody", "--keys", "on", text="bob was not granted")
         self.assertRegex(self.site.ok("account", "list"), r"(?m)^web1 +root +CORP +1 user$")
         code, out, err = self.site.run("ticket", "create", "bob", "web1", "--minutes", "5")
         self.assertEqual(code, 0, err)
@@ -257,6 +266,13 @@ class Cli(unittest.TestCase):
 class Terminal(unittest.TestCase):
     """What a person types: without echo, twice."""
 
+    def await_silence(self, terminal):
+        """The prompt appears a moment before echo goes off; a person never types into that moment, a test may. Nothing announces a terminal's mode."""
+        deadline = time.monotonic() + 30
+        while termios.tcgetattr(terminal)[3] & termios.ECHO:
+            self.assertLess(time.monotonic(), deadline, "echo goes off")
+            time.sleep(0.005)
+
     def talk(self, answers):
         site = Installation()
         site.ok("migrate", "--database", CONNINFO + " user=postgres")
@@ -268,6 +284,7 @@ class Terminal(unittest.TestCase):
             while prompt.encode() not in seen.rpartition(b"\n")[2]:
                 self.assertTrue(select.select([terminal], [], [], 30)[0], seen)
                 seen += os.read(terminal, 4096)
+            self.await_silence(terminal)
             os.write(terminal, answer.encode() + b"\n")
             seen += b"\n"
         while True:

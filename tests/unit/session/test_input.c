@@ -166,6 +166,23 @@ static void test_mask(void)
 	desk_close(&d);
 }
 
+/* Policy: the target gets the keys, the recording does not. Clicks are no keys. */
+static void test_keys_off(void)
+{
+	struct fake_gateway_settings settings = fake_gateway_defaults();
+	const struct pointer_event press = {.x = 5, .y = 6, .buttons = POINTER_LEFT};
+
+	settings.back = "vnc";
+	settings.keys_off = true;
+	struct desk d = desk_open(&settings, 640, 480);
+	strike(&d, 'q');
+	session_pointer(d.session, &press);
+	expect_key(&d, KEY_KEYSYM, 'q', true);
+	g_autofree char *told = events_until(&d, "\"type\":\"click\"");
+	g_assert_null(strstr(told, "\"type\":\"key\""));
+	desk_close(&d);
+}
+
 /* Keysyms above 2^31 are legal (RFC 6143 7.5.4 has 32 bits). */
 static void test_large_keysym(void)
 {
@@ -340,6 +357,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/to-scancodes", test_keysyms_become_scancodes);
 	g_test_add_func("/input/release", test_release);
 	g_test_add_func("/input/mask", test_mask);
+	g_test_add_func("/input/keys-off", test_keys_off);
 	g_test_add_func("/input/large-keysym", test_large_keysym);
 	g_test_add_func("/input/sync", test_sync_releases_keys);
 	g_test_add_func("/input/pointer", test_pointer);

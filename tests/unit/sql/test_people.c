@@ -134,6 +134,7 @@ static void test_resolve(void)
 	g_autoptr(GPtrArray) granted = NULL;
 	g_autoptr(GBytes) secret = sealed("one");
 	g_autofree char *pin = g_strnfill(64, 'a');
+	g_autoptr(GError) invalid = NULL;
 	unsigned n;
 
 	add_world(admin);
@@ -143,6 +144,13 @@ static void test_resolve(void)
 			       .security = TARGET_TLS_PINNED,
 			       .certificate_sha256 = pin};
 	g_assert_true(target_store_change(admin, &moved, NULL));
+	const struct grant_change first = {90, "Be good", 0, "evidence"},
+				  second = {-1, NULL, -1, "economy"},
+				  wrong = {-1, "two\nlines", -1, NULL};
+	g_assert_true(grant_store_change(admin, "bob", "web1", "root", &first, NULL));
+	g_assert_true(grant_store_change(admin, "bob", "web1", "root", &second, NULL));
+	g_assert_false(grant_store_change(admin, "bob", "web1", "root", &wrong, &invalid));
+	g_assert_error(invalid, DB_ERROR, DB_ERROR_INVALID);
 	g_assert_true(target_store_resolve(gateway, "BOB", "", "wEB1", &access, &n, NULL));
 	g_assert_cmpuint(n, ==, 1);
 	g_assert_cmpstr(access->login, ==, "bob");
@@ -155,6 +163,10 @@ static void test_resolve(void)
 	g_assert_cmpstr(access->account, ==, "root");
 	g_assert_cmpstr(access->domain, ==, "CORP");
 	g_assert_true(g_bytes_equal(access->secret_sealed, secret));
+	g_assert_cmpuint(access->policy.idle_limit_s, ==, 90);
+	g_assert_cmpstr(access->policy.banner, ==, "Be good");
+	g_assert_false(access->policy.record_keys);
+	g_assert_cmpstr(access->policy.quality, ==, "economy");
 
 	g_assert_cmpuint(matches(gateway, "bob", "", ""), ==, 1);
 	g_assert_cmpuint(matches(gateway, "bob", "deploy", "web1"), ==, 0);
