@@ -2,65 +2,62 @@
 #include "gateway/command_listener.h"
 
 #include "gateway/broker/note.h"
-#include "sql/audit_store.h"
 #include "sql/db_listener.h"
 #include "sql/session_store.h"
 
 #include <string.h>
 
 struct command_listener {
-	struct broker *broker;
 	const struct broker_tools *tools;
 	struct db_listener *listener;
 };
 
+/* Outlives the listener when the gateway stops meanwhile. */
 struct take_job {
+	struct journal *journal;
 	char *node;
 	GPtrArray *commands; /* struct session_command, or NULL */
 };
-
-/* The order itself was audited by whoever gave it; this record says that this gateway carries it out. */
-static void write_down(struct db *db, const struct session_command *command)
-{
-	g_autofree char *detail =
-		note_texts("kind", command->kind, "reason", command->reason, NULL);
-	g_autoptr(GError) error = NULL;
-
-	if (!audit_store_add(db, command->by, "session-cut", command->session_id, "", detail,
-			     &error))
-		g_warning("the end of session %s cannot be written down: %s", command->session_id,
-			  error->message);
-}
 
 static void take(struct db *db, void *data)
 {
 	struct take_job *job = data;
 	g_autoptr(GError) error = NULL;
 
-	if (!session_store_take_commands(db, job->node, &job->commands, &error)) {
+	if (!session_store_take_commands(db, job->node, &job->commands, &error))
 		g_warning("orders to sessions cannot be read: %s", error->message);
-		return;
-	}
-	for (guint i = 0; i < job->commands->len; i++)
-		write_down(db, job->commands->pdata[i]);
 }
 
-static void carry_out(void *data, void *user_data)
+/* The order itself was audited by whoever gave it; this record says that this gateway carried it out. It comes after the cut: a supervisor
+ * who ends a session does not wait for a disk. */
+static void write_down(struct journal *journal, const struct session_command *command)
+{
+	g_autofree char *detail =
+		note_texts("kind", command->kind, "reason", command->reason, NULL);
+
+	journal_audit(journal, command->by, "session-cut", command->session_id, "", detail);
+}
+
+static void carry_out(struct broker *broker, struct journal *journal,
+		      const struct session_command *command)
+{
+	if (strcmp(command->kind, "terminate") != 0) {
+		g_warning("unknown order \"%s\" to session %s", command->kind, command->session_id);
+	} else if (!broker_terminate(broker, command->session_id, END_TERMINATED, command->reason,
+				     command->by)) {
+		g_message("session %s to be ended is over already", command->session_id);
+	} else {
+		g_message("session %s is ended by %s", command->session_id, command->by);
+		write_down(journal, command);
+	}
+}
+
+static void taken(void *data, void *user_data)
 {
 	struct take_job *job = data;
-	struct broker *broker = user_data;
 
-	for (guint i = 0; job->commands != NULL && i < job->commands->len; i++) {
-		const struct session_command *command = job->commands->pdata[i];
-		if (strcmp(command->kind, "terminate") != 0)
-			g_warning("unknown order \"%s\" to session %s", command->kind,
-				  command->session_id);
-		else if (!broker_terminate(broker, command->session_id, END_TERMINATED,
-					   command->reason, command->by))
-			g_message("session %s to be ended is over already", command->session_id);
-		else
-			g_message("session %s is ended by %s", command->session_id, command->by);
-	}
+	for (guint i = 0; job->commands != NULL && i < job->commands->len; i++)
+		carry_out(user_data, job->journal, job->commands->pdata[i]);
 	if (job->commands != NULL)
 		g_ptr_array_unref(job->commands);
 	g_free(job->node);
@@ -75,17 +72,16 @@ static void notified(const char *payload, void *user_data)
 	if (payload != NULL && strcmp(payload, node) != 0)
 		return;
 	struct take_job *job = g_new0(struct take_job, 1);
+	job->journal = listener->tools->journal;
 	job->node = g_strdup(node);
-	jobs_push(listener->tools->lookups, job, take, carry_out);
+	jobs_push(listener->tools->lookups, job, take, taken);
 }
 
-struct command_listener *command_listener_create(struct broker *broker,
-						 const struct broker_tools *tools)
+struct command_listener *command_listener_create(const struct broker_tools *tools)
 {
 	struct command_listener *listener = g_new0(struct command_listener, 1);
 	const struct config_database *database = &tools->config->database;
 
-	listener->broker = broker;
 	listener->tools = tools;
 	listener->listener =
 		db_listener_create(database->conninfo, database->gateway_role, "vitrine-gateway",

@@ -6,7 +6,6 @@
 
 struct command_listener;
 
-/** `broker` and `tools` must outlive it. Commands that came while nobody listened are looked for at every connect. */
-struct command_listener *command_listener_create(struct broker *broker,
-						 const struct broker_tools *tools);
+/** `tools` must outlive it, and its lookups must hand their results to the broker. Commands that came while nobody listened are looked for at every connect. */
+struct command_listener *command_listener_create(const struct broker_tools *tools);
 void command_listener_destroy(struct command_listener *listener); /**< NULL is fine */

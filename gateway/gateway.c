@@ -155,7 +155,7 @@ static bool start(struct gateway *gateway, GError **error)
 		return false;
 	tools->recorder = recorder_link_create(config->recorder.socket_path,
 					       &broker_recorder_listener, gateway->broker);
-	gateway->commands = command_listener_create(gateway->broker, tools);
+	gateway->commands = command_listener_create(tools);
 	gateway->housekeeping = housekeeping_create(tools->lookups);
 	return true;
 }

@@ -1,4 +1,4 @@
-/* Decides about a target's certificate: pin, else CA and name, else refusal. Must not know who asks or what happens after a refusal;
+/* Decides about a target's certificate: whatever is stored must hold, pin or CA and name or both; nothing stored is a refusal. Must not know who asks or what happens after a refusal;
  * opens no file, because it runs inside the sandbox. */
 #include "gateway/rdp/rdp_back_certificate.h"
 
@@ -147,10 +147,12 @@ int rdp_certificate_check(const struct back_target *target, const void *pem, siz
 		*ret_detail = g_strdup("target showed something that is no certificate");
 		return -EPROTO;
 	}
-	if (is_given(target->certificate_sha256))
-		return check_pin(target->certificate_sha256, hex, ret_detail);
-	if (is_given(target->ca_pem))
-		return check_chain(target, shown, ret_detail);
+	bool with_pin = is_given(target->certificate_sha256), with_ca = is_given(target->ca_pem);
+	int result = with_pin ? check_pin(target->certificate_sha256, hex, ret_detail) : 0;
+	if (result == 0 && with_ca)
+		result = check_chain(target, shown, ret_detail);
+	if (with_pin || with_ca)
+		return result;
 	*ret_detail = g_strdup_printf("neither a pin nor a CA is stored for the target; it showed "
 				      "SHA-256 %s",
 				      hex);

@@ -73,7 +73,6 @@ static void note_refusal(struct route_call *call, const char *name)
 {
 	g_autoptr(GError) error = NULL;
 
-	throttle_failed(call->web->throttle, call->request->source, name);
 	web_count(&call->web->counters.logins_refused);
 	if (!audit_store_add(call->db, "", "web-login-refused", name, call->request->source, NULL,
 			     &error))
@@ -87,10 +86,12 @@ static void check(struct route_call *call, const char *name, const char *passwor
 
 	if (!user_store_login(call->db, name, &user, &error) &&
 	    !g_error_matches(error, DB_ERROR, DB_ERROR_INVALID)) {
+		throttle_withdraw(call->web->throttle, call->request->source, name);
 		route_db_failed(call, error);
 		return;
 	}
 	if (!web_password_enter(call->web)) {
+		throttle_withdraw(call->web->throttle, call->request->source, name);
 		call->answer->retry_after_s = 2;
 		route_fail(call, 503, "busy", "Too many logins at once. Please try again.");
 		return;
@@ -136,7 +137,7 @@ void route_login(struct route_call *call)
 		refuse(call);
 		return;
 	}
-	uint32_t wait_s = throttle_wait_s(call->web->throttle, call->request->source, user);
+	uint32_t wait_s = throttle_begin(call->web->throttle, call->request->source, user);
 	if (wait_s > 0)
 		throttled(call, wait_s);
 	else

@@ -58,19 +58,6 @@ static void forget(struct throttle *throttle, struct pair *pair)
 	g_hash_table_remove(throttle->pairs, pair->key);
 }
 
-uint32_t throttle_wait_s(struct throttle *throttle, const char *source, const char *user)
-{
-	g_autofree char *key = pair_key(source, user);
-	uint64_t now_us = clock_now_us(), wait_us = 0;
-
-	g_mutex_lock(&throttle->lock);
-	const struct pair *pair = g_hash_table_lookup(throttle->pairs, key);
-	if (pair != NULL && pair->until_us > now_us)
-		wait_us = pair->until_us - now_us;
-	g_mutex_unlock(&throttle->lock);
-	return (uint32_t)((wait_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-}
-
 /* 1, 2, 4, ... seconds after the free failures. */
 static uint32_t wait_after_s(unsigned failures)
 {
@@ -80,27 +67,58 @@ static uint32_t wait_after_s(unsigned failures)
 	return MIN(1u << doublings, THROTTLE_MAX_WAIT_S);
 }
 
-void throttle_failed(struct throttle *throttle, const char *source, const char *user)
+static struct pair *remember(struct throttle *throttle, const char *key)
 {
-	char *key = pair_key(source, user);
-
-	g_mutex_lock(&throttle->lock);
 	struct pair *pair = g_hash_table_lookup(throttle->pairs, key);
+
 	if (pair == NULL) {
 		if (g_hash_table_size(throttle->pairs) >= THROTTLE_MAX_PAIRS)
 			forget(throttle, throttle->order.head->data);
 		pair = g_new0(struct pair, 1);
-		pair->key = g_steal_pointer(&key);
+		pair->key = g_strdup(key);
 		pair->link.data = pair;
 		g_hash_table_insert(throttle->pairs, pair->key, pair);
 	} else {
 		g_queue_unlink(&throttle->order, &pair->link);
 	}
 	g_queue_push_tail_link(&throttle->order, &pair->link);
+	return pair;
+}
+
+static void count(struct pair *pair, uint64_t now_us)
+{
 	pair->failures++;
-	pair->until_us = clock_now_us() + (uint64_t)wait_after_s(pair->failures) * G_USEC_PER_SEC;
+	pair->until_us = now_us + (uint64_t)wait_after_s(pair->failures) * G_USEC_PER_SEC;
+}
+
+uint32_t throttle_begin(struct throttle *throttle, const char *source, const char *user)
+{
+	g_autofree char *key = pair_key(source, user);
+	uint64_t now_us = clock_now_us(), wait_us = 0;
+
+	g_mutex_lock(&throttle->lock);
+	const struct pair *known = g_hash_table_lookup(throttle->pairs, key);
+	if (known != NULL && known->until_us > now_us)
+		wait_us = known->until_us - now_us;
+	else
+		count(remember(throttle, key), now_us);
 	g_mutex_unlock(&throttle->lock);
-	g_free(key);
+	return (uint32_t)((wait_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+}
+
+void throttle_withdraw(struct throttle *throttle, const char *source, const char *user)
+{
+	g_autofree char *key = pair_key(source, user);
+
+	g_mutex_lock(&throttle->lock);
+	struct pair *pair = g_hash_table_lookup(throttle->pairs, key);
+	if (pair != NULL && pair->failures > 1) {
+		pair->failures--;
+		pair->until_us = 0;
+	} else if (pair != NULL) {
+		forget(throttle, pair);
+	}
+	g_mutex_unlock(&throttle->lock);
 }
 
 void throttle_passed(struct throttle *throttle, const char *source, const char *user)

@@ -15,7 +15,10 @@ struct throttle;
 struct throttle *throttle_create(void);
 void throttle_destroy(struct throttle *throttle);
 
-/** Seconds until this pair may try again; 0: now. Names differ only by case count as one. */
-uint32_t throttle_wait_s(struct throttle *throttle, const char *source, const char *user);
-void throttle_failed(struct throttle *throttle, const char *source, const char *user);
+/** Asks to try a password. 0: go on; the try counts as failed from now on, so that guesses made at the same moment wait for each other's
+ *  count. Otherwise seconds until this pair may try again. Names differ only by case count as one. */
+uint32_t throttle_begin(struct throttle *throttle, const char *source, const char *user);
+/** The password was right: the pair's failures are forgotten. */
 void throttle_passed(struct throttle *throttle, const char *source, const char *user);
+/** The password was not looked at after all: takes the last throttle_begin back. */
+void throttle_withdraw(struct throttle *throttle, const char *source, const char *user);

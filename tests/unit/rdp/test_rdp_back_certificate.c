@@ -43,8 +43,8 @@ static void test_pin(void)
 	test_certificate_clear(&other);
 }
 
-/* A pin is not weakened by a CA that would do. */
-static void test_pin_beats_ca(void)
+/* Of pin and CA neither weakens the other: what is stored must hold. The VNC back has the same rule. */
+static void test_pin_and_ca(void)
 {
 	struct test_certificate ca = test_certificate_make(
 		&(struct test_certificate_wish){.name = "CA", .authority = true});
@@ -56,6 +56,10 @@ static void test_pin_beats_ca(void)
 	g_assert_cmpint(check(&target, leaf.pem, "pinned"), ==, -EACCES);
 	target.certificate_sha256 = "";
 	g_assert_cmpint(check(&target, leaf.pem, NULL), ==, 0);
+	target.certificate_sha256 = leaf.sha256;
+	g_assert_cmpint(check(&target, leaf.pem, NULL), ==, 0);
+	target.host = "web2";
+	g_assert_cmpint(check(&target, leaf.pem, "does not prove 'web2'"), ==, -EACCES);
 	test_certificate_clear(&ca);
 	test_certificate_clear(&leaf);
 }
@@ -147,7 +151,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/rdp-back/certificate/pin", test_pin);
-	g_test_add_func("/rdp-back/certificate/pin-beats-ca", test_pin_beats_ca);
+	g_test_add_func("/rdp-back/certificate/pin-and-ca", test_pin_and_ca);
 	g_test_add_func("/rdp-back/certificate/ca", test_ca);
 	g_test_add_func("/rdp-back/certificate/chain", test_chain);
 	g_test_add_func("/rdp-back/certificate/none", test_nothing_to_know_it_by);
