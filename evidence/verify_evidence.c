@@ -50,8 +50,9 @@ static int judge_exporter(struct judge *j, const struct cms_signer *signer,
 			  const char *trusted_pem_path)
 {
 	struct verify_trust *trust = verify_trust_create(signer->certificates_pem);
-	g_autofree char *utc = clock_format_utc(signer->utc_s * G_USEC_PER_SEC), *why = NULL;
-	int result = 0;
+	g_autofree char *utc = NULL, *why = NULL;
+	uint64_t stamped_us;
+	int result = judge_manifest_stamp(j, trusted_pem_path, &stamped_us);
 
 	if (trust == NULL) {
 		JUDGE_BROKEN(j, "the exporter's certificate has no EC key");
@@ -59,7 +60,8 @@ static int judge_exporter(struct judge *j, const struct cms_signer *signer,
 	}
 	j->report->exporter = verify_trust_subject(trust, 0);
 	j->report->signed_utc_s = signer->utc_s;
-	if (trusted_pem_path != NULL)
+	utc = clock_format_utc(stamped_us != 0 ? stamped_us : signer->utc_s * G_USEC_PER_SEC);
+	if (result == 0 && trusted_pem_path != NULL)
 		result = verify_trust_check(trust, 0, trusted_pem_path, utc, &why);
 	verify_trust_destroy(trust);
 	if (result != -EPERM)
@@ -122,7 +124,10 @@ static int judge_chain(struct judge *j, const char *trusted_pem_path)
 	texts.chain = content_of(j, CHAIN_FILE, &length);
 	texts.chain_bytes = length;
 	texts.certificate_pem = content_of(j, CHAIN_CERTIFICATE_FILE, &unused);
-	return verify_chain(&texts, meet_entry, j, &j->report->recording);
+	texts.stamps = judge_entry_stamps(j);
+	int result = verify_chain(&texts, meet_entry, j, &j->report->recording);
+	verify_stamps_destroy(texts.stamps);
+	return result;
 }
 
 /* A later version may mean anything by its bytes: nothing is said about them. */

@@ -47,6 +47,12 @@ const struct archived *judge_archived(const struct judge *judge, const char *nam
 /** Compares manifest, archive and chain with each other; marks the segments that are in the file. */
 void judge_match(struct judge *judge);
 
+/** Stamps of the chain's entries, for verify_chain; verify_stamps_destroy them. */
+struct verify_stamps *judge_entry_stamps(const struct judge *judge);
+/** Judges the stamp of the manifest's signature, when there is one; *ret_utc_us: its time when a trusted authority made it, else 0.
+ *  0; -ENOENT or -EINVAL for the file at trusted_pem_path. */
+int judge_manifest_stamp(struct judge *judge, const char *trusted_pem_path, uint64_t *ret_utc_us);
+
 /** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the file at trusted_pem_path. */
 int judge_proofs(struct judge *judge, const char *trusted_pem_path);
 

@@ -6,6 +6,7 @@
 #include "recorder/chain/verify_files.h"
 #include "recorder/chain/verify_report.h"
 #include "recorder/chain/verify_tombstone.h"
+#include "recorder/stamp/stamp.h"
 
 #include <errno.h>
 
@@ -48,6 +49,28 @@ static int read_text(const struct reader *reader, const char *name, char **ret_t
 	return result == -ENOENT ? 0 : result;
 }
 
+/* Unreadable ones are broken like those that do not hold: an empty answer is judged instead. */
+static struct verify_stamps *read_stamps(const struct reader *reader)
+{
+	struct verify_stamps *stamps = verify_stamps_create();
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (reader_list(reader, &entries) < 0)
+		return stamps;
+	for (unsigned i = 0; i < entries->len; i++) {
+		const struct reader_entry *entry = g_ptr_array_index(entries, i);
+		uint8_t *bytes = NULL;
+		size_t length = 0;
+		if (!verify_stamps_is_name(entry->disk_name))
+			continue;
+		if (reader_read(reader, entry->name, STAMP_MAX_BYTES, &bytes, &length) < 0)
+			length = 0;
+		g_autoptr(GBytes) answer = g_bytes_new_take(bytes, length);
+		verify_stamps_add(stamps, entry->name, answer);
+	}
+	return stamps;
+}
+
 static int look_for_tombstone(struct look *look, const struct reader *reader,
 			      const char *trusted_pem_path)
 {
@@ -74,7 +97,9 @@ static int look_at(struct look *look, const struct reader *reader, const char *t
 	if (read_text(reader, CHAIN_CERTIFICATE_FILE, &pem, &pem_bytes) == 0)
 		texts.certificate_pem = pem;
 	texts.chain = chain;
+	texts.stamps = read_stamps(reader);
 	result = verify_chain(&texts, note_files, look, look->report);
+	verify_stamps_destroy(texts.stamps);
 	if (result == -EPROTONOSUPPORT)
 		return result;
 	if (result == 0)

@@ -1,6 +1,7 @@
 /* Walks a chain entry by entry: signatures, links, order, sums. It must not know where the chain lies or read any file of the recording. */
 #include "recorder/chain/verify_chain.h"
 
+#include "base/clock.h"
 #include "recorder/chain/verify_report.h"
 #include "recorder/chain/verify_trust.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 
 struct walk {
+	const struct verify_chain_texts *texts;
 	struct verify_report *report;
 	struct verify_trust *trust;
 	verify_entry_fn each;
@@ -21,6 +23,7 @@ struct walk {
 	struct chain_counts counts;
 	char *genesis_utc;
 	bool has_genesis;
+	int stamp_result; /**< the first error of the file with the trusted certificates */
 };
 
 #define BROKEN(w, ...)                                                                             \
@@ -128,6 +131,9 @@ static void walk_entry(struct walk *w, const struct chain_entry *e)
 	case CHAIN_KIND_COUNT:
 		break;
 	}
+	if (w->texts->stamps != NULL && w->stamp_result == 0)
+		w->stamp_result = verify_stamps_meet(w->texts->stamps, e,
+						     w->texts->trusted_pem_path, w->report);
 	if (w->each != NULL)
 		w->each(e, w->user);
 }
@@ -190,14 +196,23 @@ static bool load_trust(struct walk *w, const char *pem)
 	return true;
 }
 
+/* With a stamp of a trusted authority its time is known, otherwise there is only the recording's own word. */
+static char *time_of_trust(const struct walk *w)
+{
+	uint64_t utc_us = w->texts->stamps != NULL ? verify_stamps_utc_us(w->texts->stamps) : 0;
+
+	if (utc_us != 0)
+		return clock_format_utc(utc_us);
+	return g_strdup(w->genesis_utc != NULL ? w->genesis_utc : "");
+}
+
 static int judge_trust(struct walk *w, const char *trusted_pem_path)
 {
-	g_autofree char *why = NULL;
+	g_autofree char *why = NULL, *utc = time_of_trust(w);
 
 	if (trusted_pem_path == NULL || w->trust == NULL)
 		return 0;
-	int result = verify_trust_check(w->trust, 0, trusted_pem_path,
-					w->genesis_utc != NULL ? w->genesis_utc : "", &why);
+	int result = verify_trust_check(w->trust, 0, trusted_pem_path, utc, &why);
 	if (result != -EPERM)
 		return result;
 	verify_report_add(w->report, VERIFY_UNTRUSTED, 0, 0, 0,
@@ -226,7 +241,9 @@ static int walk_texts(struct walk *w, const struct verify_chain_texts *texts)
 		result = walk_lines(w, texts->chain, texts->chain_bytes);
 	if (result < 0)
 		return result;
-	result = judge_trust(w, texts->trusted_pem_path);
+	result = w->stamp_result < 0 ? w->stamp_result : judge_trust(w, texts->trusted_pem_path);
+	if (texts->stamps != NULL)
+		verify_stamps_finish(texts->stamps, w->report);
 	judge_end(w);
 	return result;
 }
@@ -234,7 +251,7 @@ static int walk_texts(struct walk *w, const struct verify_chain_texts *texts)
 int verify_chain(const struct verify_chain_texts *texts, verify_entry_fn each, void *user,
 		 struct verify_report *report)
 {
-	struct walk w = {.report = report, .each = each, .user = user};
+	struct walk w = {.texts = texts, .report = report, .each = each, .user = user};
 
 	memset(w.prev, '0', DIGEST_HEX_BYTES - 1);
 	int result = walk_texts(&w, texts);

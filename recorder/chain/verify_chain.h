@@ -4,6 +4,7 @@
 
 #include "recorder/chain/chain_reader.h"
 #include "recorder/chain/verify.h"
+#include "recorder/chain/verify_stamps.h"
 
 /** Told of each entry that could be read, in the order of the chain, whether its signature held or not. */
 typedef void (*verify_entry_fn)(const struct chain_entry *entry, void *user);
@@ -14,6 +15,7 @@ struct verify_chain_texts {
 	size_t chain_bytes;
 	const char *certificate_pem;  /**< NULL: there is none, which is a finding */
 	const char *trusted_pem_path; /**< as in verify_recording */
+	struct verify_stamps *stamps; /**< time stamps beside it; NULL: none are looked at */
 };
 
 /** Fills `report` (initialised by the caller) with what the entries prove, `head` included; `each` may be NULL.

@@ -4,6 +4,7 @@
 #include "recorder/chain/tombstone.h"
 
 #include "recorder/chain/verify_report.h"
+#include "recorder/chain/verify_stamps.h"
 
 #include <errno.h>
 #include <string.h>
@@ -232,7 +233,7 @@ static uint64_t check_file(const struct reader *reader, const char *name,
 static bool is_known(const struct verify_files *files, const struct reader_entry *entry,
 		     bool sealed)
 {
-	if (strcmp(entry->disk_name, CHAIN_FILE) == 0)
+	if (strcmp(entry->disk_name, CHAIN_FILE) == 0 || verify_stamps_is_name(entry->disk_name))
 		return true;
 	const struct known_file *known = g_hash_table_lookup(files->by_name, entry->name);
 	return known != NULL && (!entry->growing || (!sealed && !known->is_final));
@@ -278,7 +279,7 @@ static bool outlives_deletion(const struct reader_entry *entry)
 	return strcmp(entry->disk_name, CHAIN_FILE) == 0 ||
 	       strcmp(entry->disk_name, CHAIN_CERTIFICATE_FILE) == 0 ||
 	       strcmp(entry->disk_name, TOMBSTONE_FILE) == 0 ||
-	       g_str_has_prefix(entry->disk_name, "ts-");
+	       verify_stamps_is_name(entry->disk_name);
 }
 
 void verify_files_check_deleted(struct verify_files *files, const struct reader *reader,

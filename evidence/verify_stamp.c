@@ -1,0 +1,66 @@
+/* Time stamps in an evidence file: those of the chain's entries, and that of the manifest's signature. It must not know what a stamp is made of. */
+#include "base/clock.h"
+#include "evidence/layout.h"
+#include "evidence/verify_internal.h"
+#include "recorder/stamp/stamp.h"
+
+#include <errno.h>
+
+struct verify_stamps *judge_entry_stamps(const struct judge *j)
+{
+	struct verify_stamps *stamps = verify_stamps_create();
+	GHashTableIter iter;
+	gpointer name, value;
+
+	g_hash_table_iter_init(&iter, j->archive);
+	while (g_hash_table_iter_next(&iter, &name, &value)) {
+		const struct archived *archived = value;
+		g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+		if (verify_stamps_is_name(name))
+			verify_stamps_add(stamps, name,
+					  archived->content != NULL ? archived->content : empty);
+	}
+	return stamps;
+}
+
+static void tell(struct judge *j, const struct stamp *stamp)
+{
+	g_autofree char *utc = clock_format_utc(stamp->utc_us);
+
+	if (stamp->trusted)
+		verify_report_add(&j->report->recording, VERIFY_NOTE, 0, 0, 0,
+				  "this file existed at %s, says %s", utc, stamp->authority);
+	else
+		verify_report_add(
+			&j->report->recording, VERIFY_NOTE, 0, 0, 0,
+			"the time stamp of this file says %s by %s, who is not trusted: %s", utc,
+			stamp->authority, stamp->why);
+}
+
+int judge_manifest_stamp(struct judge *j, const char *trusted_pem_path, uint64_t *ret_utc_us)
+{
+	const struct archived *answer = judge_archived(j, EVIDENCE_STAMP);
+	const struct archived *signature = judge_archived(j, EVIDENCE_SIGNATURE);
+	g_autofree char *why = NULL;
+	struct stamp stamp;
+	gsize length = 0;
+
+	*ret_utc_us = 0;
+	if (answer == NULL || signature == NULL)
+		return 0;
+	const void *bytes =
+		answer->content != NULL ? g_bytes_get_data(answer->content, &length) : NULL;
+	int result =
+		stamp_judge(bytes, length, signature->file.sha256, trusted_pem_path, &stamp, &why);
+	if (result == -EBADMSG) {
+		JUDGE_BROKEN(j, "the time stamp of this file (%s) does not hold: %s",
+			     EVIDENCE_STAMP, why);
+		return 0;
+	}
+	if (result < 0)
+		return result;
+	tell(j, &stamp);
+	*ret_utc_us = stamp.trusted ? stamp.utc_us : 0;
+	stamp_clear(&stamp);
+	return 0;
+}
