@@ -85,7 +85,7 @@ function State({ job }) {
 		return html`<progress max=${job.total_bytes || 1} value=${job.done_bytes} aria-label="How far the export is"></progress>
 			<span class="sub">${bytes(job.done_bytes)} of ${bytes(job.total_bytes)}</span>`;
 	case 'ready':
-		return html`<a class="button primary" href=${`/api/exports/${job.id}/evidence.mp4`} download=${`evidence-${job.session.slice(0, 8)}-${job.id.slice(0, 8)}.mp4`}>Download <span class="hint">${bytes(job.total_bytes)}</span></a>`;
+		return html`<a class="button primary" href=${`/api/exports/${job.id}/evidence.mp4`} download=${`evidence-${job.session.slice(0, 8)}-${job.id.slice(0, 8)}.mp4`}>Download</a> <span class="hint">${bytes(job.total_bytes)}</span>`;
 	case 'failed':
 		return html`<span class="badge failed">failed</span><span class="sub">${job.detail}</span>`;
 	default:
@@ -127,7 +127,7 @@ function ExportCard({ session }) {
 	return html`<section class="card exports" aria-labelledby="exports-title">
 		<h2 id="exports-title">Evidence</h2>
 		<p class="actions left"><button onClick=${() => setAsking(true)}><${Icon} name="seal" />Export as evidence</button></p>
-		<p class="field-error" role="alert">${error}</p>
+		${error && html`<p class="field-error" role="alert">${error}</p>`}
 		${data.exports.length > 0 && html`<${JobTable} jobs=${data.exports} onCancel=${cancel} />`}
 		${asking && html`<${ExportDialog} url=${url} onClose=${() => {
 			setAsking(false);
