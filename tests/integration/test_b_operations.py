@@ -150,7 +150,7 @@ class Operations(unittest.TestCase):
         self.assertIn("approved_by", self.installation.vitrine("audit", "list", "--action", "recording-deleted", "--subject", session).stdout)
 
     def test_policy_of_a_grant(self):
-        self.installation.vitrine("grant", "set", "admin", "demo-linux", "demo", "--quality", "economy", "--banner", "Be good")
+        self.installation.vitrine("grant", "set", "admin", "demo-linux", "desktop", "--quality", "economy", "--banner", "Be good")
         self.installation.sql("UPDATE access_grant SET idle_limit_s = 4")
         self.addCleanup(self.installation.sql, "UPDATE access_grant SET idle_limit_s = 0, banner = '', quality = ''")
         viewer, session = self.one_session(self.display())
