@@ -60,7 +60,7 @@ def _check_in(tree: Path, suite: str, mirror: str, release: str) -> list:
     if results[-1][1]:
         results.append(_run(f"{release}: builds without warnings", [*inside, "cd /vitrine && meson setup build && ninja -C build"]))
     if results[-1][1]:
-        results.append(_run(f"{release}: unit tests", [*inside, "cd /vitrine && TZ=UTC meson test -C build --suite unit --print-errorlogs"]))
+        results.append(_run(f"{release}: unit tests", [*inside, "cd /vitrine && TZ=UTC meson test -C build --suite unit --print-errorlogs --timeout-multiplier 3"]))
     return results
 
 
