@@ -103,7 +103,7 @@ def services(layout: Layout, displays: tuple[int, int], vnc_port: int, rdp_port:
                   "-X509Cert", str(layout.pki / "demo.pem"), "-X509Key", str(layout.pki / "demo.key")]},
         {"name": "demo-vnc-desktop", "role": "demo", "env": environment, "argv": _startup(layout, "vnc", vnc_display, "demo desktop (VNC)")},
         {"name": "demo-rdp-display", "role": "demo", "env": environment, "ready": {"display": True},
-         "argv": ["Xvfb", f":{rdp_display}", "-screen", "0", f"{SIZE}x24", "-nolisten", "tcp", "-auth", str(_xauthority(layout, rdp_display))]},
+         "argv": ["Xvfb", f":{rdp_display}", "-screen", "0", f"{SIZE}x24", "-nolisten", "tcp", "-noreset", "-auth", str(_xauthority(layout, rdp_display))]},
         {"name": "demo-rdp-desktop", "role": "demo", "env": environment, "argv": _startup(layout, "rdp", rdp_display, "demo desktop (RDP)")},
         {"name": "demo-rdp", "role": "demo", "ready": {"port": rdp_port},
          "env": {**environment, "DISPLAY": f":{rdp_display}", "XAUTHORITY": str(_xauthority(layout, rdp_display))},
