@@ -68,9 +68,10 @@ static void rights(void)
 	g_assert_cmpuint(rights_of(USER_ROLE_WATCHER), ==,
 			 RIGHT_ENTER | RIGHT_WATCH | RIGHT_TERMINATE);
 	g_assert_cmpuint(rights_of(USER_ROLE_AUDITOR), ==,
-			 RIGHT_ENTER | RIGHT_PLAY | RIGHT_AUDIT | RIGHT_HOLD);
+			 RIGHT_ENTER | RIGHT_PLAY | RIGHT_AUDIT | RIGHT_HOLD | RIGHT_EXPORT);
 	g_assert_cmpuint(rights_of(USER_ROLE_ADMIN), ==,
-			 rights_of(USER_ROLE_WATCHER) | rights_of(USER_ROLE_AUDITOR));
+			 rights_of(USER_ROLE_WATCHER) | rights_of(USER_ROLE_AUDITOR) |
+				 RIGHT_DELETE);
 	json_t *list = rights_json(RIGHT_ENTER | RIGHT_AUDIT);
 	g_assert_cmpuint(json_array_size(list), ==, 2);
 	g_assert_cmpstr(json_string_value(json_array_get(list, 1)), ==, "audit");
