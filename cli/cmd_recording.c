@@ -31,7 +31,7 @@ static bool page_from(const struct page_options *options, struct db_page *ret)
 static int run_recording_list(struct cli *cli, int argc, char **argv)
 {
 	static const char *const headings[] = {"SESSION", "STARTED", "STATE", "LENGTH", "FRAMES",
-					       "SIZE",	  "PICTURE", "NODE",  NULL};
+					       "SIZE",	  "PICTURE", "CHECK", "NODE",	NULL};
 	struct page_options options = {.limit = 50};
 	const GOptionEntry entries[] = {PAGE_ROWS(options)};
 	struct db_page page;
@@ -58,6 +58,7 @@ static int run_recording_list(struct cli *cli, int argc, char **argv)
 		table_add_format(table, "%" G_GUINT64_FORMAT, row->frames);
 		table_add_format(table, "%.1f MB", (double)row->bytes / 1e6);
 		table_add_format(table, "%ux%u", row->width_px, row->height_px);
+		table_add(table, row->check);
 		table_add(table, row->node);
 	}
 	table_print(table, "no recordings");

@@ -1,8 +1,11 @@
 /* doctor: the database, the store, the programs that should answer. */
 #include "base/config.h"
 #include "cli/doctor.h"
+
+#include "base/forecast.h"
 #include "ipc/link.h"
 #include "sql/migrate.h"
+#include "sql/recording_store.h"
 #include "sql/session_store.h"
 
 #include <errno.h>
@@ -13,6 +16,41 @@
 #include <unistd.h>
 
 #define MIB (1024u * 1024u)
+#define FEW_DAYS 7.0
+
+static void check_forecast(struct doctor *doctor, uint64_t grown_bytes, uint64_t span_us)
+{
+	const struct config *config = doctor->config;
+	const char *dir = config->recorder.store_dir;
+	struct statvfs fs;
+
+	if (dir == NULL || statvfs(dir, &fs) != 0)
+		return;
+	double days = forecast_days_left((uint64_t)fs.f_bavail * fs.f_frsize,
+					 (uint64_t)config->recorder.reserve_mib * MIB, grown_bytes,
+					 span_us);
+	if (days >= 0 && days < FEW_DAYS)
+		doctor_warn(doctor, "store: reaches its reserve in %.1f days, as the last day went",
+			    days);
+	else if (days >= 0)
+		doctor_ok(doctor, "store: lasts %.0f days, as the last day went", days);
+}
+
+static void check_recordings(struct doctor *doctor, struct db *db)
+{
+	uint64_t failed = 0, grown = 0, span_us = 0;
+
+	/* A database that is not up to date is told below. */
+	if (!recording_store_count_failed_checks(db, &failed, NULL) ||
+	    !recording_store_growth(db, doctor->config->node, &grown, &span_us, NULL))
+		return;
+	if (failed > 0)
+		doctor_fail(doctor,
+			    "recordings: %" G_GUINT64_FORMAT
+			    " did not pass the self-check; vitrine recording list names them",
+			    failed);
+	check_forecast(doctor, grown, span_us);
+}
 
 void doctor_check_database(struct doctor *doctor)
 {
@@ -26,6 +64,7 @@ void doctor_check_database(struct doctor *doctor)
 		doctor_fail(doctor, "database: %s", error->message);
 		return;
 	}
+	check_recordings(doctor, db);
 	if (!migrate_version(db, &version, &error) ||
 	    !session_store_count_running(db, &running, &error))
 		doctor_fail(doctor, "database: %s", error->message);

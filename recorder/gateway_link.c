@@ -2,7 +2,9 @@
  * recordings: the registry does. */
 #include "recorder/gateway_link.h"
 
+#include "base/clock.h"
 #include "ipc/link.h"
+#include "recorder/growth.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #define STORAGE_INTERVAL_S 3u
+#define FEW_DAYS 7.0
 #define STORAGE_STEP_BYTES (64ull << 20)
 
 struct gateway_link {
@@ -17,6 +20,7 @@ struct gateway_link {
 	guint listen_source, source, storage_source;
 	char *path;
 	struct registry *registry;
+	struct growth growth;
 	struct recorder_storage told; /**< what the gateway heard last */
 	struct packet packet;
 };
@@ -44,12 +48,26 @@ void gateway_link_send(void *user, enum recorder_type type, const void *message)
 	}
 }
 
+static void say_forecast(struct gateway_link *link, uint64_t free_bytes)
+{
+	double days;
+
+	if (!growth_note(&link->growth, clock_now_us(), free_bytes,
+			 registry_reserve_bytes(link->registry), &days))
+		return;
+	if (days < FEW_DAYS)
+		g_warning("the store reaches its reserve in %.1f days, as the last day went", days);
+	else
+		g_message("the store reaches its reserve in %.1f days, as the last day went", days);
+}
+
 static gboolean tell_storage(gpointer data)
 {
 	struct gateway_link *link = data;
 	struct recorder_storage now;
 
 	registry_storage(link->registry, &now);
+	say_forecast(link, now.free_bytes);
 	uint64_t moved = MAX(now.free_bytes, link->told.free_bytes) -
 			 MIN(now.free_bytes, link->told.free_bytes);
 	if (now.accepting == link->told.accepting && moved < STORAGE_STEP_BYTES)

@@ -7,11 +7,11 @@
 
 #define RETRY_US (2 * G_USEC_PER_SEC)
 
-enum write_kind { WRITE_OPEN, WRITE_SEGMENT, WRITE_CLOSE, WRITE_STOP };
+enum write_kind { WRITE_OPEN, WRITE_SEGMENT, WRITE_CLOSE, WRITE_CHECK, WRITE_STOP };
 
 struct row_write {
 	enum write_kind kind;
-	char *session_id, *quality, *head, *detail;
+	char *session_id, *quality, *head, *detail, *check;
 	uint64_t utc_us;
 	bool sealed;
 	struct chain_segment segment;
@@ -34,6 +34,7 @@ static void row_write_free(struct row_write *w)
 	g_free(w->quality);
 	g_free(w->head);
 	g_free(w->detail);
+	g_free(w->check);
 	g_free(w->codec);
 	g_free(w);
 }
@@ -99,6 +100,9 @@ static bool write_row(struct index *index, const struct row_write *w, GError **e
 					     w->sealed ? RECORDING_STATE_SEALED
 						       : RECORDING_STATE_FAILED,
 					     w->utc_us, w->head, w->detail, error);
+	case WRITE_CHECK:
+		return recording_store_note_check(index->db, w->session_id, w->check, w->detail,
+						  error);
 	case WRITE_STOP:
 		break;
 	}
@@ -243,5 +247,16 @@ void index_close(struct index *index, const char *session_id, bool sealed, uint6
 	w->utc_us = closed_utc_us;
 	w->head = g_strdup(head);
 	w->detail = g_strdup(detail != NULL ? detail : "");
+	push(index, w);
+}
+
+void index_check(struct index *index, const char *session_id, const char *state, const char *detail)
+{
+	struct row_write *w = g_new0(struct row_write, 1);
+
+	w->kind = WRITE_CHECK;
+	w->session_id = g_strdup(session_id);
+	w->check = g_strdup(state);
+	w->detail = g_strdup(detail);
 	push(index, w);
 }

@@ -18,6 +18,9 @@ void index_open(struct index *index, const char *session_id, const char *quality
 /** `segment` holds the media file first. Segments without pictures have no row. */
 void index_segment(struct index *index, const char *session_id,
 		   const struct chain_segment *segment);
+/** What the self-check found. */
+void index_check(struct index *index, const char *session_id, const char *state,
+		 const char *detail);
 /** `detail` NULL or empty: sealed; otherwise it failed. */
 void index_close(struct index *index, const char *session_id, bool sealed, uint64_t closed_utc_us,
 		 const char *head, const char *detail);

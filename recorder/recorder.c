@@ -28,6 +28,7 @@ struct recorder {
 	struct live_server *live;
 	struct gateway_link *gateway;
 	struct registry *registry;
+	struct sealed_check *check;
 	struct canvas_budget canvases;
 	struct retention *retention;
 	struct db_listener *deletions;
@@ -154,6 +155,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	r->index = index_create(config->database.conninfo, config->database.recorder_role,
 				config->node);
 	start_notary(r, config);
+	r->check = sealed_check_create(c->store_dir, r->index);
 	const struct registry_settings settings = {
 		.services = {.archive = {r->store, r->key, r->index, r->notary},
 			     .scheduler = r->scheduler,
@@ -165,6 +167,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 					(uint64_t)c->session_mib << 20},
 			     .canvases = &r->canvases,
 			     .self_check_every = c->self_check_every},
+		.check = r->check,
 		.reserve_bytes = (uint64_t)c->reserve_mib << 20,
 		.send = gateway_link_send,
 		.user = r->gateway,
@@ -198,6 +201,7 @@ void recorder_destroy(struct recorder *recorder)
 	retention_destroy(recorder->retention);
 	gateway_link_destroy(recorder->gateway);
 	registry_destroy(recorder->registry);
+	sealed_check_destroy(recorder->check);
 	scheduler_destroy(recorder->scheduler);
 	idr_pool_destroy(recorder->idr_pool);
 	notary_destroy(recorder->notary);

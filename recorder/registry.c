@@ -85,13 +85,15 @@ static void closed(void *user, bool ok, const char *detail, const struct archive
 					 .duration_us = totals->duration_us};
 
 	registry->settings.send(registry->settings.user, RECORDER_SEALED, &sealed);
+	if (ok)
+		sealed_check_add(registry->settings.check, entry->session_id);
 	g_hash_table_remove(registry->entries, entry->session_id);
 	tell_stopped(registry);
 }
 
 /* ---- What a recorder before us left ---- */
 
-static void seal_left(const struct recovered *left)
+static bool seal_left(const struct recovered *left)
 {
 	struct archive_totals totals;
 	int result = archive_seal(
@@ -103,6 +105,7 @@ static void seal_left(const struct recovered *left)
 			  g_strerror(-result));
 	else
 		g_message("recording %s sealed after an interruption", left->from.session_id);
+	return result == 0;
 }
 
 static void seal_all_left(struct registry *registry)
@@ -112,7 +115,9 @@ static void seal_all_left(struct registry *registry)
 
 	g_hash_table_iter_init(&iter, registry->left);
 	while (g_hash_table_iter_next(&iter, NULL, &left)) {
-		seal_left(left);
+		if (seal_left(left))
+			sealed_check_add(registry->settings.check,
+					 ((const struct recovered *)left)->from.session_id);
 		g_hash_table_iter_remove(&iter);
 	}
 }
@@ -289,6 +294,11 @@ void registry_stop(struct registry *registry, enum end_reason reason, void (*don
 	seal_all_left(registry);
 	close_all(registry, reason, "the recorder is being stopped", true);
 	tell_stopped(registry);
+}
+
+uint64_t registry_reserve_bytes(const struct registry *registry)
+{
+	return registry->settings.reserve_bytes;
 }
 
 void registry_storage(struct registry *registry, struct recorder_storage *ret)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "recorder/recovery.h"
+#include "recorder/sealed_check.h"
 
 struct registry;
 
@@ -11,6 +12,7 @@ typedef void (*registry_send_fn)(void *user, enum recorder_type type, const void
 struct registry_settings {
 	struct recording_services services;
 	uint64_t reserve_bytes;
+	struct sealed_check *check; /**< NULL: sealed recordings are not played again */
 	registry_send_fn send;
 	void *user;
 };
@@ -29,5 +31,6 @@ void registry_close(struct registry *registry, const struct recorder_close *clos
 void registry_stop(struct registry *registry, enum end_reason reason, void (*done)(void *),
 		   void *user);
 
+uint64_t registry_reserve_bytes(const struct registry *registry);
 /** Free space now, and whether new recordings are taken. Below an eighth of the reserve running ones are ended, while there is room to seal them. */
 void registry_storage(struct registry *registry, struct recorder_storage *ret);

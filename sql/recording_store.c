@@ -34,6 +34,8 @@ void recording_row_free(struct recording_row *row)
 	g_free(row->codec);
 	g_free(row->head);
 	g_free(row->detail);
+	g_free(row->check);
+	g_free(row->check_detail);
 	g_free(row);
 }
 
@@ -121,11 +123,72 @@ bool recording_store_close(struct db *db, const char *session_id, enum recording
 		     &params, ROWS_ONE, NULL, error);
 }
 
+bool recording_store_note_check(struct db *db, const char *session_id, const char *state,
+				const char *detail, GError **error)
+{
+	struct db_params params = {0};
+
+	param_text(&params, session_id);
+	param_text(&params, state);
+	param_name(&params, detail);
+	return db_do(db, "note a self-check",
+		     "UPDATE recording SET check_state = $2, check_detail = $3, checked_at = now()"
+		     " WHERE session_id = $1",
+		     &params, ROWS_ONE, NULL, error);
+}
+
+struct growth_row {
+	uint64_t bytes, span_us;
+};
+
+static gpointer read_growth(struct db_row *row)
+{
+	struct growth_row *growth = g_new0(struct growth_row, 1);
+
+	growth->bytes = row_u64(row);
+	growth->span_us = row_u64(row);
+	return growth;
+}
+
+/* No session lasts a month; without that bound the whole table would be read. */
+bool recording_store_growth(struct db *db, const char *node, uint64_t *ret_bytes,
+			    uint64_t *ret_span_us, GError **error)
+{
+	struct db_params params = {0};
+
+	param_text(&params, node);
+	PGresult *result =
+		db_say(db, "measure the store's growth",
+		       "SELECT coalesce(sum(s.bytes), 0)::bigint, (least(86400, coalesce(extract"
+		       "(epoch FROM now() - min(r.started_at + s.start_us * interval"
+		       " '1 microsecond')), 0)) * 1000000)::bigint FROM recording r"
+		       " JOIN segment s ON s.session_id = r.session_id WHERE r.node = $1"
+		       " AND r.started_at > now() - interval '30 days' AND r.started_at +"
+		       " (s.start_us + s.duration_us) * interval '1 microsecond' >"
+		       " now() - interval '24 hours'",
+		       &params, ROWS_ANY, error);
+	if (result == NULL)
+		return false;
+	g_autofree struct growth_row *growth = rows_take_first(result, read_growth);
+	*ret_bytes = growth != NULL ? growth->bytes : 0;
+	*ret_span_us = growth != NULL ? growth->span_us : 0;
+	return true;
+}
+
+bool recording_store_count_failed_checks(struct db *db, uint64_t *ret, GError **error)
+{
+	return db_count(db, "count failed self-checks",
+			"SELECT count(*) FROM recording WHERE check_state = 'failed'"
+			" AND state NOT IN ('deleting', 'deleted')",
+			NULL, ret, error);
+}
+
 /* The newest segment says codec and size; sums are taken when asked, so no column can disagree with the segments. */
 #define RECORDING_SELECT                                                                           \
 	"SELECT r.session_id, r.node, r.quality, r.state, utc_us(r.started_at),"                   \
 	" utc_us(r.closed_at), last.codec, last.width_px, last.height_px, sums.segments,"          \
-	" sums.frames, sums.bytes, sums.duration_us, r.head, r.detail FROM recording r"            \
+	" sums.frames, sums.bytes, sums.duration_us, r.head, r.detail, r.check_state,"             \
+	" r.check_detail FROM recording r"                                                         \
 	" CROSS JOIN LATERAL (SELECT count(*) AS segments, sum(frames) AS frames,"                 \
 	"  sum(bytes) AS bytes, max(start_us + duration_us) AS duration_us"                        \
 	"  FROM segment WHERE session_id = r.session_id) sums"                                     \
@@ -152,6 +215,8 @@ static gpointer read_recording(struct db_row *row)
 	recording->duration_us = row_u64(row);
 	recording->head = row_text(row);
 	recording->detail = row_text(row);
+	recording->check = row_text(row);
+	recording->check_detail = row_text(row);
 	return recording;
 }
 

@@ -30,6 +30,8 @@ struct recording_row {
 	uint64_t frames, bytes, duration_us; /**< sums so far */
 	char *head;			     /**< chain head in hex; empty until closed */
 	char *detail;			     /**< what went wrong; empty when nothing did */
+	char *check;	    /**< of the self-check: "passed", "failed", "skipped"; empty: not yet */
+	char *check_detail; /**< what it found; empty when it passed */
 };
 void recording_row_free(struct recording_row *row);
 DB_ROW_CLEANUP(recording_row)
@@ -60,6 +62,16 @@ bool recording_store_add_segment(struct db *db, const char *session_id,
 bool recording_store_close(struct db *db, const char *session_id, enum recording_state state,
 			   uint64_t closed_utc_us, const char *head, const char *detail,
 			   GError **error);
+/** Recorder: what the self-check found. `state`: "passed", "failed" or "skipped". One that fails puts a record
+ *  into the audit trail. DB_ERROR_MISSING: no such recording. */
+bool recording_store_note_check(struct db *db, const char *session_id, const char *state,
+				const char *detail, GError **error);
+/** Bytes of video recorded on `node` in the last 24 hours, and how much of that time there were recordings
+ *  at all: since the first of them. Both 0 when there are none. */
+bool recording_store_growth(struct db *db, const char *node, uint64_t *ret_bytes,
+			    uint64_t *ret_span_us, GError **error);
+/** Recordings whose self-check failed and that are still there. */
+bool recording_store_count_failed_checks(struct db *db, uint64_t *ret, GError **error);
 /** Recorder at start: what a dead recorder of `node` left open. GPtrArray of struct recording_row.
  */
 bool recording_store_list_open(struct db *db, const char *node, GPtrArray **ret, GError **error);

@@ -40,6 +40,7 @@ void session_row_free(struct session_row *row)
 	g_free(row->viewer_name);
 	g_free(row->end_detail);
 	g_free(row->recording_state);
+	g_free(row->recording_check);
 	g_free(row);
 }
 
@@ -117,7 +118,7 @@ bool session_store_fault_all(struct db *db, const char *node, uint64_t *ret_rows
 	" utc_us(s.opened_at), utc_us(s.running_at), utc_us(s.ended_at), s.end_reason,"            \
 	" s.end_detail, r.state,"                                                                  \
 	" (SELECT max(g.start_us + g.duration_us) FROM segment g WHERE g.session_id = s.id),"      \
-	" (SELECT sum(g.bytes) FROM segment g WHERE g.session_id = s.id)"                          \
+	" (SELECT sum(g.bytes) FROM segment g WHERE g.session_id = s.id), r.check_state"           \
 	" FROM session s LEFT JOIN recording r ON r.session_id = s.id"
 
 static gpointer read_session(struct db_row *row)
@@ -147,6 +148,7 @@ static gpointer read_session(struct db_row *row)
 	session->recording_state = row_text(row);
 	session->recording_duration_us = row_u64(row);
 	session->recording_bytes = row_u64(row);
+	session->recording_check = row_text(row);
 	return session;
 }
 

@@ -33,6 +33,7 @@ struct session_row {
 	char *recording_state;		/**< "open", "sealed", "failed", or empty: none */
 	uint64_t recording_duration_us; /**< so far */
 	uint64_t recording_bytes;
+	char *recording_check; /**< "passed", "failed", "skipped", or empty: not checked */
 };
 void session_row_free(struct session_row *row);
 DB_ROW_CLEANUP(session_row)

@@ -2,6 +2,8 @@
  * administrator's login. */
 #include "web/routes/health.h"
 
+#include "base/forecast.h"
+#include "sql/recording_store.h"
 #include "sql/session_store.h"
 
 #include <string.h>
@@ -51,6 +53,30 @@ static void put_sessions(GString *out, struct route_call *call)
 		    running);
 }
 
+/* Left out while nothing is known, for the same reason. */
+static void put_recordings(GString *out, struct route_call *call, const struct health *health)
+{
+	const struct config *config = call->web->config;
+	uint64_t grown, span_us, failed;
+
+	if (recording_store_count_failed_checks(call->db, &failed, NULL))
+		put(out, "vitrine_recordings_check_failed", "gauge",
+		    "Recordings that did not pass their self-check.", failed);
+	if (!health->store ||
+	    !recording_store_growth(call->db, config->node, &grown, &span_us, NULL))
+		return;
+	double days =
+		forecast_days_left(health->store_free_bytes,
+				   (uint64_t)config->recorder.reserve_mib << 20, grown, span_us);
+	if (days >= 0)
+		g_string_append_printf(
+			out,
+			"# HELP vitrine_store_days_left Days until the reserve is reached, as the "
+			"last day's recordings go.\n"
+			"# TYPE vitrine_store_days_left gauge\nvitrine_store_days_left %.2f\n",
+			days);
+}
+
 static bool is_loopback(const char *source)
 {
 	return g_str_has_prefix(source, "127.") || strcmp(source, "::1") == 0;
@@ -72,6 +98,7 @@ void route_metrics(struct route_call *call)
 	health_ask(call, &health);
 	g_autoptr(GString) out = g_string_new(NULL);
 	put_sessions(out, call);
+	put_recordings(out, call, &health);
 	put(out, "vitrine_web_live_pages", "gauge", "Pages that watch sessions live.",
 	    live_hub_count(call->web->hub));
 	put(out, "vitrine_database_up", "gauge", "1 when the database answers.", health.database);

@@ -33,6 +33,7 @@ json_t *session_json(const struct session_row *row)
 			    json_integer((json_int_t)row->recording_duration_us));
 	json_object_set_new(object, "recording_bytes",
 			    json_integer((json_int_t)row->recording_bytes));
+	json_object_set_new(object, "recording_check", json_string(row->recording_check));
 	set_end(object, row);
 	return object;
 }

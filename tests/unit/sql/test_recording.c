@@ -1,4 +1,5 @@
 /* Recordings: rows can be written again and arrive at the same; a list joins what the recorder and the gateway wrote. */
+#include "sql/db_query.h"
 #include "sql/recording_store.h"
 #include "sql/session_store.h"
 #include "tests/unit/sql/sql_fixture.h"
@@ -143,9 +144,83 @@ static void test_session_with_recording(void)
 	db_close(recorder);
 }
 
+static uint64_t count(struct db *db, const char *statement)
+{
+	uint64_t n = 0;
+
+	g_assert_true(db_count(db, "test", statement, NULL, &n, NULL));
+	return n;
+}
+
+/* One that fails is told in the audit trail, once, in the recorder's name, who may not write there. */
+static void test_check(void)
+{
+	struct db *recorder = fixture_open("vitrine_recorder"), *web = fixture_open("vitrine_web");
+	g_autofree char *id = g_uuid_string_random();
+	struct recording_row row = {.session_id = id,
+				    .node = "n-check",
+				    .quality = "standard",
+				    .started_utc_us = T0_US};
+	g_autofree char *alarms = g_strdup_printf(
+		"SELECT count(*) FROM audit WHERE action = 'self-check-failed' AND program ="
+		" 'vitrine_recorder' AND detail ->> 'detail' = 'all pictures are black' AND"
+		" subject = '%s'",
+		id);
+	g_autoptr(GError) error = NULL;
+	uint64_t failed = 7;
+
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	g_assert_true(recording_store_note_check(recorder, id, "passed", "", NULL));
+	g_assert_cmpuint(count(web, alarms), ==, 0);
+	for (unsigned i = 0; i < 2; i++)
+		g_assert_true(recording_store_note_check(recorder, id, "failed",
+							 "all pictures are black", NULL));
+	g_assert_cmpuint(count(web, alarms), ==, 1);
+	g_assert_true(recording_store_count_failed_checks(web, &failed, NULL));
+	g_assert_cmpuint(failed, ==, 1);
+	autorow(recording_row) found = NULL;
+	g_assert_true(recording_store_find(web, id, &found, NULL));
+	g_assert_cmpstr(found->check, ==, "failed");
+	g_assert_cmpstr(found->check_detail, ==, "all pictures are black");
+	g_assert_false(recording_store_note_check(recorder, id, "perfect", "", &error));
+	g_assert_true(recording_store_note_check(recorder, id, "passed", "", NULL));
+	db_close(web);
+	db_close(recorder);
+}
+
+/* Two minutes of pictures, begun ten minutes ago; what ended more than a day ago does not count. */
+static void test_growth(void)
+{
+	struct db *recorder = fixture_open("vitrine_recorder");
+	g_autofree char *now = g_uuid_string_random(), *old = g_uuid_string_random();
+	uint64_t utc_us = (uint64_t)g_get_real_time(), bytes = 9, span_us = 9;
+	struct recording_row row = {.session_id = now,
+				    .node = "n-growth",
+				    .quality = "standard",
+				    .started_utc_us = utc_us - 600000000u};
+
+	g_assert_true(recording_store_growth(recorder, "n-growth", &bytes, &span_us, NULL));
+	g_assert_cmpuint(bytes, ==, 0);
+	g_assert_cmpuint(span_us, ==, 0);
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	g_assert_true(add_segment(recorder, now, 1, 1000, NULL));
+	g_assert_true(add_segment(recorder, now, 2, 500, NULL));
+	row.session_id = old;
+	row.started_utc_us = utc_us - UINT64_C(90000000000);
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	g_assert_true(add_segment(recorder, old, 1, 7000000, NULL));
+	g_assert_true(recording_store_growth(recorder, "n-growth", &bytes, &span_us, NULL));
+	g_assert_cmpuint(bytes, ==, 1500);
+	g_assert_cmpuint(span_us, >=, 600000000u);
+	g_assert_cmpuint(span_us, <, 700000000u);
+	db_close(recorder);
+}
+
 void recording_tests(void)
 {
 	g_test_add_func("/sql/recording/rows", test_rows);
 	g_test_add_func("/sql/recording/bad-rows", test_bad_rows);
 	g_test_add_func("/sql/recording/session-with-recording", test_session_with_recording);
+	g_test_add_func("/sql/recording/check", test_check);
+	g_test_add_func("/sql/recording/growth", test_growth);
 }

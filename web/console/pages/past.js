@@ -53,6 +53,7 @@ function Recording({ session }) {
 	if (!session.recording_state)
 		return html`<span class="sub">none</span>`;
 	return html`<span class=${`badge ${session.recording_state}`}>${session.recording_state === 'sealed' && html`<${Icon} name="seal" />`}${session.recording_state}</span>
+		${session.recording_check === 'failed' && html`<span class="badge failed" title="Played again after it was sealed, this recording is not what its chain says.">check failed</span>`}
 		<span class="sub">${bytes(session.recording_bytes)}</span>`;
 }
 
