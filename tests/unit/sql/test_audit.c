@@ -61,6 +61,25 @@ static gpointer write_thread(gpointer role)
 	return NULL;
 }
 
+/* The lock that numbers are taken under is nobody's to hold: neither an advisory one nor a row that a program may touch. */
+static void test_lock(void)
+{
+	struct db *recorder = fixture_open("vitrine_recorder");
+	struct db *gateway = fixture_open("vitrine_gateway");
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(db_do(recorder, "test", "SELECT pg_advisory_lock(hashtext('vitrine audit'))",
+			    NULL, ROWS_ANY, NULL, NULL));
+	g_assert_false(db_do(recorder, "test", "SELECT * FROM audit_counter FOR UPDATE", NULL,
+			     ROWS_ANY, NULL, &error));
+	g_assert_true(db_do(gateway, "test",
+			    "INSERT INTO audit (actor, action, subject, address, detail)"
+			    " VALUES ('', 'not-held-up', '', '', '{}')",
+			    NULL, ROWS_ANY, NULL, NULL));
+	db_close(gateway);
+	db_close(recorder);
+}
+
 /* Several programs at once, a third of it rolled back: still every number is there, and time goes with it. */
 static void test_no_holes(void)
 {
@@ -123,6 +142,7 @@ static void test_append_only(void)
 void audit_tests(void)
 {
 	g_test_add_func("/sql/audit/rows", test_rows);
+	g_test_add_func("/sql/audit/lock", test_lock);
 	g_test_add_func("/sql/audit/no-holes", test_no_holes);
 	g_test_add_func("/sql/audit/append-only", test_append_only);
 }
