@@ -143,13 +143,21 @@ static bool sync_directory(const char *path)
 	return ok;
 }
 
+/* Never over a file that is there; NFS knows no RENAME_NOREPLACE, but links. */
+static bool rename_new(const char *path, const char *target)
+{
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, target, RENAME_NOREPLACE) == 0)
+		return true;
+	return errno == EINVAL && link(path, target) == 0 && unlink(path) == 0;
+}
+
 static bool publish(struct exporter *e, const char *path, GError **error)
 {
 	const char *target = e->order->target;
 
 	if (fsync(e->fd) != 0)
 		return exporter_failed(errno, "write", path, error);
-	if (renameat2(AT_FDCWD, path, AT_FDCWD, target, RENAME_NOREPLACE) != 0)
+	if (!rename_new(path, target))
 		return exporter_failed(errno, "make", target, error);
 	return sync_directory(target) || exporter_failed(errno, "write", target, error);
 }

@@ -10,6 +10,9 @@
 /** Bytes done of all. False: stop. On the export's thread. */
 typedef bool (*evidence_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, void *user);
 
+/** A time stamp (RFC 3161) over the SHA-256 in hex: DER, or NULL when there is none to be had. On the export's thread; may block for seconds. */
+typedef GBytes *(*evidence_stamp_fn)(const char *sha256, const void *user);
+
 struct evidence_order {
 	const struct reader *reader; /**< of the recording */
 	const struct chain_key *key; /**< signs the manifest */
@@ -20,6 +23,8 @@ struct evidence_order {
 	const char *
 		log_store_dir; /**< the store whose node log is asked for proofs; NULL: no proofs */
 	const char *target;
+	evidence_stamp_fn stamp; /**< of the manifest's signature; may be NULL */
+	const void *stamp_user;
 	evidence_progress_fn progress; /**< may be NULL */
 	void *user;
 };
@@ -29,6 +34,7 @@ struct evidence_made {
 	char video_sha256[DIGEST_HEX_BYTES];
 	char manifest_sha256[DIGEST_HEX_BYTES]; /**< what the node log remembers */
 	uint64_t span_start_us, span_end_us;
+	bool stamped;
 	bool whole, sealed; /**< as in the manifest: nothing left away; the recording had ended */
 };
 

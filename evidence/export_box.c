@@ -36,6 +36,7 @@ static void list_texts(struct exporter *e)
 struct signed_manifest {
 	char *json;
 	GBytes *signature;
+	GBytes *stamp; /**< over the signature; NULL: none */
 };
 
 static bool make_head(struct exporter *e, struct signed_manifest *head, GError **error)
@@ -47,7 +48,14 @@ static bool make_head(struct exporter *e, struct signed_manifest *head, GError *
 		return false;
 	}
 	head->signature = cms_sign(e->order->key, head->json, strlen(head->json), error);
-	return head->signature != NULL;
+	if (head->signature == NULL)
+		return false;
+	if (e->order->stamp != NULL) {
+		g_autofree char *sha256 =
+			g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, head->signature);
+		head->stamp = e->order->stamp(sha256, e->order->stamp_user);
+	}
+	return true;
 }
 
 static bool measure(const struct exporter *e, const struct signed_manifest *head,
@@ -55,7 +63,8 @@ static bool measure(const struct exporter *e, const struct signed_manifest *head
 {
 	uint64_t sum = EVIDENCE_BOX_HEADER_BYTES + TAR_WRITE_END_BYTES + EVIDENCE_FOOTER_BYTES +
 		       tar_write_size(strlen(head->json)) +
-		       tar_write_size(g_bytes_get_size(head->signature));
+		       tar_write_size(g_bytes_get_size(head->signature)) +
+		       (head->stamp != NULL ? tar_write_size(g_bytes_get_size(head->stamp)) : 0);
 
 	for (unsigned i = 0; i < e->manifest.files->len; i++)
 		sum += tar_write_size(g_array_index(e->manifest.files, struct chain_file, i).bytes);
@@ -103,19 +112,26 @@ static bool copy_file(struct exporter *e, struct tar_write *tar, const struct ch
 	return false;
 }
 
+static int write_bytes(struct tar_write *tar, const char *name, GBytes *bytes)
+{
+	gsize length;
+	const void *data = g_bytes_get_data(bytes, &length);
+
+	return tar_write_file(tar, name, data, length);
+}
+
 static bool write_texts(struct exporter *e, struct tar_write *tar,
 			const struct signed_manifest *head, GError **error)
 {
-	gsize length;
-	const void *signature = g_bytes_get_data(head->signature, &length);
 	int code = tar_write_file(tar, EVIDENCE_MANIFEST, head->json, strlen(head->json));
 
 	if (code == 0)
-		code = tar_write_file(tar, EVIDENCE_SIGNATURE, signature, length);
+		code = write_bytes(tar, EVIDENCE_SIGNATURE, head->signature);
+	if (code == 0 && head->stamp != NULL)
+		code = write_bytes(tar, EVIDENCE_STAMP, head->stamp);
 	for (unsigned i = 0; code == 0 && i < e->texts->len; i++) {
 		const struct archive_text *text = &g_array_index(e->texts, struct archive_text, i);
-		const void *bytes = g_bytes_get_data(text->bytes, &length);
-		code = tar_write_file(tar, text->name, bytes, length);
+		code = write_bytes(tar, text->name, text->bytes);
 	}
 	return code == 0 || exporter_failed(code, "write", e->order->target, error);
 }
@@ -173,6 +189,8 @@ bool export_box(struct exporter *e, struct evidence_made *ret, GError **error)
 	if (ok)
 		digest_hex_of(head.json, strlen(head.json), ret->manifest_sha256);
 	g_free(head.json);
+	ret->stamped = head.stamp != NULL;
 	g_clear_pointer(&head.signature, g_bytes_unref);
+	g_clear_pointer(&head.stamp, g_bytes_unref);
 	return ok;
 }

@@ -3,7 +3,12 @@
 
 #include "base/secret.h"
 
+#include "recorder/http/http_post.h"
+#include "recorder/stamp/stamp_client.h"
+
 #include <errno.h>
+
+#define STAMP_MS 15000u
 
 struct evidence_maker {
 	const struct config *config;
@@ -21,6 +26,11 @@ static struct chain_key *load_key(const struct config_export *export, GError **e
 	return chain_key_create(key, certificate, error);
 }
 
+static bool has_authority(const struct config_time_stamp *config)
+{
+	return config->url != NULL && config->url[0] != '\0';
+}
+
 struct evidence_maker *evidence_maker_create(const struct config *config, GError **error)
 {
 	const struct config_export *export = &config->export;
@@ -34,6 +44,8 @@ struct evidence_maker *evidence_maker_create(const struct config *config, GError
 		g_prefix_error(error, "the key for exports: ");
 		return NULL;
 	}
+	if (has_authority(&config->recorder.time_stamp))
+		http_init();
 	struct evidence_maker *maker = g_new0(struct evidence_maker, 1);
 	maker->config = config;
 	maker->key = key;
@@ -46,6 +58,20 @@ void evidence_maker_destroy(struct evidence_maker *maker)
 		return;
 	chain_key_destroy(maker->key);
 	g_free(maker);
+}
+
+/* A stamp proves when the file was made, not what was recorded: an authority that is away does not keep evidence back. */
+static GBytes *fetch_stamp(const char *sha256, const void *user)
+{
+	const struct config_time_stamp *config = user;
+	const struct stamp_authority authority = {config->url, config->ca_file,
+						  config->tls_ca_file};
+	g_autoptr(GError) error = NULL;
+	GBytes *stamp = stamp_fetch(&authority, sha256, STAMP_MS, NULL, &error);
+
+	if (stamp == NULL)
+		g_warning("the export goes without a time stamp: %s", error->message);
+	return stamp;
 }
 
 static struct reader *open_session(const struct evidence_maker *maker, const char *session_id,
@@ -68,6 +94,7 @@ static struct reader *open_session(const struct evidence_maker *maker, const cha
 bool evidence_maker_run(const struct evidence_maker *maker, const struct evidence_wish *wish,
 			struct evidence_made *ret, GError **error)
 {
+	const struct config_time_stamp *stamps = &maker->config->recorder.time_stamp;
 	struct reader *reader = open_session(maker, wish->session_id, error);
 	const struct evidence_order order = {
 		.reader = reader,
@@ -79,6 +106,8 @@ bool evidence_maker_run(const struct evidence_maker *maker, const struct evidenc
 		.purpose = wish->purpose,
 		.log_store_dir = maker->config->recorder.store_dir,
 		.target = wish->target,
+		.stamp = has_authority(stamps) ? fetch_stamp : NULL,
+		.stamp_user = stamps,
 		.progress = wish->progress,
 		.user = wish->user,
 	};

@@ -7,7 +7,7 @@
 
 struct evidence_maker;
 
-/** Loads the keys. `config` is borrowed. NULL and an error that names the key of the configuration that is missing or wrong. */
+/** Loads the keys. `config` is borrowed. Once per process, before other threads do HTTP. NULL and an error that names the key of the configuration that is missing or wrong. */
 struct evidence_maker *evidence_maker_create(const struct config *config, GError **error);
 /** NULL is fine. */
 void evidence_maker_destroy(struct evidence_maker *maker);

@@ -3,7 +3,7 @@
 
 #include <curl/curl.h>
 
-G_DEFINE_QUARK(http - error, http_error)
+G_DEFINE_QUARK(http - post - error, http_post_error)
 
 struct exchange {
 	const struct http_post *request;

@@ -13,8 +13,8 @@ enum http_error {
 	HTTP_ERROR_UNTRUSTED, /**< the certificate of an https peer */
 	HTTP_ERROR_STOPPED,   /**< *stop became true */
 };
-#define HTTP_ERROR http_error_quark()
-GQuark http_error_quark(void);
+#define HTTP_ERROR http_post_error_quark()
+GQuark http_post_error_quark(void);
 
 struct http_post {
 	const char *url;

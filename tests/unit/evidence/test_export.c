@@ -3,7 +3,10 @@
 #include "evidence/export.h"
 #include "evidence/layout.h"
 #include "evidence/verify_evidence.h"
+#include "recorder/http/http_post.h"
 #include "recorder/nodelog/nodelog.h"
+#include "recorder/stamp/stamp_client.h"
+#include "tests/support/fake_tsa.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/evidence/recording.h"
 
@@ -371,6 +374,54 @@ static void test_proofs(void)
 	fixture_finish(&f);
 }
 
+static GBytes *fetch_stamp(const char *sha256, const void *user)
+{
+	return stamp_fetch(user, sha256, 5000, NULL, NULL);
+}
+
+static bool verdict_tells_a_time(const struct fixture *f, const char *trusted)
+{
+	struct evidence_report report;
+	bool found = false;
+
+	g_assert_cmpint(evidence_verify(f->target, trusted, &report), ==, 0);
+	for (unsigned i = 0; i < report.recording.findings->len; i++) {
+		const struct verify_finding *finding = report.recording.findings->pdata[i];
+		found |= strstr(finding->text, "this file existed at") != NULL;
+	}
+	evidence_report_finish(&report);
+	return found;
+}
+
+/* The authority's time stands in the verdict; one that is away keeps no evidence back. */
+static void test_stamped_export(void)
+{
+	struct fixture f;
+	struct evidence_made made;
+	struct fake_tsa *tsa = fake_tsa_start();
+
+	fixture_init(&f);
+	g_autofree char *ca = g_build_filename(f.out, "tsa-ca.pem", NULL);
+	g_autofree char *both = g_build_filename(f.out, "trusted.pem", NULL);
+	g_autofree char *pems =
+		g_strconcat(f.recording.ca.certificate_pem, fake_tsa_ca_pem(tsa), NULL);
+	recording_put(ca, fake_tsa_ca_pem(tsa), strlen(fake_tsa_ca_pem(tsa)));
+	recording_put(both, pems, strlen(pems));
+	const struct stamp_authority authority = {.url = fake_tsa_url(tsa), .ca_file = ca};
+	f.order.stamp = fetch_stamp;
+	f.order.stamp_user = &authority;
+	export_well(&f, &made);
+	g_assert_true(made.stamped);
+	g_assert_true(verdict_tells_a_time(&f, both));
+	g_remove(f.target);
+	fake_tsa_set_mood(tsa, FAKE_TSA_BUSY);
+	export_well(&f, &made);
+	g_assert_false(made.stamped);
+	g_assert_false(verdict_tells_a_time(&f, both));
+	fake_tsa_stop(tsa);
+	fixture_finish(&f);
+}
+
 static void test_stamps(void)
 {
 	struct fixture f;
@@ -388,6 +439,7 @@ static void test_stamps(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	http_init();
 	g_test_add_func("/export/layout", test_layout);
 	g_test_add_func("/export/manifest", test_manifest);
 	g_test_add_func("/export/span", test_span);
@@ -399,6 +451,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/export/damaged-recording", test_damaged_recording);
 	g_test_add_func("/export/target-is-taken", test_target_is_taken);
 	g_test_add_func("/export/proofs", test_proofs);
+	g_test_add_func("/export/stamped-export", test_stamped_export);
 	g_test_add_func("/export/stamps", test_stamps);
 	return g_test_run();
 }
