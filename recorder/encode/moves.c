@@ -135,20 +135,17 @@ static void elect(struct votes *votes, struct moves *ret)
 	}
 }
 
-void moves_find(const struct p_frame *frame, const struct macroblocks *blocks, unsigned n_changed,
+void moves_find(const struct p_frame *frame, const uint32_t *changed, unsigned n_changed,
 		const struct motion_hint *hints, unsigned n_hints, struct moves *ret)
 {
 	struct votes votes = {.n = 0};
-	unsigned step = n_changed / PROBES, seen = 0;
 
 	*ret = (struct moves){.hints = hints, .n_hints = n_hints};
 	if (n_changed < LOOK_FROM_MACROBLOCKS)
 		return;
-	for (uint32_t i = 0; i < frame->columns * frame->rows; i++) {
-		if (!blocks->changed[i] || seen++ % step != step / 2 || seen > step * PROBES)
-			continue;
-		send_probe(frame, (struct mb_place){i % frame->columns, i / frame->columns}, ret,
-			   &votes);
+	for (unsigned i = 0; i < PROBES; i++) {
+		uint32_t number = changed[(uint64_t)n_changed * (2 * i + 1) / (2 * PROBES)];
+		send_probe(frame, place_of(frame, number), ret, &votes);
 	}
 	elect(&votes, ret);
 }

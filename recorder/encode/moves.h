@@ -14,8 +14,8 @@ struct moves {
 	unsigned n_found;
 };
 
-/** Looks at a few of the changed macroblocks for a place they all came from. The hints are borrowed; nothing in them is believed. */
-void moves_find(const struct p_frame *frame, const struct macroblocks *blocks, unsigned n_changed,
+/** Looks at a few of the changed macroblocks (their numbers) for a place they all came from. The hints are borrowed; nothing in them is believed. */
+void moves_find(const struct p_frame *frame, const uint32_t *changed, unsigned n_changed,
 		const struct motion_hint *hints, unsigned n_hints, struct moves *ret);
 
 /** The vectors worth trying at one macroblock. Returns how many. They may point anywhere. */

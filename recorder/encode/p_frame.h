@@ -41,6 +41,12 @@ struct mb_place {
 	uint32_t column, row;
 };
 
+/** Macroblocks are numbered row by row. */
+static inline struct mb_place place_of(const struct p_frame *f, uint32_t number)
+{
+	return (struct mb_place){number % f->columns, number / f->columns};
+}
+
 static inline struct mb_state *state_at(const struct p_frame *f, struct mb_place at)
 {
 	return &f->states[(size_t)at.row * f->columns + at.column];

@@ -20,6 +20,8 @@ struct p_coder {
 	struct p_frame frame;
 	struct stream_headers headers;
 	struct macroblocks all; /* for callers who do not know what changed */
+	uint32_t *changed;	/* numbers of macroblocks, rising */
+	unsigned n_changed;
 	uint32_t frame_num;
 	uint32_t qp;
 };
@@ -36,6 +38,7 @@ static int init_planes(struct p_coder *coder, uint32_t width, uint32_t height)
 	f->columns = coder->all.columns;
 	f->rows = coder->all.rows;
 	memset(coder->all.changed, 1, (size_t)f->columns * f->rows);
+	coder->changed = g_new(uint32_t, (size_t)f->columns * f->rows);
 	f->states = g_new0(struct mb_state, (size_t)f->columns * f->rows);
 	return 0;
 }
@@ -71,6 +74,7 @@ void p_coder_destroy(struct p_coder *coder)
 	macroblocks_finish(&coder->all);
 	bit_writer_finish(&coder->frame.bits);
 	g_free(coder->frame.states);
+	g_free(coder->changed);
 	g_free(coder);
 }
 
@@ -114,32 +118,32 @@ static void put_header(struct p_coder *coder)
 		put_ue(bits, DEBLOCKING_OFF);
 }
 
-/* The first unchanged macroblock behind a changed one may have to say that it did not move; those
- * behind it follow it (8.4.1.1), so the rest of the run is only counted. */
-static uint32_t put_unchanged(struct p_frame *f, const uint8_t *changed, struct mb_place at)
+/* The first unchanged macroblock behind a changed one may have to say that it did not move. Those behind
+ * it follow it, and the first of a row has no left neighbour: they are still anyway (8.4.1.1). */
+static void put_unchanged(struct p_frame *f, uint32_t first, uint32_t end)
 {
-	uint32_t n = 1;
-
-	macroblock_keep(f, at);
-	while (at.column + n < f->columns && !changed[at.column + n])
-		n++;
-	f->skip_run += n - 1;
-	return n;
+	if (first == end)
+		return;
+	macroblock_keep(f, place_of(f, first));
+	f->skip_run += end - first - 1;
 }
 
-static void put_row(struct p_frame *f, const uint8_t *changed, uint32_t row,
-		    const struct moves *moves)
+static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
 {
+	struct p_frame *f = &coder->frame;
 	struct vector hints[MOVES_MAX];
+	uint32_t next = 0;
 
-	for (struct mb_place at = {0, row}; at.column < f->columns;) {
-		if (!changed[at.column]) {
-			at.column += put_unchanged(f, changed, at);
-			continue;
-		}
+	for (unsigned i = 0; i < coder->n_changed; i++) {
+		const struct mb_place at = place_of(f, coder->changed[i]);
+		put_unchanged(f, next, coder->changed[i]);
 		macroblock_code(f, at, hints, moves_at(moves, at, hints));
-		at.column++;
+		next = coder->changed[i] + 1;
 	}
+	put_unchanged(f, next, f->columns * f->rows);
+	if (f->skip_run > 0)
+		put_ue(&f->bits, f->skip_run);
+	f->skip_run = 0;
 }
 
 static void copy_macroblock(struct nv12 *to, const struct nv12 *from, struct mb_place at)
@@ -153,25 +157,45 @@ static void copy_macroblock(struct nv12 *to, const struct nv12 *from, struct mb_
 }
 
 /* The picture is the one before now: only what changed differs. */
-static void settle(struct p_frame *f, const uint8_t *changed)
+static void settle(struct p_coder *coder)
 {
-	for (uint32_t i = 0; i < f->columns * f->rows; i++) {
-		const struct mb_place at = {i % f->columns, i / f->columns};
-		if (!changed[i])
-			continue;
+	struct p_frame *f = &coder->frame;
+
+	for (unsigned i = 0; i < coder->n_changed; i++) {
+		const struct mb_place at = place_of(f, coder->changed[i]);
 		copy_macroblock(&f->reference, &f->current, at);
 		copy_macroblock(&f->before, &f->source, at);
-		f->states[i] = (struct mb_state){0};
+		*state_at(f, at) = (struct mb_state){0};
 	}
 }
 
-static unsigned count_changed(const struct p_frame *f, const uint8_t *changed)
+/* Most are not: eight at a time. */
+static void list_changed(struct p_coder *coder, const uint8_t *changed)
 {
-	unsigned n = 0;
+	const uint32_t n = coder->frame.columns * coder->frame.rows;
+	uint64_t eight;
 
-	for (uint32_t i = 0; i < f->columns * f->rows; i++)
-		n += changed[i] != 0;
-	return n;
+	coder->n_changed = 0;
+	for (uint32_t i = 0; i < n;) {
+		if (n - i >= sizeof eight) {
+			memcpy(&eight, changed + i, sizeof eight);
+			if (eight == 0) {
+				i += sizeof eight;
+				continue;
+			}
+		}
+		if (changed[i])
+			coder->changed[coder->n_changed++] = i;
+		i++;
+	}
+}
+
+static bool better_idr(const struct p_coder *coder, const struct moves *moves)
+{
+	const struct p_frame *f = &coder->frame;
+
+	return moves->n_hints + moves->n_found == 0 &&
+	       coder->n_changed * 100 > f->columns * f->rows * NEW_MAX_PERCENT;
 }
 
 bool p_coder_encode(struct p_coder *coder, const struct nv12 *source,
@@ -181,23 +205,16 @@ bool p_coder_encode(struct p_coder *coder, const struct nv12 *source,
 	struct p_frame *f = &coder->frame;
 	struct moves moves;
 
-	if (blocks == NULL)
-		blocks = &coder->all;
 	f->source = *source;
-	unsigned n_changed = count_changed(f, blocks->changed);
-	moves_find(f, blocks, n_changed, hints, n_hints, &moves);
-	if (n_changed * 100 > f->columns * f->rows * NEW_MAX_PERCENT &&
-	    moves.n_hints + moves.n_found == 0)
+	list_changed(coder, blocks != NULL ? blocks->changed : coder->all.changed);
+	moves_find(f, coder->changed, coder->n_changed, hints, n_hints, &moves);
+	if (better_idr(coder, &moves))
 		return false;
 	coder->frame_num++;
 	put_header(coder);
-	for (uint32_t row = 0; row < f->rows; row++)
-		put_row(f, blocks->changed + (size_t)row * f->columns, row, &moves);
-	if (f->skip_run > 0)
-		put_ue(&f->bits, f->skip_run);
-	f->skip_run = 0;
+	put_macroblocks(coder, &moves);
 	bit_writer_end_nal(&f->bits, NAL_P_SLICE, unit);
-	settle(f, blocks->changed);
+	settle(coder);
 	return true;
 }
 
