@@ -12,6 +12,7 @@
 #include <freerdp/gdi/gfx.h>
 #include <glib.h>
 #include <stdlib.h>
+#include <string.h>
 #include <winpr/synch.h>
 
 struct front_client {
@@ -240,6 +241,26 @@ void front_client_suppress(struct front_client *client, bool suppressed)
 				  (UINT16)(context->gdi->height - 1)};
 
 	context->update->SuppressOutput(context, !suppressed, &all);
+}
+
+void front_client_spoil(struct front_client *client)
+{
+	rdpGdi *gdi = client->base.context.gdi;
+
+	rdp_update_lock(client->base.context.update);
+	memset(gdi->primary_buffer, 0xa5, (size_t)gdi->stride * (size_t)gdi->height);
+	rdp_update_unlock(client->base.context.update);
+}
+
+void front_client_refresh(struct front_client *client, const struct rect *area)
+{
+	rdpContext *context = &client->base.context;
+	/* Inclusive ([MS-RDPBCGR] 2.2.11.1). */
+	const RECTANGLE_16 rectangle = {(UINT16)area->x, (UINT16)area->y,
+					(UINT16)(area->x + area->width - 1),
+					(UINT16)(area->y + area->height - 1)};
+
+	context->update->RefreshRect(context, 1, &rectangle);
 }
 
 void front_client_close(struct front_client *client)

@@ -1,6 +1,8 @@
 /** FreeRDP's client without a screen, as the viewer of a front under test. */
 #pragma once
 
+#include "base/rect.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,4 +35,8 @@ void front_client_mouse(struct front_client *client, uint16_t flags, uint16_t x,
 void front_client_cursor(struct front_client *client, uint32_t *ret_width, uint32_t *ret_hot_x,
 			 unsigned *ret_new, unsigned *ret_cached);
 void front_client_suppress(struct front_client *client, bool suppressed);
+/** Paints over what the client shows, as a window that lost its contents. */
+void front_client_spoil(struct front_client *client);
+/** Asks the server for a part of the picture ([MS-RDPBCGR] 2.2.11.2). */
+void front_client_refresh(struct front_client *client, const struct rect *area);
 void front_client_close(struct front_client *client);

@@ -3,122 +3,26 @@
 #include "gateway/rdp/rdp_glue.h"
 #include "tests/unit/rdp/front_client.h"
 #include "tests/unit/rdp/front_host.h"
+#include "tests/unit/rdp/host_process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <freerdp/error.h>
 #include <freerdp/input.h>
 #include <glib.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *host_program;
-
-struct host {
-	GPid pid;
-	int in, out;
-	uint16_t port;
-	GString *said; /**< everything it wrote so far, lines with '\n' in front and behind */
-};
-
-static bool read_more(struct host *host, int timeout_ms)
-{
-	struct pollfd pollfd = {.fd = host->out, .events = POLLIN};
-	char bytes[4096];
-
-	if (poll(&pollfd, 1, timeout_ms) <= 0)
-		return false;
-	ssize_t n = read(host->out, bytes, sizeof bytes);
-	if (n <= 0)
-		return false;
-	g_string_append_len(host->said, bytes, n);
-	return true;
-}
-
-static bool host_said(struct host *host, const char *start)
-{
-	g_autofree char *needle = g_strconcat("\n", start, NULL);
-
-	while (read_more(host, 0)) {
-	}
-	return strstr(host->said->str, needle) != NULL;
-}
-
-/* Waits for a line that begins so. */
-static bool host_says(struct host *host, const char *start)
-{
-	gint64 until_us = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
-
-	while (!host_said(host, start))
-		if (g_get_monotonic_time() > until_us || !read_more(host, 1000))
-			return host_said(host, start);
-	return true;
-}
-
-static struct host *host_start(const char *options)
-{
-	struct host *host = g_new0(struct host, 1);
-	g_auto(GStrv) words = g_strsplit(options, " ", -1);
-	g_autoptr(GPtrArray) arguments = g_ptr_array_new();
-	unsigned port = 0;
-
-	g_ptr_array_add(arguments, (gpointer)(uintptr_t)host_program);
-	for (char **word = words; *word; word++)
-		if (**word)
-			g_ptr_array_add(arguments, *word);
-	g_ptr_array_add(arguments, NULL);
-	g_assert_true(g_spawn_async_with_pipes(NULL, (char **)arguments->pdata, NULL,
-					       G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &host->pid,
-					       &host->in, &host->out, NULL, NULL));
-	host->said = g_string_new("\n");
-	g_assert_true(host_says(host, "port "));
-	g_assert_cmpint(sscanf(host->said->str, "\nport %u", &port), ==, 1);
-	host->port = (uint16_t)port;
-	return host;
-}
-
-static void host_obey(struct host *host, const char *command)
-{
-	g_autofree char *line = g_strconcat(command, "\n", NULL);
-
-	g_assert_cmpint(write(host->in, line, strlen(line)), ==, (ssize_t)strlen(line));
-}
-
-/* Ends the host; it must have ended by itself and in order. */
-static void host_close(struct host *host)
-{
-	int status = -1;
-
-	close(host->in);
-	g_assert_cmpint(waitpid(host->pid, &status, 0), ==, host->pid);
-	g_assert_true(WIFEXITED(status));
-	g_assert_cmpint(WEXITSTATUS(status), ==, 0);
-	close(host->out);
-	g_string_free(host->said, TRUE);
-	g_free(host);
-}
-
-static struct front_client_options viewer(const struct host *host)
-{
-	return (struct front_client_options){.port = host->port,
-					     .password = HOST_PASSWORD,
-					     .graphics = CLIENT_GFX,
-					     .width = 800,
-					     .height = 600};
-}
-
 /* ---- Doors ------------------------------------------------------------------------------------------------------------ */
 
 static void test_tls_door(void)
 {
 	struct host *host = host_start("");
-	const struct front_client_options options = viewer(host);
+	const struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 	struct front_client *client = front_client_connect(&options, &error);
 
@@ -135,7 +39,7 @@ static void test_tls_door(void)
 static void test_tls_refused(void)
 {
 	struct host *host = host_start("");
-	struct front_client_options options = viewer(host);
+	struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 
 	options.password = "wrong";
@@ -154,7 +58,7 @@ static void test_tls_refused(void)
 static void test_nla_door(void)
 {
 	struct host *host = host_start("--nla");
-	struct front_client_options options = viewer(host);
+	struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 
 	options.nla = true;
@@ -169,7 +73,7 @@ static void test_nla_door(void)
 static void check_nla_refused(const char *host_options, const char *password)
 {
 	struct host *host = host_start(host_options);
-	struct front_client_options options = viewer(host);
+	struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 
 	options.nla = true;
@@ -205,7 +109,7 @@ static void test_nla_empty_verifier(void)
 static void check_no_common_security(const char *host_options, bool client_nla)
 {
 	struct host *host = host_start(host_options);
-	struct front_client_options options = viewer(host);
+	struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 
 	options.nla = client_nla;
@@ -278,7 +182,7 @@ static void test_garbage(void)
 static void check_pictures(enum client_graphics graphics, uint32_t depth_bits, uint32_t tolerance)
 {
 	struct host *host = host_start("");
-	struct front_client_options options = viewer(host);
+	struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 
 	options.graphics = graphics;
@@ -330,7 +234,7 @@ static void test_pictures_16(void)
 static void check_resize(enum client_graphics graphics)
 {
 	struct host *host = host_start("--width 900 --height 500");
-	struct front_client_options options = viewer(host);
+	struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 
 	options.graphics = graphics;
@@ -356,7 +260,7 @@ static void test_resize(void)
 static void test_minimised(void)
 {
 	struct host *host = host_start("");
-	const struct front_client_options options = viewer(host);
+	const struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 	struct front_client *client = front_client_connect(&options, &error);
 
@@ -379,7 +283,7 @@ static void test_minimised(void)
 static void test_input(void)
 {
 	struct host *host = host_start("");
-	const struct front_client_options options = viewer(host);
+	const struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 	struct front_client *client = front_client_connect(&options, &error);
 
@@ -401,7 +305,7 @@ static void test_input(void)
 static void test_cursor(void)
 {
 	struct host *host = host_start("");
-	const struct front_client_options options = viewer(host);
+	const struct front_client_options options = host_viewer(host);
 	uint32_t error = 0, width, hot_x;
 	unsigned n_new, n_cached;
 	struct front_client *client = front_client_connect(&options, &error);
@@ -426,7 +330,7 @@ static void test_cursor(void)
 static void test_notice(void)
 {
 	struct host *host = host_start("");
-	const struct front_client_options options = viewer(host);
+	const struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 	struct front_client *client = front_client_connect(&options, &error);
 
@@ -451,7 +355,7 @@ static void test_notice(void)
 static void check_end(const char *command, uint32_t error_info)
 {
 	struct host *host = host_start("");
-	const struct front_client_options options = viewer(host);
+	const struct front_client_options options = host_viewer(host);
 	uint32_t error = 0;
 	struct front_client *client = front_client_connect(&options, &error);
 
@@ -480,7 +384,7 @@ int main(int argc, char **argv)
 	g_assert_cmpint(secret_init(), ==, 0);
 	g_assert_cmpint(rdp_glue_prepare(), ==, 0);
 	g_assert_cmpint(argc, ==, 2);
-	host_program = argv[1];
+	host_use(argv[1]);
 	g_test_add_func("/rdp/front/door/tls", test_tls_door);
 	g_test_add_func("/rdp/front/door/tls-refused", test_tls_refused);
 	g_test_add_func("/rdp/front/door/nla", test_nla_door);
