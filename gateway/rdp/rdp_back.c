@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/** From the connected socket to an active desktop; a target may be silent at any step of it. */
-#define CONNECT_DEADLINE_MS 15000u
+/** From the connected socket to an active desktop; a target may be silent at any step of it. Also how long a lost graphics channel may stay away. */
+#define PATIENCE_MS 15000u
 /** Unanswered bytes mean that the target is gone. */
 #define USER_TIMEOUT_MS 20000
 
@@ -294,11 +294,10 @@ static enum end_reason conclude(struct rdp_back *back, bool connected, char **re
 	return error->reason;
 }
 
-static enum end_reason converse(struct rdp_back *back, uint32_t connect_deadline_ms,
-				char **ret_detail)
+static enum end_reason converse(struct rdp_back *back, char **ret_detail)
 {
 	rdpContext *context = rdp_back_context(back);
-	bool connected = connect_target(back, connect_deadline_ms);
+	bool connected = connect_target(back, back->patience_ms);
 
 	forget_password(back, back->target);
 	if (connected)
@@ -309,13 +308,14 @@ static enum end_reason converse(struct rdp_back *back, uint32_t connect_deadline
 }
 
 enum end_reason rdp_back_run_within(struct session *session, struct back_target *target,
-				    uint32_t connect_deadline_ms, char **ret_detail)
+				    uint32_t patience_ms, char **ret_detail)
 {
 	struct rdp_back *back = back_create(session, target);
 	enum end_reason reason = END_FAULT;
 
 	if (back) {
-		reason = converse(back, connect_deadline_ms, ret_detail);
+		back->patience_ms = patience_ms;
+		reason = converse(back, ret_detail);
 		g_queue_clear_full(&back->held, g_free);
 		g_free(back->refusal_detail);
 		g_free(back->clipboard.offered);
@@ -333,7 +333,7 @@ enum end_reason rdp_back_run_within(struct session *session, struct back_target 
 static enum end_reason rdp_back_run(struct session *session, struct back_target *target,
 				    char **ret_detail)
 {
-	return rdp_back_run_within(session, target, CONNECT_DEADLINE_MS, ret_detail);
+	return rdp_back_run_within(session, target, PATIENCE_MS, ret_detail);
 }
 
 const struct back_ops rdp_back = {

@@ -24,6 +24,7 @@ struct rdp_picture {
 	uint32_t width, height; /**< as the core knows it; 0 before the first session_resize */
 	bool unframed;		/**< something was painted since the last session_frame */
 	bool mute;		/**< the next EndPaint shows what session_copy says already */
+	bool gfx_lost;		/**< the graphics channel closed; nothing was painted since */
 };
 
 /** Resize requests of the viewer on their way to the target (rdp_back_display.c). */
@@ -53,6 +54,8 @@ struct rdp_back {
 	struct rdp_mouse mouse;
 	GQueue held; /**< struct back_command (g_new) that came while the target was deactivated */
 	uint64_t inactive_since_us; /**< 0: active */
+	uint64_t blind_since_us;    /**< when the relay saw picture.gfx_lost; 0: not lost */
+	uint32_t patience_ms;	    /**< for connecting, and for graphics that come back */
 	struct rdp_picture picture;
 	struct rdp_display display;
 	struct rdp_clipboard clipboard;
@@ -71,9 +74,9 @@ static inline rdpContext *rdp_back_context(struct rdp_back *back)
 void rdp_back_refuse(struct rdp_back *back, enum end_reason reason, const char *detail_format, ...)
 	G_GNUC_PRINTF(3, 4);
 
-/** back_ops.run with another deadline for connecting (tests are in a hurry). */
+/** back_ops.run with another patience (tests are in a hurry). */
 enum end_reason rdp_back_run_within(struct session *session, struct back_target *target,
-				    uint32_t connect_deadline_ms, char **ret_detail);
+				    uint32_t patience_ms, char **ret_detail);
 
 /* rdp_back_settings.c */
 /** Everything but the password, which enters only behind the certificate check. False: out of memory. */

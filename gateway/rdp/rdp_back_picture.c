@@ -39,6 +39,7 @@ void rdp_picture_flush(struct rdp_back *back)
 			batch[n++] = rect_of_region(&changes->cinvalid[done++]);
 		session_paint(back->session, gdi->primary_buffer, gdi->stride, batch, n);
 		back->picture.unframed = true;
+		back->picture.gfx_lost = false;
 	}
 	forget_changes(changes);
 }
@@ -204,6 +205,7 @@ void rdp_picture_open_gfx(struct rdp_back *back, RdpgfxClientContext *gfx)
 		return;
 	}
 	picture->gfx = gfx;
+	picture->gfx_lost = false;
 	picture->reset_graphics = gfx->ResetGraphics;
 	picture->create_surface = gfx->CreateSurface;
 	picture->surface_to_surface = gfx->SurfaceToSurface;
@@ -221,6 +223,7 @@ void rdp_picture_close_gfx(struct rdp_back *back, RdpgfxClientContext *gfx)
 	if (back->picture.gfx != gfx)
 		return;
 	back->picture.gfx = NULL;
+	back->picture.gfx_lost = true;
 	if (gdi)
 		gdi_graphics_pipeline_uninit(gdi, gfx);
 }

@@ -92,20 +92,40 @@ static void take_commands(struct rdp_back *back, bool active)
 	}
 }
 
-/* Returns milliseconds until the deadline of a reactivation; UINT32_MAX while active; 0 when it has passed. */
-static uint32_t reactivation_ms(struct rdp_back *back, bool active)
+/* How long a state that is not good may still last: milliseconds; UINT32_MAX while it is good; 0 when its time has passed. `since_us` remembers
+ * when it began. */
+static uint32_t patience_left_ms(uint64_t *since_us, bool good, uint64_t allowed_us)
 {
 	uint64_t now_us = clock_now_us();
 
-	if (active) {
-		back->inactive_since_us = 0;
+	if (good) {
+		*since_us = 0;
 		return UINT32_MAX;
 	}
-	if (back->inactive_since_us == 0)
-		back->inactive_since_us = now_us;
-	if (now_us >= back->inactive_since_us + REACTIVATE_DEADLINE_US)
+	if (*since_us == 0)
+		*since_us = now_us;
+	if (now_us >= *since_us + allowed_us)
 		return 0;
-	return (uint32_t)((back->inactive_since_us + REACTIVATE_DEADLINE_US - now_us) / 1000) + 1;
+	return (uint32_t)((*since_us + allowed_us - now_us) / 1000) + 1;
+}
+
+/* Returns milliseconds until it wants to be asked again; 0 when the target was refused. */
+static uint32_t watch_target(struct rdp_back *back)
+{
+	uint32_t reactivation = patience_left_ms(&back->inactive_since_us,
+						 freerdp_is_active_state(rdp_back_context(back)),
+						 REACTIVATE_DEADLINE_US);
+	/* FreeRDP closes the channel by itself at a message it does not take, and goes on: the picture would stand still for ever. */
+	uint32_t graphics = patience_left_ms(&back->blind_since_us, !back->picture.gfx_lost,
+					     back->patience_ms * UINT64_C(1000));
+
+	if (reactivation == 0)
+		rdp_back_refuse(back, END_TARGET_PROTOCOL,
+				"target deactivated the session and did not come back");
+	if (graphics == 0)
+		rdp_back_refuse(back, END_TARGET_PROTOCOL,
+				"target's graphics channel broke off and no picture came since");
+	return MIN(reactivation, graphics);
 }
 
 /* One turn. Returns false when the connection is over. */
@@ -114,15 +134,10 @@ static bool relay_once(struct rdp_back *back, HANDLE commands)
 	rdpContext *context = rdp_back_context(back);
 	HANDLE handles[MAXIMUM_WAIT_OBJECTS];
 	DWORD n = freerdp_get_event_handles(context, handles, G_N_ELEMENTS(handles) - 1);
-	uint32_t reactivation = reactivation_ms(back, freerdp_is_active_state(context));
-	uint32_t timeout = MIN(rdp_display_run(back), reactivation);
+	uint32_t patience = watch_target(back);
+	uint32_t timeout = MIN(rdp_display_run(back), patience);
 
-	if (reactivation == 0) {
-		rdp_back_refuse(back, END_TARGET_PROTOCOL,
-				"target deactivated the session and did not come back");
-		return false;
-	}
-	if (n == 0)
+	if (patience == 0 || n == 0)
 		return false;
 	handles[n++] = commands;
 	if (WaitForMultipleObjects(n, handles, FALSE, timeout) == WAIT_FAILED)

@@ -244,7 +244,9 @@ static bool serve_once(struct fake_target *target, HANDLE wake)
 
 	handles[n++] = WTSVirtualChannelManagerGetEventHandle(target->channels);
 	handles[n++] = wake;
-	HANDLE gfx = target->gfx ? rdpgfx_server_get_event_handle(target->gfx) : NULL;
+	HANDLE gfx = target->gfx && !target->gfx_broken
+			     ? rdpgfx_server_get_event_handle(target->gfx)
+			     : NULL;
 	if (gfx)
 		handles[n++] = gfx;
 	WaitForMultipleObjects(n, handles, FALSE, INFINITE);
@@ -259,7 +261,7 @@ static bool serve_once(struct fake_target *target, HANDLE wake)
 	if (target->active && target->plan->clipboard && !target->clipboard)
 		fake_target_clipboard_open(target);
 	if (gfx && WaitForSingleObject(gfx, 0) == WAIT_OBJECT_0)
-		rdpgfx_server_handle_messages(target->gfx);
+		target->gfx_broken = rdpgfx_server_handle_messages(target->gfx) != CHANNEL_RC_OK;
 	run_scripts(target);
 	return true;
 }

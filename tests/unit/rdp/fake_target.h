@@ -39,6 +39,7 @@ struct fake_target {
 	uint32_t layout_width, layout_height; /**< newest Display Control request; under `lock` */
 	char *user, *received_password;	      /**< of the Client Info PDU or NLA; under `lock` */
 	bool active, gfx_ready, stop;
+	bool gfx_broken;  /**< closed by the client */
 	bool deactivated; /**< set by scripts, under `lock` */
 	void *channels, *display, *clipboard;
 	uint8_t *copied; /**< UTF-16 text the target offers */

@@ -3,6 +3,7 @@
 #include "tests/unit/rdp/back_run.h"
 
 #include <dirent.h>
+#include <freerdp/channels/rdpgfx.h>
 #include <freerdp/redirection.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -163,6 +164,25 @@ static void test_redirection(void)
 	run_clear(&run);
 }
 
+static void gfx_show_nothing(struct fake_target *target)
+{
+	const RDPGFX_MAP_SURFACE_TO_OUTPUT_PDU map = {.surfaceId = 77};
+
+	gfx_gradient(target);
+	g_assert_cmpuint(target->gfx->MapSurfaceToOutput(target->gfx, &map), ==, CHANNEL_RC_OK);
+}
+
+/* The library closes the graphics channel at a message it does not take: a session must not go on with a picture that stands still. */
+static void test_graphics_break_off(void)
+{
+	struct run run = {.deadline_ms = 1500};
+
+	run_start(&run, &(struct fake_target_plan){.gfx = true});
+	fake_target_do(run.fake, gfx_show_nothing);
+	run_assert_end(&run, END_TARGET_PROTOCOL, "graphics channel");
+	run_clear(&run);
+}
+
 static void log_off(struct fake_target *target)
 {
 	rdpContext *context = target->peer->context;
@@ -231,6 +251,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rdp-back/no-tls", test_no_tls);
 	g_test_add_func("/rdp-back/no-rdp", test_no_rdp);
 	g_test_add_func("/rdp-back/end/redirection", test_redirection);
+	g_test_add_func("/rdp-back/end/graphics-break-off", test_graphics_break_off);
 	g_test_add_func("/rdp-back/end/target-leaves", test_target_leaves);
 	g_test_add_func("/rdp-back/end/descriptors", test_descriptors);
 	return g_test_run();
