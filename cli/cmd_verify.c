@@ -47,11 +47,11 @@ static void explain(int result, uint64_t version, const char *path, const char *
 }
 
 /* A directory is a recording, a file is evidence. */
-static int judge(const char *path, const char *ca, bool json)
+static int judge(const char *path, const char *ca, const struct archive_key *key, bool json)
 {
 	struct evidence_report evidence = {0};
 	bool is_dir = g_file_test(path, G_FILE_TEST_IS_DIR);
-	int result = is_dir ? verify_recording(path, ca, &evidence.recording)
+	int result = is_dir ? verify_recording(path, ca, key, &evidence.recording)
 			    : evidence_verify(path, ca, &evidence);
 	const struct verdict verdict = {
 		.code = exit_code(result, worst_class(&evidence.recording),
@@ -73,19 +73,27 @@ static int judge(const char *path, const char *ca, bool json)
 
 static int run_verify(struct cli *cli, int argc, char **argv)
 {
-	g_autofree char *ca = NULL;
+	g_autofree char *ca = NULL, *key_path = NULL;
+	g_autoptr(GError) error = NULL;
 	gboolean json = FALSE;
 	const GOptionEntry entries[] = {
 		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &ca,
 		 "PEM file with the CA or the signing certificates to trust", "FILE"},
 		{"certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &ca, NULL, NULL},
+		{"archive-key", 0, 0, G_OPTION_ARG_FILENAME, &key_path,
+		 "PEM file (0600) with the private keys that open encrypted recordings", "FILE"},
 		{"json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print the report as JSON", NULL},
 		{0},
 	};
 
 	if (!cli_parse(cli, entries, 1, 1, &argc, &argv))
 		return CLI_USAGE;
-	return judge(argv[0], ca, json);
+	struct archive_key *key = key_path != NULL ? archive_key_load(key_path, &error) : NULL;
+	if (error != NULL)
+		return cli_fail("%s", error->message);
+	int code = judge(argv[0], ca, key, json);
+	archive_key_destroy(key);
+	return code;
 }
 
 const struct command verify_commands[] = {

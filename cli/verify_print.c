@@ -33,6 +33,12 @@ static const char *verdict_text(const struct verdict *v)
 		return "UNTRUSTED: the signatures hold, but not under the certificate that was "
 		       "named.";
 	case VERIFY_EXIT_INCOMPLETE:
+		if (v->report->contents == VERIFY_CONTENTS_ENCRYPTED)
+			return "INCOMPLETE: chain and signatures hold, but contents were not "
+			       "checked: they are encrypted, name the key with --archive-key.";
+		if (v->report->contents == VERIFY_CONTENTS_SHREDDED)
+			return "INCOMPLETE: chain and signatures hold, but the contents were "
+			       "shredded: nobody can read them any more.";
 		return "INCOMPLETE: what is there is proven, but the recording has no proven end.";
 	case VERIFY_EXIT_DELETED:
 		return v->origin_asked
@@ -210,12 +216,17 @@ bool verify_print_json(const struct verdict *v)
 {
 	static const char *const verdicts[] = {"proven",    "unreadable", "unreadable", "broken",
 					       "untrusted", "incomplete", "deleted"};
+	static const char *const contents[] = {[VERIFY_CONTENTS_CHECKED] = "checked",
+					       [VERIFY_CONTENTS_ENCRYPTED] = "encrypted",
+					       [VERIFY_CONTENTS_SHREDDED] = "shredded"};
 	const struct verify_report *report = v->report;
 	json_t *object = json_pack(
-		"{s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
-		"verdict", verdicts[v->code], "origin_proven", v->origin_asked && v->code == CLI_OK,
-		"session", report->session_id, "signer", report->signer, "head", report->head,
-		"sealed", report->sealed, "end_reason", report->end_reason, "segments",
+		"{s:s, s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o, "
+		"s:o}",
+		"verdict", verdicts[v->code], "contents", contents[report->contents],
+		"origin_proven", v->origin_asked && v->code == CLI_OK, "session",
+		report->session_id, "signer", report->signer, "head", report->head, "sealed",
+		report->sealed, "end_reason", report->end_reason, "segments",
 		(json_int_t)report->n_segments, "entries", (json_int_t)report->n_entries, "frames",
 		(json_int_t)report->n_frames, "bytes", (json_int_t)report->n_bytes, "duration_us",
 		(json_int_t)report->duration_us, "started_utc_us",

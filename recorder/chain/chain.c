@@ -71,6 +71,8 @@ static json_t *file_object(const struct chain_file *file)
 	put_number(object, "bytes", file->bytes);
 	put_text(object, "name", file->name);
 	put_text(object, "sha256", file->sha256);
+	if (file->tail_bytes > 0)
+		put_number(object, "tail_bytes", file->tail_bytes);
 	return object;
 }
 

@@ -11,7 +11,7 @@
 #define CHAIN_VERSION 1
 #define CHAIN_FILE "chain"
 #define CHAIN_CERTIFICATE_FILE "certificate.pem"
-#define CHAIN_MAX_FILES 4u
+#define CHAIN_MAX_FILES 6u
 /** Longest line a reader accepts; a genesis with all texts at their limits stays far below. */
 #define CHAIN_LINE_MAX_BYTES 65536u
 
@@ -42,6 +42,8 @@ struct chain_file {
 	char name[32];
 	uint64_t bytes;
 	char sha256[DIGEST_HEX_BYTES];
+	uint64_t
+		tail_bytes; /**< plain bytes behind those, which nobody could read when the entry was made; 0 but after a crash that took the data key */
 };
 
 /** What became of the pictures that a session finished. */

@@ -96,6 +96,8 @@ static void take_files(struct fields *f, struct chain_entry *ret)
 		g_strlcpy(file->name, name, sizeof file->name);
 		file->bytes = take_number(&inner, "bytes", NUMBER_MAX);
 		take_hash(&inner, "sha256", file->sha256);
+		if (json_object_get(inner.object, "tail_bytes") != NULL)
+			file->tail_bytes = take_number(&inner, "tail_bytes", INT64_MAX);
 		f->failed |= inner.failed;
 	}
 }

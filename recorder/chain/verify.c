@@ -112,13 +112,14 @@ static int look_at(struct look *look, const struct reader *reader, const char *t
 	return result < 0 ? result : verify_report_verdict(look->report);
 }
 
-int verify_recording(const char *dir, const char *trusted_pem_path, struct verify_report *report)
+int verify_recording(const char *dir, const char *trusted_pem_path, const struct archive_key *key,
+		     struct verify_report *report)
 {
 	struct look look = {report, verify_files_create()};
 	struct reader *reader = NULL;
 
 	verify_report_init(report);
-	int result = reader_open(dir, NULL, &reader);
+	int result = reader_open(dir, key, &reader);
 	if (result == 0)
 		result = look_at(&look, reader, trusted_pem_path);
 	reader_close(reader);

@@ -3,6 +3,8 @@
  *  Any thread; touches nothing outside `dir`. */
 #pragma once
 
+#include "recorder/crypt/archive_key.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +31,13 @@ struct verify_gap {
 	char *reason;		   /**< key the recorder gave: "recorder-away" */
 };
 
+/** What became of the files' contents. */
+enum verify_contents {
+	VERIFY_CONTENTS_CHECKED,
+	VERIFY_CONTENTS_ENCRYPTED, /**< some could not be read without a key: a VERIFY_INCOMPLETE finding tells how many */
+	VERIFY_CONTENTS_SHREDDED, /**< nobody can read them any more: their sealed data keys are gone; a VERIFY_INCOMPLETE finding, too */
+};
+
 struct verify_report {
 	GPtrArray *
 		findings; /**< struct verify_finding, in the order they were met; never NULL after verify_recording returned */
@@ -43,15 +52,18 @@ struct verify_report {
 	uint32_t n_segments, n_entries;
 	uint64_t n_frames, n_bytes, duration_us; /**< what the good entries prove */
 	uint64_t started_utc_us;
+	enum verify_contents contents;
 	uint64_t version; /**< the format version that is not known here; 0: all are known */
 };
 
 /** Walks chain, signatures, hashes, order and files of one recording.
  *  trusted_pem_path  PEM file with the certificates to trust (signing certificates or a CA); NULL: only the certificate that lies in the recording is used, which
  *                    proves integrity but not origin
+ *  key               opens encrypted files; NULL: of those only the structure is checked
  *  Returns 0 when everything holds and the recording is sealed; 1 when there are findings above VERIFY_NOTE; -EPROTONOSUPPORT when the
  *  recording has a version this program does not know (report->version); another -errno when `dir` or the PEM file cannot be read at all. `report` is filled in every case; free its inside with verify_report_finish. */
-int verify_recording(const char *dir, const char *trusted_pem_path, struct verify_report *report);
+int verify_recording(const char *dir, const char *trusted_pem_path, const struct archive_key *key,
+		     struct verify_report *report);
 void verify_report_finish(struct verify_report *report);
 
 /** "broken", "untrusted", "incomplete", "note". */

@@ -5,6 +5,7 @@
 
 #include "recorder/chain/verify_report.h"
 #include "recorder/chain/verify_stamps.h"
+#include "recorder/crypt/data_key.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct known_file {
 };
 
 struct verify_files {
+	unsigned n_unread;   /**< encrypted files that nobody here can read */
 	GHashTable *by_name; /**< name -> struct known_file */
 	GPtrArray *names;    /**< in the order of the chain; borrowed from by_name */
 };
@@ -69,6 +71,15 @@ static struct known_file *know(struct verify_files *files, const char *name)
 	return known;
 }
 
+static void add_prefix(struct known_file *known, const struct chain_file *file,
+		       const struct chain_entry *entry)
+{
+	struct prefix prefix = {file->bytes, entry->t_us, ""};
+
+	memcpy(prefix.sha256, file->sha256, sizeof prefix.sha256);
+	g_array_append_val(known->prefixes, prefix);
+}
+
 bool verify_files_add_final(struct verify_files *files, const struct chain_file *file,
 			    const struct chain_entry *entry)
 {
@@ -76,9 +87,13 @@ bool verify_files_add_final(struct verify_files *files, const struct chain_file 
 
 	if (known->is_final)
 		return known->final.bytes == file->bytes &&
+		       known->final.tail_bytes == file->tail_bytes &&
 		       strcmp(known->final.sha256, file->sha256) == 0;
 	known->final = *file;
 	known->is_final = true;
+	/* With a tail the entry itself covers the first bytes only, as a checkpoint does. */
+	if (file->tail_bytes > 0)
+		add_prefix(known, file, entry);
 	known->segment = entry->number;
 	known->start_us = entry->start_us;
 	known->end_us = entry->end_us;
@@ -89,10 +104,8 @@ void verify_files_add_prefix(struct verify_files *files, const struct chain_file
 			     const struct chain_entry *entry)
 {
 	struct known_file *known = know(files, file->name);
-	struct prefix prefix = {file->bytes, entry->t_us, ""};
 
-	memcpy(prefix.sha256, file->sha256, sizeof prefix.sha256);
-	g_array_append_val(known->prefixes, prefix);
+	add_prefix(known, file, entry);
 	if (!known->is_final) {
 		known->segment = entry->number;
 		known->end_us = entry->t_us;
@@ -148,43 +161,112 @@ static int hash_file(struct reader_file *file, struct check *c)
 	return (int)n;
 }
 
-static void judge_final(const char *name, const struct known_file *known, const struct check *c,
-			struct verify_report *report)
-{
-	char hex[DIGEST_HEX_BYTES];
-	uint64_t bytes = digest_bytes(c->digest);
+/* The findings about one file share what they are about. */
+struct judge {
+	const char *name;
+	const struct known_file *known;
+	struct verify_report *report;
+};
 
-	digest_hex(c->digest, hex);
-	if (bytes != known->final.bytes)
-		verify_report_add(
-			report, VERIFY_BROKEN, known->segment, known->start_us, known->end_us,
-			"%s has %" G_GUINT64_FORMAT " bytes, signed were %" G_GUINT64_FORMAT, name,
-			bytes, known->final.bytes);
-	else if (strcmp(hex, known->final.sha256) != 0)
-		verify_report_add(report, VERIFY_BROKEN, known->segment, known->start_us,
-				  known->end_us, "the content of %s is not what was signed", name);
-	else if (c->broken != NULL || c->next < c->prefixes->len)
-		verify_report_add(
-			report, VERIFY_BROKEN, known->segment, known->start_us, known->end_us,
-			"a checkpoint over %s says something else than its final entry", name);
+#define SAY(j, class, ...)                                                                         \
+	verify_report_add((j)->report, class, (j)->known->segment, (j)->known->start_us,           \
+			  (j)->known->end_us, __VA_ARGS__)
+
+/* False: told that it has more or less than the entry says. */
+static bool judge_length(const struct judge *j, uint64_t bytes)
+{
+	uint64_t signed_bytes = j->known->final.bytes + j->known->final.tail_bytes;
+
+	if (bytes == signed_bytes)
+		return true;
+	SAY(j, VERIFY_BROKEN, "%s has %" G_GUINT64_FORMAT " bytes, signed were %" G_GUINT64_FORMAT,
+	    j->name, bytes, signed_bytes);
+	return false;
 }
 
-static void judge_open(const char *name, const struct known_file *known, const struct check *c,
-		       struct verify_report *report)
+static void judge_final(const struct judge *j, const struct check *c)
+{
+	char hex[DIGEST_HEX_BYTES];
+	bool tail = j->known->final.tail_bytes > 0;
+
+	digest_hex(c->digest, hex);
+	if (!judge_length(j, digest_bytes(c->digest)))
+		return;
+	if (!tail && strcmp(hex, j->known->final.sha256) != 0)
+		SAY(j, VERIFY_BROKEN, "the content of %s is not what was signed", j->name);
+	else if (c->broken != NULL || c->next < c->prefixes->len)
+		SAY(j, VERIFY_BROKEN,
+		    "a checkpoint over %s says something else than its final entry", j->name);
+	else if (tail)
+		SAY(j, VERIFY_INCOMPLETE,
+		    "the last %" G_GUINT64_FORMAT " bytes of %s were written before a crash that "
+		    "took their key: they are not signed",
+		    j->known->final.tail_bytes, j->name);
+}
+
+static void judge_open(const struct judge *j, const struct check *c)
 {
 	if (c->broken != NULL)
-		verify_report_add(report, VERIFY_BROKEN, known->segment, known->start_us,
+		verify_report_add(j->report, VERIFY_BROKEN, j->known->segment, j->known->start_us,
 				  c->broken->t_us,
 				  "the content of %s is not what the checkpoint at %.1f s covers",
-				  name, (double)c->broken->t_us / 1e6);
+				  j->name, (double)c->broken->t_us / 1e6);
 	else if (c->next < c->prefixes->len)
-		verify_report_add(report, VERIFY_BROKEN, known->segment, known->start_us,
-				  known->end_us, "%s is shorter than its last checkpoint", name);
+		SAY(j, VERIFY_BROKEN, "%s is shorter than its last checkpoint", j->name);
 	else
-		verify_report_add(report, VERIFY_INCOMPLETE, known->segment, known->start_us,
-				  known->end_us,
-				  "%s is not closed; it is proven up to the checkpoint at %.1f s",
-				  name, (double)known->end_us / 1e6);
+		SAY(j, VERIFY_INCOMPLETE,
+		    "%s is not closed; it is proven up to the checkpoint at %.1f s", j->name,
+		    (double)j->known->end_us / 1e6);
+}
+
+/* Without a key the lengths can still be compared. */
+static void judge_unread(const struct judge *j, struct reader_file *file)
+{
+	uint64_t bytes = 0, last = 0;
+	const GArray *prefixes = j->known->prefixes;
+
+	if (prefixes->len > 0)
+		last = g_array_index(prefixes, struct prefix, prefixes->len - 1).bytes;
+	int result = reader_file_size(file, &bytes);
+	if (result < 0)
+		SAY(j, VERIFY_BROKEN, "%s cannot be read: %s", j->name, g_strerror(-result));
+	else if (j->known->is_final)
+		judge_length(j, bytes);
+	else if (bytes < last)
+		SAY(j, VERIFY_BROKEN, "%s is shorter than its last checkpoint", j->name);
+}
+
+static void judge_torn(const struct judge *j, struct reader_file *file)
+{
+	uint64_t bytes;
+
+	if (j->known->is_final && reader_file_torn_bytes(file, &bytes) == 0 && bytes > 0)
+		SAY(j, VERIFY_BROKEN,
+		    "the last %" G_GUINT64_FORMAT " bytes of %s on the disk are no whole record",
+		    bytes, j->name);
+}
+
+static void judge_file(struct verify_files *files, const struct judge *j, struct reader_file *file)
+{
+	struct check c = {digest_create(), j->known->prefixes, 0, NULL};
+	int result = hash_file(file, &c);
+
+	if (result == -ENOKEY) {
+		files->n_unread++;
+		judge_unread(j, file);
+	} else if (result == -EBADMSG)
+		SAY(j, VERIFY_BROKEN,
+		    "the content of %s is not what was written: a record was changed, moved or "
+		    "taken out",
+		    j->name);
+	else if (result < 0)
+		SAY(j, VERIFY_BROKEN, "%s cannot be read: %s", j->name, g_strerror(-result));
+	else if (j->known->is_final)
+		judge_final(j, &c);
+	else
+		judge_open(j, &c);
+	judge_torn(j, file);
+	digest_destroy(c.digest);
 }
 
 /* What an entry calls finished must lie there under its final name. */
@@ -200,34 +282,26 @@ static int open_known(const struct reader *reader, const char *name, const struc
 	return result;
 }
 
-static uint64_t check_file(const struct reader *reader, const char *name,
-			   const struct known_file *known, struct verify_report *report)
+/* Returns the bytes that are proven. */
+static uint64_t check_file(struct verify_files *files, const struct reader *reader,
+			   const char *name, struct verify_report *report)
 {
+	const struct known_file *known = g_hash_table_lookup(files->by_name, name);
+	const struct judge judge = {name, known, report};
 	struct reader_file *file;
 	int result = open_known(reader, name, known, &file);
 
 	if (result < 0) {
-		verify_report_add(report, VERIFY_BROKEN, known->segment, known->start_us,
-				  known->end_us, "%s is missing or cannot be read: %s", name,
-				  g_strerror(-result));
+		SAY(&judge, VERIFY_BROKEN, "%s is missing or cannot be read: %s", name,
+		    g_strerror(-result));
 		return 0;
 	}
-	struct check c = {digest_create(), known->prefixes, 0, NULL};
-	unsigned before = report->findings->len;
-	result = hash_file(file, &c);
-	if (result < 0)
-		verify_report_add(report, VERIFY_BROKEN, known->segment, known->start_us,
-				  known->end_us, "%s cannot be read: %s", name,
-				  g_strerror(-result));
-	else if (known->is_final)
-		judge_final(name, known, &c, report);
-	else
-		judge_open(name, known, &c, report);
-	uint64_t proven =
-		known->is_final && report->findings->len == before ? known->final.bytes : 0;
-	digest_destroy(c.digest);
+	unsigned n_findings = report->findings->len, n_unread = files->n_unread;
+	judge_file(files, &judge, file);
 	reader_file_close(file);
-	return proven;
+	bool proven = known->is_final && report->findings->len == n_findings &&
+		      files->n_unread == n_unread;
+	return proven ? known->final.bytes : 0;
 }
 
 static bool is_known(const struct verify_files *files, const struct reader_entry *entry,
@@ -260,17 +334,63 @@ static void check_extra(const struct verify_files *files, const struct reader *r
 	}
 }
 
+static bool is_sealed_key(const char *name)
+{
+	return g_str_has_prefix(name, DATA_KEY_FILE_PREFIX) &&
+	       g_str_has_suffix(name, DATA_KEY_FILE_SUFFIX);
+}
+
+/* All sealed data keys are gone, one and all: that is how a recording is deleted. If some are left, the others were lost. */
+static bool is_shredded(const struct verify_files *files, const struct reader *reader)
+{
+	unsigned n_keys = 0;
+	struct reader_file *file;
+
+	for (unsigned i = 0; i < files->names->len; i++) {
+		const char *name = g_ptr_array_index(files->names, i);
+		if (!is_sealed_key(name))
+			continue;
+		n_keys++;
+		int result = reader_file_open(reader, name, &file);
+		if (result == 0)
+			reader_file_close(file);
+		if (result != -ENOENT)
+			return false;
+	}
+	return n_keys > 0;
+}
+
+static void judge_contents(const struct verify_files *files, bool shredded,
+			   struct verify_report *report)
+{
+	if (shredded) {
+		report->contents = VERIFY_CONTENTS_SHREDDED;
+		verify_report_add(report, VERIFY_INCOMPLETE, 0, 0, 0,
+				  "the contents were shredded: the sealed data keys were removed, "
+				  "nobody can read the %u encrypted files",
+				  files->n_unread);
+	} else if (files->n_unread > 0) {
+		report->contents = VERIFY_CONTENTS_ENCRYPTED;
+		verify_report_add(report, VERIFY_INCOMPLETE, 0, 0, 0,
+				  "the contents of %u files were not checked: they are encrypted, "
+				  "and no key that opens them was given",
+				  files->n_unread);
+	}
+}
+
 uint64_t verify_files_check(struct verify_files *files, const struct reader *reader, bool sealed,
 			    struct verify_report *report)
 {
+	bool shredded = is_shredded(files, reader);
 	uint64_t proven = 0;
 
 	for (unsigned i = 0; i < files->names->len; i++) {
 		const char *name = g_ptr_array_index(files->names, i);
-		proven +=
-			check_file(reader, name, g_hash_table_lookup(files->by_name, name), report);
+		if (!shredded || !is_sealed_key(name))
+			proven += check_file(files, reader, name, report);
 	}
 	check_extra(files, reader, sealed, report);
+	judge_contents(files, shredded, report);
 	return proven;
 }
 

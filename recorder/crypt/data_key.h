@@ -8,7 +8,9 @@
 
 #define DATA_KEY_BYTES 32u
 /** The file with the sealed key, by the key's number in its recording: 1, 2, ... */
-#define DATA_KEY_FILE_NAME "key-%03u.cms"
+#define DATA_KEY_FILE_PREFIX "key-"
+#define DATA_KEY_FILE_SUFFIX ".cms"
+#define DATA_KEY_FILE_NAME DATA_KEY_FILE_PREFIX "%03u" DATA_KEY_FILE_SUFFIX
 #define DATA_KEY_NUMBER_MAX 65535u
 
 struct data_key;

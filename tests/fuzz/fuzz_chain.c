@@ -37,7 +37,7 @@ static void verify(const char *pem, const char *chain, size_t length)
 	g_autofree char *chain_path = put_file(dir, CHAIN_FILE, chain, length);
 	g_autofree char *pem_path = put_file(dir, CHAIN_CERTIFICATE_FILE, pem, strlen(pem));
 	struct verify_report report;
-	int result = verify_recording(dir, NULL, &report);
+	int result = verify_recording(dir, NULL, NULL, &report);
 
 	g_assert(result == 1 || (result == 0 && report.sealed && report.signer != NULL));
 	verify_report_finish(&report);

@@ -148,7 +148,7 @@ static void expect(const struct recording *r, enum verify_class class, uint32_t 
 	struct verify_report report;
 	bool found = false;
 
-	g_assert_cmpint(verify_recording(r->dir, NULL, &report), ==, 1);
+	g_assert_cmpint(verify_recording(r->dir, NULL, NULL, &report), ==, 1);
 	for (unsigned i = 0; i < report.findings->len; i++) {
 		const struct verify_finding *f = g_ptr_array_index(report.findings, i);
 		found |=
@@ -166,7 +166,7 @@ static void test_honest(void)
 	struct verify_report report;
 
 	whole_recording(&r, 3);
-	g_assert_cmpint(verify_recording(r.dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(r.dir, NULL, NULL, &report), ==, 0);
 	g_assert_cmpuint(report.findings->len, ==, 0);
 	g_assert_true(report.sealed);
 	g_assert_cmpstr(report.session_id, ==, "6f9619ff-8b86-d011-b42d-00c04fc964ff");
@@ -189,7 +189,7 @@ static void check_flips(const struct recording *r, const char *name)
 		struct verify_report report;
 		bytes[i] ^= (char)(1 << i % 8);
 		put_file(r->dir, name, bytes, length);
-		int result = verify_recording(r->dir, NULL, &report);
+		int result = verify_recording(r->dir, NULL, NULL, &report);
 		if (result == -EPROTONOSUPPORT)
 			result = report.version != CHAIN_VERSION ? 1 : 0; /* its number was hit */
 		if (result != 1)
@@ -212,7 +212,7 @@ static void test_every_flipped_byte(void)
 	whole_recording(&r, 2);
 	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
 		check_flips(&r, names[i]);
-	g_assert_cmpint(verify_recording(r.dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(r.dir, NULL, NULL, &report), ==, 0);
 	verify_report_finish(&report);
 	recording_finish(&r);
 }
@@ -226,7 +226,7 @@ static void test_unknown_version(void)
 	whole_recording(&r, 1);
 	g_assert_cmpuint(g_string_replace(r.lines, "\"version\":1", "\"version\":7", 1), ==, 1);
 	put_file(r.dir, CHAIN_FILE, r.lines->str, r.lines->len);
-	g_assert_cmpint(verify_recording(r.dir, NULL, &report), ==, -EPROTONOSUPPORT);
+	g_assert_cmpint(verify_recording(r.dir, NULL, NULL, &report), ==, -EPROTONOSUPPORT);
 	g_assert_cmpuint(report.version, ==, 7);
 	g_assert_cmpuint(report.findings->len, ==, 0);
 	verify_report_finish(&report);
@@ -241,7 +241,7 @@ static void test_every_cut_of_the_chain(void)
 	for (gsize length = 0; length < r.lines->len; length += 7) {
 		struct verify_report report;
 		put_file(r.dir, CHAIN_FILE, r.lines->str, length);
-		g_assert_cmpint(verify_recording(r.dir, NULL, &report), ==, 1);
+		g_assert_cmpint(verify_recording(r.dir, NULL, NULL, &report), ==, 1);
 		g_assert_false(report.sealed);
 		verify_report_finish(&report);
 	}
@@ -328,7 +328,7 @@ static void test_unsealed(void)
 	checkpoint.files[0] = describe("seg-00002.mp4", "01234", 5);
 	take_line(&r, chain_add_checkpoint(r.chain, 1500000, &checkpoint, NULL));
 	expect(&r, VERIFY_INCOMPLETE, 2, "proven up to the checkpoint at 1.5 s");
-	g_assert_cmpint(verify_recording(r.dir, NULL, &report), ==, 1);
+	g_assert_cmpint(verify_recording(r.dir, NULL, NULL, &report), ==, 1);
 	for (unsigned i = 0; i < report.findings->len; i++)
 		g_assert_cmpint(
 			((struct verify_finding *)g_ptr_array_index(report.findings, i))->class, ==,
@@ -355,7 +355,7 @@ static void test_gap_is_a_note(void)
 	const struct chain_seal seal = {"fault", "recorder was killed", 2, 10,
 					r.bytes, 4 * SEGMENT_US};
 	take_line(&r, chain_add_seal(r.chain, seal.duration_us, &seal, NULL));
-	g_assert_cmpint(verify_recording(r.dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(r.dir, NULL, NULL, &report), ==, 0);
 	g_assert_cmpuint(report.findings->len, ==, 2);
 	const struct verify_finding *note = g_ptr_array_index(report.findings, 0);
 	g_assert_cmpint(note->class, ==, VERIFY_NOTE);
@@ -398,7 +398,7 @@ static void test_trust(void)
 	} cases[] = {{"ca.pem", 0}, {"leaf.pem", 0}, {"stranger.pem", 1}, {"none.pem", -ENOENT}};
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *path = g_build_filename(pems, cases[i].name, NULL);
-		g_assert_cmpint(verify_recording(r.dir, path, &report), ==, cases[i].result);
+		g_assert_cmpint(verify_recording(r.dir, path, NULL, &report), ==, cases[i].result);
 		if (cases[i].result == 1)
 			g_assert_cmpint(worst(&report)->class, ==, VERIFY_UNTRUSTED);
 		verify_report_finish(&report);
@@ -429,7 +429,7 @@ static void test_no_directory(void)
 {
 	struct verify_report report;
 
-	g_assert_cmpint(verify_recording("/nonexistent/recording", NULL, &report), ==, -ENOENT);
+	g_assert_cmpint(verify_recording("/nonexistent/recording", NULL, NULL, &report), ==, -ENOENT);
 	verify_report_finish(&report);
 }
 

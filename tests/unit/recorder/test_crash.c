@@ -13,7 +13,7 @@ static void expect_whole(const struct recorder_process *p, unsigned kills)
 {
 	g_autofree char *dir = recorder_process_recording(p);
 	struct verify_report report;
-	int result = verify_recording(dir, NULL, &report);
+	int result = verify_recording(dir, NULL, NULL, &report);
 
 	for (unsigned i = 0; i < report.findings->len; i++) {
 		const struct verify_finding *f = g_ptr_array_index(report.findings, i);

@@ -32,7 +32,7 @@ static void expect_whole(const struct recorder_process *p, const char *reason)
 {
 	g_autofree char *dir = recorder_process_recording(p);
 	struct verify_report report;
-	int result = verify_recording(dir, NULL, &report);
+	int result = verify_recording(dir, NULL, NULL, &report);
 
 	g_assert_cmpuint(count(&report, VERIFY_BROKEN), ==, 0);
 	g_assert_cmpint(result, ==, 0);
@@ -46,7 +46,7 @@ static void expect_open_end(const struct recorder_process *p)
 	g_autofree char *dir = recorder_process_recording(p);
 	struct verify_report report;
 
-	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 1);
+	g_assert_cmpint(verify_recording(dir, NULL, NULL, &report), ==, 1);
 	g_assert_cmpuint(count(&report, VERIFY_BROKEN), ==, 0);
 	g_assert_cmpuint(count(&report, VERIFY_INCOMPLETE), >, 0);
 	g_assert_false(report.sealed);

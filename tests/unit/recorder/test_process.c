@@ -34,7 +34,7 @@ static void clear_sealed(struct recorder_sealed *sealed)
 static void expect_verified(const char *dir, const char *end_reason, unsigned notes,
 			    struct verify_report *report)
 {
-	int result = verify_recording(dir, NULL, report);
+	int result = verify_recording(dir, NULL, NULL, report);
 
 	for (unsigned i = 0; i < report->findings->len; i++) {
 		const struct verify_finding *f = g_ptr_array_index(report->findings, i);
@@ -262,7 +262,7 @@ static void test_killed_for_good(void)
 	recorder_process_kill(&p);
 	painter_finish(&painter);
 	g_autofree char *dir = recorder_process_recording(&p);
-	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 1);
+	g_assert_cmpint(verify_recording(dir, NULL, NULL, &report), ==, 1);
 	verify_report_finish(&report);
 	recorder_process_start(&p);
 	recorder_process_stop(&p);
