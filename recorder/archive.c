@@ -17,19 +17,40 @@ static int unpack_result(gpointer packed)
 	return 1 - GPOINTER_TO_INT(packed);
 }
 
-static struct segment *open_segment(struct archive *a)
+/* With the first segment, so that a data key never lies there without something it encrypts. */
+static int make_key(struct archive *a)
 {
-	if (a->segment == NULL) {
-		a->segment = segment_create(a->store, ++a->n_segments, a->position_us);
-		a->checkpoint_bytes = 0;
-	}
-	return a->segment;
+	const struct segment_key_places *places = &a->services.keys;
+
+	if (a->key != NULL || places->certificate == NULL)
+		return 0;
+	int result = segment_key_create(places, a->store, a->session_id, a->n_keys + 1, &a->key);
+	if (result == 0)
+		a->n_keys++;
+	return result;
+}
+
+static int open_segment(struct archive *a)
+{
+	if (a->segment != NULL)
+		return 0;
+	int result = make_key(a);
+	if (result < 0)
+		return result;
+	a->segment = segment_create(a->store, a->key, ++a->n_segments, a->position_us);
+	a->checkpoint_bytes = 0;
+	return 0;
 }
 
 void archive_listen(struct archive *archive, archive_wake_fn wake, void *user)
 {
 	archive->wake = wake;
 	archive->user = user;
+}
+
+void archive_set_keys(struct archive *archive, unsigned n_keys)
+{
+	archive->n_keys = n_keys;
 }
 
 uint64_t archive_time_us(const struct archive *archive)
@@ -41,7 +62,8 @@ int archive_add_line(struct archive *archive, uint64_t t_us, const char *line)
 {
 	archive_not_before(archive, t_us);
 	archive->written_bytes += strlen(line);
-	return segment_add_line(open_segment(archive), line);
+	int result = open_segment(archive);
+	return result == 0 ? segment_add_line(archive->segment, line) : result;
 }
 
 /* The collector can pop only behind the unlock: until then the archive and whom it wakes are there. */
@@ -122,10 +144,14 @@ int archive_begin_segment(struct archive *archive, uint64_t t_us,
 
 	if (a->segment != NULL && a->segment->frames > 0)
 		close_segment(a, at_us);
-	int result = format->init != NULL ? write_init(a, format) : 0;
+	int result = make_key(a);
+	if (result == 0 && format->init != NULL)
+		result = write_init(a, format);
+	if (result == 0)
+		result = open_segment(a);
 	if (result < 0)
 		return result;
-	struct segment *segment = open_segment(a);
+	struct segment *segment = a->segment;
 	segment->width = format->width;
 	segment->height = format->height;
 	segment->init = a->init;

@@ -18,6 +18,7 @@ struct archive_services {
 	const struct chain_key *key;
 	struct index *index;
 	struct notary *notary; /**< NULL: no node log (tests) */
+	struct segment_key_places keys;
 };
 
 /** Makes the directory, the certificate's copy and the genesis. -EEXIST: there is such a recording. */
@@ -37,11 +38,14 @@ struct archive_resume {
 	uint64_t started_utc_us;
 	char head[DIGEST_HEX_BYTES];
 	uint32_t n_segments;
+	unsigned n_keys; /**< highest number of a data key */
 };
 int archive_reopen(const struct archive_services *services, const struct archive_resume *from,
 		   struct archive **ret_archive);
 /** A segment that was found on the disk, repaired: signs it. It begins where the recording stood. */
 int archive_adopt_segment(struct archive *archive, const struct chain_segment *segment);
+/** The highest number of a data key that lies there, once recovery has seen all: the next one is new. */
+void archive_set_keys(struct archive *archive, unsigned n_keys);
 /** Nothing may be pending. NULL is fine. */
 void archive_destroy(struct archive *archive);
 

@@ -124,6 +124,8 @@ int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, con
 		return result;
 	store_file_close(g_steal_pointer(&a->chain_file));
 	archive_totals(a, ret);
+	if (a->services.keys.running != NULL)
+		running_keys_forget(a->services.keys.running, a->session_id);
 	index_close(a->services.index, a->session_id, true, clock_utc_us(), ret->head, "");
 	notary_seal(a->services.notary, a->session_id, chain_last_seq(a->chain), ret->head);
 	return 0;

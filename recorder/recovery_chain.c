@@ -5,6 +5,7 @@
 #include "recorder/chain/chain_reader.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static void segment_free(void *pointer)
@@ -13,6 +14,26 @@ static void segment_free(void *pointer)
 
 	g_free((char *)(uintptr_t)segment->codec);
 	g_free(segment);
+}
+
+unsigned recovered_chain_last_key(const struct chain_segment *segment)
+{
+	unsigned last = 0, number;
+
+	for (unsigned i = 0; i < segment->n_files; i++)
+		if (sscanf(segment->files[i].name, DATA_KEY_FILE_NAME, &number) == 1)
+			last = MAX(last, number);
+	return last;
+}
+
+static void note_checkpoint(struct recovered_chain *ret, const struct chain_entry *e)
+{
+	struct recovered_checkpoint checkpoint = {
+		e->t_us,
+		{.number = e->number, .frames = (uint32_t)e->frames, .n_files = e->n_files}};
+
+	memcpy(checkpoint.entry.files, e->files, sizeof e->files);
+	g_array_append_val(ret->checkpoints, checkpoint);
 }
 
 static void note_segment(struct recovered_chain *ret, const struct chain_entry *e)
@@ -30,6 +51,8 @@ static void note_segment(struct recovered_chain *ret, const struct chain_entry *
 					  .n_files = e->n_files};
 	memcpy(segment->files, e->files, sizeof segment->files);
 	g_ptr_array_add(ret->segments, segment);
+	g_array_set_size(ret->checkpoints, 0);
+	ret->from.n_keys = MAX(ret->from.n_keys, recovered_chain_last_key(segment));
 	ret->from.n_segments = e->number;
 	ret->from.position_us = e->end_us;
 	ret->from.n_frames += e->frames;
@@ -73,6 +96,8 @@ static void note_entry(struct recovered_chain *ret, const struct chain_entry *e)
 		ret->sealed = true;
 		break;
 	case CHAIN_CHECKPOINT:
+		note_checkpoint(ret, e);
+		break;
 	case CHAIN_KIND_COUNT:
 		break;
 	}
@@ -84,6 +109,7 @@ int recovered_chain_read(const char *session_id, const char *text, size_t length
 	const char *at = text, *newline;
 
 	*ret = (struct recovered_chain){.segments = g_ptr_array_new_with_free_func(segment_free)};
+	ret->checkpoints = g_array_new(FALSE, FALSE, sizeof(struct recovered_checkpoint));
 	ret->from.session_id = g_strdup(session_id);
 	while ((newline = memchr(at, '\n', (size_t)(text + length - at))) != NULL) {
 		struct chain_entry entry;
@@ -107,4 +133,5 @@ void recovered_chain_clear(struct recovered_chain *chain)
 {
 	archive_resume_clear(&chain->from);
 	g_clear_pointer(&chain->segments, g_ptr_array_unref);
+	g_clear_pointer(&chain->checkpoints, g_array_unref);
 }

@@ -3,11 +3,18 @@
 
 #include "recorder/archive.h"
 
+/** A checkpoint, and when it was made. */
+struct recovered_checkpoint {
+	uint64_t t_us;
+	struct chain_checkpoint entry;
+};
+
 struct recovered_chain {
 	struct archive_resume from;
 	bool sealed;
 	uint64_t utc_us;     /**< of the last entry */
 	GPtrArray *segments; /**< struct chain_segment with owned codec, in order */
+	GArray *checkpoints; /**< struct recovered_checkpoint behind the last segment, in order */
 	struct chain_file certificate;
 };
 
@@ -15,5 +22,7 @@ struct recovered_chain {
  *  recovered_chain_clear in both cases. */
 int recovered_chain_read(const char *session_id, const char *text, size_t length,
 			 struct recovered_chain *ret);
+/** The highest number of a data key that the segment's entry lists; 0: none. */
+unsigned recovered_chain_last_key(const struct chain_segment *segment);
 void recovered_chain_clear(struct recovered_chain *chain);
 void archive_resume_clear(struct archive_resume *from);

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
-struct segment *segment_create(struct store_recording *store, uint32_t number, uint64_t start_us)
+struct segment *segment_create(struct store_recording *store, const struct segment_key *key,
+			       uint32_t number, uint64_t start_us)
 {
 	struct segment *segment = g_new0(struct segment, 1);
 
 	segment->store = store;
+	segment->key = key;
 	segment->number = number;
 	segment->start_us = segment->first_frame_us = start_us;
 	g_snprintf(segment->video.name, sizeof segment->video.name, SEGMENT_VIDEO_NAME, number);
@@ -20,6 +22,7 @@ static void stream_finish(struct segment_stream *stream)
 {
 	store_file_close(stream->file);
 	digest_destroy(stream->digest);
+	crypt_writer_destroy(stream->crypt);
 }
 
 void segment_destroy(struct segment *segment)
@@ -31,19 +34,49 @@ void segment_destroy(struct segment *segment)
 	g_free(segment);
 }
 
+static int stream_open(const struct segment *segment, struct segment_stream *stream)
+{
+	const struct segment_key *key = segment->key;
+	struct crypt_file_id id;
+
+	if (key == NULL)
+		return store_file_create(segment->store, stream->name, STORE_PART, &stream->file);
+	g_autofree char *disk_name = g_strconcat(stream->name, CRYPT_SUFFIX, NULL);
+	int result = crypt_file_id_init(&id, key->session_id, stream->name, key->number);
+	if (result == 0)
+		result = store_file_create(segment->store, disk_name, STORE_PART, &stream->file);
+	if (result == 0)
+		stream->crypt = crypt_writer_create(key->key, &id);
+	return result;
+}
+
+static int stream_write(struct segment_stream *stream, const void *bytes, size_t length)
+{
+	const GByteArray *sealed;
+
+	if (stream->crypt == NULL)
+		return store_file_append(stream->file, bytes, length);
+	int result = crypt_writer_seal(stream->crypt, bytes, length, &sealed);
+	if (result == 0)
+		result = store_file_append(stream->file, sealed->data, sealed->len);
+	if (result == 0)
+		crypt_writer_commit(stream->crypt);
+	return result;
+}
+
 static int stream_append(struct segment *segment, struct segment_stream *stream, const void *bytes,
 			 size_t length)
 {
 	int result = 0;
 
 	if (stream->file == NULL)
-		result = store_file_create(segment->store, stream->name, STORE_PART, &stream->file);
+		result = stream_open(segment, stream);
 	if (result < 0)
 		return result;
 	/* A file that was made lies there, be it empty: it belongs into the entry. */
 	if (stream->digest == NULL)
 		stream->digest = digest_create();
-	result = store_file_append(stream->file, bytes, length);
+	result = stream_write(stream, bytes, length);
 	if (result == 0)
 		digest_add(stream->digest, bytes, length);
 	return result;
@@ -108,6 +141,8 @@ void segment_describe(const struct segment *segment, uint64_t end_us, struct cha
 	stream_describe(&segment->timeline, ret->files, &ret->n_files);
 	if (segment->init.name[0] != '\0')
 		ret->files[ret->n_files++] = segment->init;
+	if (segment->key != NULL)
+		ret->files[ret->n_files++] = segment->key->file;
 }
 
 void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *ret)
@@ -115,6 +150,8 @@ void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *
 	*ret = (struct chain_checkpoint){.number = segment->number, .frames = segment->frames};
 	stream_describe(&segment->video, ret->files, &ret->n_files);
 	stream_describe(&segment->timeline, ret->files, &ret->n_files);
+	if (segment->key != NULL)
+		ret->files[ret->n_files++] = segment->key->file;
 }
 
 void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user)

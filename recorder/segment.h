@@ -2,6 +2,8 @@
 #pragma once
 
 #include "recorder/chain/chain.h"
+#include "recorder/crypt/crypt_writer.h"
+#include "recorder/segment_key.h"
 #include "recorder/store/store.h"
 
 #define SEGMENT_VIDEO_NAME "seg-%05u.mp4"
@@ -9,13 +11,15 @@
 #define SEGMENT_INIT_NAME "init-%03u.mp4"
 
 struct segment_stream {
-	struct store_file *file; /**< NULL: nothing written yet */
-	struct digest *digest;
+	struct store_file *file;    /**< NULL: nothing written yet */
+	struct digest *digest;	    /**< over the plain bytes */
+	struct crypt_writer *crypt; /**< NULL: the file is plain */
 	char name[32];
 };
 
 struct segment {
 	struct store_recording *store;
+	const struct segment_key *key; /**< NULL: not encrypted */
 	uint32_t number;
 	uint64_t start_us, first_frame_us;
 	struct segment_stream video, timeline;
@@ -26,7 +30,9 @@ struct segment {
 	char codec[16];
 };
 
-struct segment *segment_create(struct store_recording *store, uint32_t number, uint64_t start_us);
+/** `key` is borrowed and must outlive the segment's last append; NULL: its files are plain. */
+struct segment *segment_create(struct store_recording *store, const struct segment_key *key,
+			       uint32_t number, uint64_t start_us);
 /** Closes files that were not sealed. NULL is fine. */
 void segment_destroy(struct segment *segment);
 

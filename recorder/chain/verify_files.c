@@ -405,12 +405,10 @@ static bool outlives_deletion(const struct reader_entry *entry)
 void verify_files_check_deleted(struct verify_files *files, const struct reader *reader,
 				struct verify_report *report)
 {
-	const struct known_file *certificate =
-		g_hash_table_lookup(files->by_name, CHAIN_CERTIFICATE_FILE);
 	g_autoptr(GPtrArray) entries = NULL;
 
-	if (certificate != NULL)
-		check_file(reader, CHAIN_CERTIFICATE_FILE, certificate, report);
+	if (g_hash_table_contains(files->by_name, CHAIN_CERTIFICATE_FILE))
+		check_file(files, reader, CHAIN_CERTIFICATE_FILE, report);
 	if (reader_list(reader, &entries) < 0)
 		return;
 	for (unsigned i = 0; i < entries->len; i++) {

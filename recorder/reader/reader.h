@@ -47,6 +47,8 @@ void reader_file_close(struct reader_file *file);
 /** Was of a segment that was still open when the file was opened. */
 bool reader_file_growing(const struct reader_file *file);
 bool reader_file_encrypted(const struct reader_file *file);
+/** Number of its data key; 0: plain, or nothing is written yet. */
+unsigned reader_file_key_number(struct reader_file *file);
 /** Plain bytes there are now; a growing file has more at the next call. Of an encrypted file this is its own word until the bytes are read. -EBADMSG: says it is encrypted and
  *  is not, or is of another session. */
 int reader_file_size(struct reader_file *file, uint64_t *ret_bytes);

@@ -116,6 +116,13 @@ int reader_crypt_size(struct reader_crypt *crypt, uint64_t *ret_plain_bytes,
 	return result;
 }
 
+unsigned reader_crypt_key_number(struct reader_crypt *crypt)
+{
+	uint64_t plain_bytes, disk_bytes;
+
+	return reader_crypt_size(crypt, &plain_bytes, &disk_bytes) == 0 ? crypt->id.key_number : 0;
+}
+
 /* ---- Opening them ---- */
 
 static unsigned record_at(const struct reader_crypt *c, uint64_t offset)

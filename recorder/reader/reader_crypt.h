@@ -14,6 +14,8 @@ void reader_crypt_destroy(struct reader_crypt *crypt);
 /** Finds the whole records that lie there now. Needs no key. -EBADMSG: not an encrypted file of this session; -EFBIG: more records than any file of ours has. */
 int reader_crypt_size(struct reader_crypt *crypt, uint64_t *ret_plain_bytes,
 		      uint64_t *ret_disk_bytes);
+/** 0: there is no header yet. */
+unsigned reader_crypt_key_number(struct reader_crypt *crypt);
 /** As reader_file_pread. */
 ssize_t reader_crypt_pread(struct reader_crypt *crypt, void *buffer, size_t length,
 			   uint64_t offset);

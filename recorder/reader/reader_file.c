@@ -81,6 +81,11 @@ bool reader_file_encrypted(const struct reader_file *file)
 	return file->crypt != NULL;
 }
 
+unsigned reader_file_key_number(struct reader_file *file)
+{
+	return file->crypt != NULL ? reader_crypt_key_number(file->crypt) : 0;
+}
+
 int reader_file_size(struct reader_file *file, uint64_t *ret_bytes)
 {
 	struct stat st;

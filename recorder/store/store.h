@@ -34,6 +34,9 @@ int store_recording_open(struct store *store, const char *session_id,
 /** Files must be closed or given to store_seal_files. */
 void store_recording_close(struct store_recording *recording);
 
+/** The directory's descriptor, borrowed: for reading. */
+int store_recording_dir(const struct store_recording *recording);
+
 /** Reads a whole file, `<name>` or else `<name>.part`. -ENOENT; -EFBIG above max_bytes. g_free *ret_bytes. */
 int store_recording_read(struct store_recording *recording, const char *name, size_t max_bytes,
 			 uint8_t **ret_bytes, size_t *ret_length, bool *ret_part);

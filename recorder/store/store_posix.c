@@ -116,6 +116,11 @@ int store_recording_create(struct store *store, const char *session_id,
 	return store_recording_open(store, session_id, ret_recording);
 }
 
+int store_recording_dir(const struct store_recording *recording)
+{
+	return recording->dir_fd;
+}
+
 void store_recording_close(struct store_recording *recording)
 {
 	if (recording == NULL)

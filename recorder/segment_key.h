@@ -1,0 +1,27 @@
+/** The data key that one start of the recorder writes a recording's segments with: made, sealed into the recording's directory, kept for the time of a crash. One
+ *  thread at a time. */
+#pragma once
+
+#include "recorder/chain/chain.h"
+#include "recorder/crypt/archive_key.h"
+#include "recorder/running_keys.h"
+#include "recorder/store/store.h"
+
+/** Where keys go; of the whole recorder. */
+struct segment_key_places {
+	const struct archive_certificate *certificate; /**< NULL: nothing is encrypted */
+	const struct running_keys *running;
+};
+
+struct segment_key {
+	struct data_key *key;
+	unsigned number;
+	char session_id[37];
+	struct chain_file file; /**< the sealed key, as entries list it */
+};
+
+/** `number` is new in the recording. -errno of the store, -EIO when OpenSSL fails; then nothing is left behind. */
+int segment_key_create(const struct segment_key_places *places, struct store_recording *store,
+		       const char *session_id, unsigned number, struct segment_key **ret_key);
+/** NULL is fine. */
+void segment_key_destroy(struct segment_key *key);
