@@ -72,6 +72,34 @@ static void default_number(uint32_t *number, uint32_t value)
 		*number = value;
 }
 
+static void default_switch(bool **on, bool value)
+{
+	if (*on != NULL)
+		return;
+	*on = cyaml_mem(NULL, NULL, sizeof **on);
+	if (*on == NULL)
+		g_error("out of memory for the configuration");
+	**on = value;
+}
+
+static void fill_recorder(struct config_recorder *recorder)
+{
+	default_text(&recorder->quality, "standard");
+	default_number(&recorder->reserve_mib, 1024);
+	default_number(&recorder->session_mib_per_hour, 8192);
+	default_number(&recorder->session_mib, 65536);
+	default_number(&recorder->canvas_mib, 8192);
+	default_number(&recorder->session_canvas_mib, 512);
+	default_number(&recorder->self_check_every, 100);
+	default_number(&recorder->log.head_seconds, 10);
+	default_number(&recorder->log.publish_seconds, 900);
+	default_switch(&recorder->encryption, true);
+	if (recorder->socket_path != NULL) {
+		g_autofree char *dir = g_path_get_dirname(recorder->socket_path);
+		default_text(&recorder->running_key_dir, dir);
+	}
+}
+
 static void fill_gateway(struct config_gateway *gateway)
 {
 	default_text(&gateway->rdp.address, "127.0.0.1");
@@ -89,15 +117,7 @@ static void fill_defaults(struct config *config)
 {
 	default_text(&config->node, "node1");
 	fill_gateway(&config->gateway);
-	default_text(&config->recorder.quality, "standard");
-	default_number(&config->recorder.reserve_mib, 1024);
-	default_number(&config->recorder.session_mib_per_hour, 8192);
-	default_number(&config->recorder.session_mib, 65536);
-	default_number(&config->recorder.canvas_mib, 8192);
-	default_number(&config->recorder.session_canvas_mib, 512);
-	default_number(&config->recorder.self_check_every, 100);
-	default_number(&config->recorder.log.head_seconds, 10);
-	default_number(&config->recorder.log.publish_seconds, 900);
+	fill_recorder(&config->recorder);
 	default_text(&config->web.https.address, "127.0.0.1");
 	default_number(&config->export.keep_hours, 24);
 	default_text(&config->database.gateway_role, "vitrine_gateway");

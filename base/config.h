@@ -56,6 +56,9 @@ struct config_recorder {
 	char *signing_key_pin_file; /**< PIN of the token, 0600 */
 	char *pkcs11_module;	    /**< the token's library; empty: as OpenSSL is configured */
 	char *signing_certificate_file;
+	bool *encryption; /**< of recordings at rest; never NULL after config_load; default true */
+	char *archive_certificate_file; /**< PEM, EC P-256: data keys are sealed to it */
+	char *running_key_dir; /**< on a tmpfs: data keys of running recordings; default: where socket_path lies */
 	char *quality;	      /**< "evidence", "standard" or "economy" */
 	uint32_t reserve_mib; /**< below this much free space new sessions are refused */
 	/** What one session may cost; 0 takes the default, see config.c. */
@@ -70,6 +73,7 @@ struct config_recorder {
 struct config_web {
 	struct config_listen https;
 	char *certificate_file, *private_key_file;
+	char *archive_key_file; /**< PEM, 0600: opens encrypted recordings; NULL: they cannot be played */
 	char *console_dir; /**< static files of the console */
 };
 

@@ -66,6 +66,10 @@ static const cyaml_schema_field_t recorder_fields[] = {
 	TEXT(config_recorder, signing_key_pin_file),
 	TEXT(config_recorder, pkcs11_module),
 	TEXT(config_recorder, signing_certificate_file),
+	CYAML_FIELD_BOOL_PTR("encryption", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			     struct config_recorder, encryption),
+	TEXT(config_recorder, archive_certificate_file),
+	TEXT(config_recorder, running_key_dir),
 	TEXT(config_recorder, quality),
 	NUMBER(config_recorder, reserve_mib),
 	NUMBER(config_recorder, session_mib_per_hour),
@@ -83,6 +87,7 @@ static const cyaml_schema_field_t web_fields[] = {
 	SECTION(config_web, https, listen_fields),
 	TEXT(config_web, certificate_file),
 	TEXT(config_web, private_key_file),
+	TEXT(config_web, archive_key_file),
 	TEXT(config_web, console_dir),
 	CYAML_FIELD_END,
 };

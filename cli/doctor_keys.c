@@ -113,6 +113,12 @@ void doctor_check_keys(struct doctor *doctor)
 		   config->gateway.certificate_file);
 	check_pair(doctor, "recorder", config->recorder.signing_key_file,
 		   config->recorder.signing_certificate_file);
+	if (*config->recorder.encryption)
+		check_pair(doctor, "archive", config->web.archive_key_file,
+			   config->recorder.archive_certificate_file);
+	else
+		doctor_warn(doctor, "recorder.encryption is false: recordings can be read by "
+				    "anybody who can read the disk");
 	check_pair(doctor, "web", config->web.private_key_file, config->web.certificate_file);
 	if (config->export.private_key_file != NULL || config->export.certificate_file != NULL)
 		check_pair(doctor, "export", config->export.private_key_file,

@@ -22,6 +22,8 @@
 struct recorder {
 	struct store *store;
 	struct chain_key *key;
+	struct archive_certificate *archive; /**< NULL: nothing is encrypted */
+	struct running_keys *running;
 	struct index *index;
 	struct idr_pool *idr_pool;
 	struct scheduler *scheduler;
@@ -56,10 +58,36 @@ static bool load_key(struct recorder *r, const struct config_recorder *config, G
 	return r->key != NULL;
 }
 
+/* The recorder has the public half alone: it cannot read what it wrote earlier. */
+static bool load_archive_certificate(struct recorder *r, const struct config_recorder *config,
+				     GError **error)
+{
+	g_autofree char *pem = NULL;
+
+	if (!*config->encryption) {
+		g_warning("recorder.encryption is false: recordings lie on the disk for anybody "
+			  "who can read it");
+		return true;
+	}
+	if (!g_file_get_contents(config->archive_certificate_file, &pem, NULL, error))
+		return false;
+	r->archive = archive_certificate_create(pem, error);
+	if (r->archive == NULL)
+		g_prefix_error(error, "%s: ", config->archive_certificate_file);
+	return r->archive != NULL;
+}
+
 bool recorder_check_config(const struct config *config, GError **error)
 {
 	const struct config_recorder *c = &config->recorder;
 
+	if (*c->encryption && c->archive_certificate_file == NULL) {
+		g_set_error(
+			error, CONFIG_ERROR, CONFIG_ERROR_INVALID,
+			"the configuration has no recorder.archive_certificate_file: recordings "
+			"are encrypted unless recorder.encryption is false");
+		return false;
+	}
 	return config_require(c->socket_path, "recorder.socket_path", error) &&
 	       config_require(c->live_socket_path, "recorder.live_socket_path", error) &&
 	       config_require(c->store_dir, "recorder.store_dir", error) &&
@@ -72,14 +100,14 @@ static bool enter_cage(const struct config_recorder *c, GError **error)
 {
 	g_autofree char *sockets = g_path_get_dirname(c->socket_path);
 	g_autofree char *live = g_path_get_dirname(c->live_socket_path);
-	const char *writable[] = {c->store_dir, sockets, live, NULL, NULL};
+	const char *writable[] = {c->store_dir, sockets, live, c->running_key_dir, NULL, NULL};
 	g_autofree char *heads = c->log.head_file != NULL && c->log.head_file[0] != '\0'
 					 ? g_path_get_dirname(c->log.head_file)
 					 : NULL;
 
 	/* A mount that is missing now stays out of reach until the next start; the recorder goes on without it. */
 	if (heads != NULL && g_file_test(heads, G_FILE_TEST_IS_DIR))
-		writable[3] = heads;
+		writable[4] = heads;
 	else if (heads != NULL)
 		g_warning("%s is missing: heads of the node log are not told there", heads);
 	return complain(error, confine(writable), "cage", "of the recorder");
@@ -133,7 +161,9 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 {
 	const struct config_recorder *c = &config->recorder;
 
-	if (!load_key(r, c, error))
+	if (!load_key(r, c, error) || !load_archive_certificate(r, c, error) ||
+	    !complain(error, running_keys_open(c->running_key_dir, &r->running), "directory",
+		      c->running_key_dir))
 		return false;
 	/* A recording takes eight descriptors. */
 	open_files_raise();
@@ -157,7 +187,8 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	start_notary(r, config);
 	r->check = sealed_check_create(c->store_dir, r->index);
 	const struct registry_settings settings = {
-		.services = {.archive = {r->store, r->key, r->index, r->notary},
+		.services = {.archive = {r->store, r->key, r->index, r->notary,
+					 {r->archive, r->running}},
 			     .scheduler = r->scheduler,
 			     .live = r->live,
 			     .idr_pool = r->idr_pool,
@@ -209,5 +240,7 @@ void recorder_destroy(struct recorder *recorder)
 	index_destroy(recorder->index, ROWS_WAIT_MS);
 	store_close(recorder->store);
 	chain_key_destroy(recorder->key);
+	archive_certificate_destroy(recorder->archive);
+	running_keys_close(recorder->running);
 	g_free(recorder);
 }

@@ -267,6 +267,7 @@ def main() -> int:
         print("stopped" if stop(layout) else "nothing was running")
         if options.reset:
             shutil.rmtree(layout.state, ignore_errors=True)
+            shutil.rmtree(layout.keys, ignore_errors=True)
             print(f"deleted {layout.state}")
         return 0
     if supervisor_pid(layout) is not None:

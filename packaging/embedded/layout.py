@@ -1,5 +1,6 @@
 """Where everything of an embedded installation lies, who owns it and which ports it takes."""
 
+import hashlib
 import os
 import pwd
 import grp
@@ -32,11 +33,17 @@ class Layout:
         self.db = state / "db"
         self.run = state / "run"
         self.run_db, self.run_recorder, self.run_live = self.run / "db", self.run / "recorder", self.run / "live"
+        self.keys = self._memory() / f"vitrine-keys-{hashlib.sha256(str(state).encode()).hexdigest()[:16]}"
         self.store = state / "store"
         self.export = state / "export"
         self.log = state / "log"
         self.demo = state / "demo"
         self.config = self.etc / "vitrine.yaml"
+
+    @staticmethod
+    def _memory() -> Path:
+        """A folder that a power cut empties."""
+        return Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path("/run")
 
     def program(self, name: str) -> str:
         return str(self.app / "bin" / name)
@@ -97,6 +104,8 @@ class Layout:
         self.directory(self.run_db, "db", 0o2750, GROUP if self.as_root else None)
         self.directory(self.run_recorder, "recorder", 0o2750, USERS["gateway"] if self.as_root else None)
         self.directory(self.run_live, "recorder", 0o2750, USERS["web"] if self.as_root else None)
+        # Data keys of running recordings: in memory, for the recorder alone.
+        self.directory(self.keys, "recorder", 0o700)
         # The recorder writes, the web service reads; setgid hands new folders to the reader's group.
         self.directory(self.store, "recorder", 0o2750, USERS["web"] if self.as_root else None)
         self.directory(self.export, "web", 0o700)

@@ -37,7 +37,7 @@ def _leaf(layout: Layout, name: str, ca: tuple[Path, Path], owner: str, subject:
 
 
 def create(layout: Layout) -> None:
-    """Two authorities (who we are to viewers; who signs evidence), a certificate per listener, the master key."""
+    """Two authorities (who we are to viewers; who signs evidence), a certificate per listener, the archive key, the master key."""
     service = ["keyUsage=critical,digitalSignature,keyEncipherment", "extendedKeyUsage=serverAuth"]
     names = f"subjectAltName=DNS:localhost,IP:127.0.0.1{',IP:' + layout.listen if layout.listen not in ('127.0.0.1', '0.0.0.0') else ''}"
     ca = _ca(layout, "service-ca", "Vitrine service CA")
@@ -48,6 +48,8 @@ def create(layout: Layout) -> None:
     evidence = _ca(layout, "evidence-ca", "Vitrine evidence CA")
     _leaf(layout, "recorder", evidence, "recorder", "vitrine recorder", ["keyUsage=critical,digitalSignature"])
     _leaf(layout, "export", evidence, "web", "vitrine exports", ["keyUsage=critical,digitalSignature"])
+    # Whoever has the private half can read recordings: the web service, which plays them; the recorder has the certificate alone.
+    _leaf(layout, "archive", evidence, "web", "vitrine archive", ["keyUsage=critical,keyAgreement"])
     master = layout.pki / "master.key"
     if not master.exists():
         descriptor = os.open(master, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -24,10 +24,13 @@ recorder:
   store_dir: {layout.store}
   signing_key_file: {pki}/recorder.key
   signing_certificate_file: {pki}/recorder.pem
+  archive_certificate_file: {pki}/archive.pem
+  running_key_dir: {layout.keys}
 web:
   https: {{ address: "{layout.listen}", port: {layout.web_port} }}
   certificate_file: {pki}/web.pem
   private_key_file: {pki}/web.key
+  archive_key_file: {pki}/archive.key
   console_dir: {layout.app}/share/vitrine/console
 export:
   certificate_file: {pki}/export.pem

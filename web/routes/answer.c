@@ -3,6 +3,7 @@
 
 #include "sql/audit_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,17 @@ void route_db_failed(struct route_call *call, const GError *error)
 	}
 	g_warning("web: %s: %s", call->request->path, error->message);
 	route_fail(call, 500, "fault", "An internal fault. The service's log says more.");
+}
+
+void route_recording_failed(struct route_call *call, const char *session_id, int result)
+{
+	g_warning("web: recording %s is in the database but cannot be read: %s", session_id,
+		  g_strerror(-result));
+	if (result == -ENOKEY)
+		route_fail(call, 404, "no-key",
+			   "This recording is encrypted, and no key of this console opens it.");
+	else
+		route_fail(call, 404, "lost", "This part of the recording is not in the store.");
 }
 
 json_t *route_body(struct route_call *call)

@@ -28,17 +28,21 @@ static void media_destroy(void *user)
 
 static const struct http_source_ops media_ops = {media_pread, media_destroy};
 
-/* Returns 0 or -errno; then there is nothing to destroy. */
+/* Reads a byte, so that a missing key is told before an answer has begun. Returns 0 or -errno; then there is nothing to destroy. */
 static int open_media(const struct web *web, const char *id, const char *name,
 		      struct media **ret_media, uint64_t *ret_bytes)
 {
 	struct media *media = g_new0(struct media, 1);
-	int result = reader_open_session(web->config->recorder.store_dir, id, NULL, &media->reader);
+	uint8_t first;
+	int result = reader_open_session(web->config->recorder.store_dir, id, web->archive,
+					 &media->reader);
 
 	if (result == 0)
 		result = reader_file_open(media->reader, name, &media->file);
 	if (result == 0)
 		result = reader_file_size(media->file, ret_bytes);
+	if (result == 0 && *ret_bytes > 0)
+		result = (int)MIN(0, reader_file_pread(media->file, &first, 1, 0));
 	if (result < 0)
 		media_destroy(media);
 	else
@@ -75,9 +79,7 @@ void route_media(struct route_call *call)
 	uint64_t size_bytes;
 	int result = open_media(call->web, id, name, &media, &size_bytes);
 	if (result < 0) {
-		g_warning("web: %s/%s is in the database but cannot be read: %s", id, name,
-			  g_strerror(-result));
-		route_fail(call, 404, "lost", "This part of the recording is not in the store.");
+		route_recording_failed(call, id, result);
 		return;
 	}
 	http_answer_source(call->answer, call->request, "video/mp4",

@@ -44,6 +44,8 @@ void route_json(struct route_call *call, unsigned status, json_t *body);
 void route_fail(struct route_call *call, unsigned status, const char *key, const char *message);
 /** Turns a store's error into an answer: 503 when the database is away, 404, 400 or 500 else, and logs what is our fault. */
 void route_db_failed(struct route_call *call, const GError *error);
+/** A recording that the database knows cannot be read: `result` of recorder/reader says why. */
+void route_recording_failed(struct route_call *call, const char *session_id, int result);
 
 /** The body as a JSON object, new reference; NULL: already answered with 400 or 415. */
 json_t *route_body(struct route_call *call);

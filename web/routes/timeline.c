@@ -67,22 +67,35 @@ static void timeline_destroy(void *source)
 static const struct http_stream_ops timeline_ops = {timeline_read, timeline_closed,
 						    timeline_destroy};
 
-/* Takes `segments`. NULL: their files are gone. */
-static struct timeline *timeline_new(const struct web *web, const char *id, GPtrArray *segments)
+/* The first file is opened and tried, so that a missing key is told before an answer has begun. */
+static int try_first(struct timeline *timeline)
+{
+	char first;
+
+	if (timeline->segments->len == 0 || !open_next(timeline))
+		return 0;
+	return (int)MIN(0, reader_file_pread(timeline->file, &first, 1, 0));
+}
+
+/* Takes `segments`. Returns 0 or -errno. */
+static int timeline_open(const struct web *web, const char *id, GPtrArray *segments,
+			 struct timeline **ret_timeline)
 {
 	struct timeline *timeline = g_new0(struct timeline, 1);
+	int result = 0;
 
 	timeline->session_id = g_strdup(id);
 	timeline->segments = segments;
-	int result = segments->len == 0 ? 0
-					: reader_open_session(web->config->recorder.store_dir, id,
-							      NULL, &timeline->reader);
+	if (segments->len > 0)
+		result = reader_open_session(web->config->recorder.store_dir, id, web->archive,
+					     &timeline->reader);
 	if (result == 0)
-		return timeline;
-	g_warning("web: recording %s is in the database but cannot be read: %s", id,
-		  g_strerror(-result));
-	timeline_destroy(timeline);
-	return NULL;
+		result = try_first(timeline);
+	if (result < 0)
+		timeline_destroy(timeline);
+	else
+		*ret_timeline = timeline;
+	return result;
 }
 
 void route_timeline(struct route_call *call)
@@ -103,9 +116,10 @@ void route_timeline(struct route_call *call)
 		g_ptr_array_unref(segments);
 		return;
 	}
-	struct timeline *timeline = timeline_new(call->web, id, segments);
-	if (timeline == NULL)
-		route_fail(call, 404, "lost", "This recording is not in the store.");
+	struct timeline *timeline;
+	int result = timeline_open(call->web, id, segments, &timeline);
+	if (result < 0)
+		route_recording_failed(call, id, result);
 	else
 		http_answer_stream(call->answer, "application/x-ndjson; charset=utf-8",
 				   http_stream_create(&timeline_ops, timeline));

@@ -19,6 +19,15 @@ static bool open_handles(struct web *web, GError **error)
 	return true;
 }
 
+static bool open_archive(struct web *web, GError **error)
+{
+	const char *path = web->config->web.archive_key_file;
+
+	if (path != NULL)
+		web->archive = archive_key_load(path, error);
+	return path == NULL || web->archive != NULL;
+}
+
 struct web *web_create(const struct config *config, GError **error)
 {
 	struct web *web = g_new0(struct web, 1);
@@ -30,7 +39,8 @@ struct web *web_create(const struct config *config, GError **error)
 	web->audited = once_create(AUDIT_SPAN_US);
 	g_mutex_init(&web->password_lock);
 	g_cond_init(&web->password_free);
-	if (open_handles(web, error) && export_worker_create(config, &web->exports, error))
+	if (open_archive(web, error) && open_handles(web, error) &&
+	    export_worker_create(config, &web->exports, error))
 		return web;
 	web_destroy(web);
 	return NULL;
@@ -47,6 +57,7 @@ void web_destroy(struct web *web)
 		db_close(db);
 	g_async_queue_unref(web->handles);
 	live_hub_destroy(web->hub);
+	archive_key_destroy(web->archive);
 	throttle_destroy(web->throttle);
 	once_destroy(web->audited);
 	g_mutex_clear(&web->password_lock);

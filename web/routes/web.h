@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "recorder/crypt/archive_key.h"
 #include "sql/db.h"
 #include "web/live/live_hub.h"
 #include "web/routes/once.h"
@@ -26,7 +27,8 @@ struct web_counters {	     /**< atomic */
 
 struct web {
 	const struct config *config;
-	GAsyncQueue *handles; /**< WEB_WORKERS struct db */
+	struct archive_key *archive; /**< NULL: encrypted recordings cannot be played */
+	GAsyncQueue *handles;	     /**< WEB_WORKERS struct db */
 	struct live_hub *hub;
 	struct export_worker *exports; /**< NULL: the configuration has no spool */
 	struct throttle *throttle;

@@ -2,7 +2,9 @@
 #include "tests/unit/recorder/recorder_process.h"
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "ipc/link.h"
+#include "recorder/reader/reader.h"
 #include "tests/support/temp_dir.h"
 
 #include <errno.h>
@@ -27,6 +29,26 @@ static char *put(const struct recorder_process *p, const char *name, const char 
 	return path;
 }
 
+static const struct signing_key *archive_pem(void)
+{
+	static struct signing_key pem;
+
+	if (pem.key_pem == NULL)
+		signing_key_init(&pem, "archive", NULL);
+	return &pem;
+}
+
+const struct archive_key *recorder_process_archive_key(void)
+{
+	static struct archive_key *key;
+
+	g_assert_cmpint(secret_init(), ==, 0); /* data keys live in locked memory */
+	if (key == NULL)
+		key = archive_key_create(archive_pem()->key_pem, NULL);
+	g_assert_nonnull(key);
+	return key;
+}
+
 void recorder_process_init(struct recorder_process *p, bool database)
 {
 	*p = (struct recorder_process){.pid = -1, .gateway_fd = -1};
@@ -37,6 +59,7 @@ void recorder_process_init(struct recorder_process *p, bool database)
 	signing_key_init(&p->key, "node1", NULL);
 	g_autofree char *key = put(p, "key.pem", p->key.key_pem);
 	g_autofree char *certificate = put(p, "certificate.pem", p->key.certificate_pem);
+	g_autofree char *archive = put(p, "archive.pem", archive_pem()->certificate_pem);
 	g_autofree char *text =
 		g_strdup_printf("node: node1\n"
 				"recorder:\n"
@@ -45,11 +68,12 @@ void recorder_process_init(struct recorder_process *p, bool database)
 				"  store_dir: %s\n"
 				"  signing_key_file: %s\n"
 				"  signing_certificate_file: %s\n"
+				"  archive_certificate_file: %s\n"
 				"  reserve_mib: 1\n"
 				"  workers: 2\n"
 				"  self_check_every: 1\n"
 				"%s%s%s",
-				p->socket, p->live_socket, p->store_dir, key, certificate,
+				p->socket, p->live_socket, p->store_dir, key, certificate, archive,
 				database ? "database:\n  conninfo: host=" : "",
 				database ? p->dir : "", database ? " dbname=none\n" : "");
 	p->config = put(p, "vitrine.yaml", text);
@@ -303,6 +327,20 @@ void painter_finish(struct painter *painter)
 char *recorder_process_recording(const struct recorder_process *p)
 {
 	return g_build_filename(p->store_dir, TEST_SESSION, NULL);
+}
+
+char *recorder_process_read(const struct recorder_process *p, const char *name)
+{
+	struct reader *reader;
+	uint8_t *bytes;
+	size_t length;
+
+	g_assert_cmpint(reader_open_session(p->store_dir, TEST_SESSION,
+					    recorder_process_archive_key(), &reader),
+			==, 0);
+	g_assert_cmpint(reader_read(reader, name, 1u << 24, &bytes, &length), ==, 0);
+	reader_close(reader);
+	return (char *)bytes;
 }
 
 uint64_t recorder_process_video_bytes(const struct recorder_process *p)

@@ -3,6 +3,7 @@
 
 #include "base/end_reason.h"
 #include "ipc/recorder_proto.h"
+#include "recorder/crypt/archive_key.h"
 #include "recorder/ring/ring_writer.h"
 #include "tests/support/signing_key.h"
 
@@ -22,6 +23,9 @@ struct recorder_process {
 	const char *faults, *stepped_clock;
 };
 
+/** Opens what recorders under test encrypt. One for the whole program. */
+const struct archive_key *recorder_process_archive_key(void);
+
 /** Makes directory, key and configuration; starts nothing. `database`: name one that is away; else none. */
 void recorder_process_init(struct recorder_process *p, bool database);
 /** Adds lines to the section `recorder` of the configuration; after recorder_process_init without a database. */
@@ -34,6 +38,8 @@ void recorder_process_finish(struct recorder_process *p);
 void recorder_process_expect_killed(struct recorder_process *p);
 /** The directory of TEST_SESSION; g_free it. */
 char *recorder_process_recording(const struct recorder_process *p);
+/** Plain text of a file of TEST_SESSION; g_free it. */
+char *recorder_process_read(const struct recorder_process *p, const char *name);
 /** Bytes of video that lie there. */
 uint64_t recorder_process_video_bytes(const struct recorder_process *p);
 

@@ -2,30 +2,34 @@
  * number not above the segment's. */
 #include "tests/unit/recorder/recording_reader.h"
 
+#include "recorder/reader/reader.h"
+#include "tests/unit/recorder/recorder_process.h"
+
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
-static char *join(const char *dir, unsigned number)
+#define MAX_BYTES (1u << 28)
+
+static char *join(const struct reader *files, const char *dir, unsigned number)
 {
 	g_autofree char *name = g_strdup_printf("seg-%05u.mp4", number);
-	g_autofree char *segment = g_build_filename(dir, name, NULL);
 	g_autofree char *joined = g_strdup_printf("%s.joined", dir);
-	g_autofree char *init = NULL, *bytes = NULL;
-	gsize init_length = 0, length = 0;
+	g_autofree uint8_t *init = NULL, *bytes = NULL;
+	size_t init_length = 0, length;
 
-	if (!g_file_get_contents(segment, &bytes, &length, NULL))
+	if (reader_read(files, name, MAX_BYTES, &bytes, &length) < 0)
 		return NULL;
 	for (unsigned i = number; i > 0 && init == NULL; i--) {
 		g_autofree char *init_name = g_strdup_printf("init-%03u.mp4", i);
-		g_autofree char *path = g_build_filename(dir, init_name, NULL);
-		g_file_get_contents(path, &init, &init_length, NULL);
+		reader_read(files, init_name, MAX_BYTES, &init, &init_length);
 	}
 	g_assert_nonnull(init);
-	g_autoptr(GString) whole = g_string_new_len(init, (gssize)init_length);
-	g_string_append_len(whole, bytes, (gssize)length);
-	g_assert_true(g_file_set_contents(joined, whole->str, (gssize)whole->len, NULL));
+	g_autoptr(GByteArray) whole = g_byte_array_new();
+	g_byte_array_append(whole, init, (guint)init_length);
+	g_byte_array_append(whole, bytes, (guint)length);
+	g_assert_true(g_file_set_contents(joined, (char *)whole->data, (gssize)whole->len, NULL));
 	return g_steal_pointer(&joined);
 }
 
@@ -58,15 +62,19 @@ static void play(struct recording_reader *reader, const char *path)
 
 void recording_reader_open(struct recording_reader *reader, const char *dir)
 {
+	struct reader *files;
+
 	*reader = (struct recording_reader){.last = av_frame_alloc(), .last_us = -1};
 	reader->corners = g_byte_array_new();
+	g_assert_cmpint(reader_open(dir, recorder_process_archive_key(), &files), ==, 0);
 	for (unsigned number = 1; number < 1000; number++) {
-		g_autofree char *joined = join(dir, number);
+		g_autofree char *joined = join(files, dir, number);
 		if (joined == NULL)
 			continue;
 		play(reader, joined);
 		g_unlink(joined);
 	}
+	reader_close(files);
 	g_assert_cmpuint(reader->n_frames, >, 0);
 	reader->width = reader->last->width;
 	reader->height = reader->last->height;

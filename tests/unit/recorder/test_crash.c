@@ -13,7 +13,7 @@ static void expect_whole(const struct recorder_process *p, unsigned kills)
 {
 	g_autofree char *dir = recorder_process_recording(p);
 	struct verify_report report;
-	int result = verify_recording(dir, NULL, NULL, &report);
+	int result = verify_recording(dir, NULL, recorder_process_archive_key(), &report);
 
 	for (unsigned i = 0; i < report.findings->len; i++) {
 		const struct verify_finding *f = g_ptr_array_index(report.findings, i);
@@ -42,33 +42,33 @@ struct stage {
 /* The script below: four pictures, a new size (which closes the first segment), two pictures, the end. Lines of the chain: genesis, segment 1,
  * segment 2, seal; with a pause, a checkpoint comes behind the genesis. */
 static const struct stage stages[] = {
-	{"opening/before", "create seg-00001.mp4.part 0 1 kill"},
-	{"opening/after", "create seg-00001.mp4.part 0 1 kill-after"},
+	{"opening/before", "create seg-00001.mp4.enc.part 0 1 kill"},
+	{"opening/after", "create seg-00001.mp4.enc.part 0 1 kill-after"},
 	{"init/opened", "create init-001.mp4.part 0 1 kill-after"},
 	{"init/half", "write init-001.mp4.part 0 1 kill-half"},
 	{"init/written", "write init-001.mp4.part 0 1 kill-after"},
 	{"init/renaming", "rename init-001.mp4.part 0 1 kill"},
 	{"init/renamed", "rename init-001.mp4.part 0 1 kill-after"},
-	{"first-picture/half", "write seg-00001.mp4.part 0 1 kill-half"},
-	{"first-picture/written", "write seg-00001.mp4.part 0 1 kill-after"},
-	{"picture/before", "write seg-00001.mp4.part 2 1 kill"},
-	{"picture/half", "write seg-00001.mp4.part 2 1 kill-half"},
-	{"picture/written", "write seg-00001.mp4.part 2 1 kill-after"},
-	{"timeline/half", "write seg-00001.jsonl.part 2 1 kill-half"},
-	{"timeline/written", "write seg-00001.jsonl.part 2 1 kill-after"},
+	{"first-picture/half", "write seg-00001.mp4.enc.part 0 1 kill-half"},
+	{"first-picture/written", "write seg-00001.mp4.enc.part 0 1 kill-after"},
+	{"picture/before", "write seg-00001.mp4.enc.part 2 1 kill"},
+	{"picture/half", "write seg-00001.mp4.enc.part 2 1 kill-half"},
+	{"picture/written", "write seg-00001.mp4.enc.part 2 1 kill-after"},
+	{"timeline/half", "write seg-00001.jsonl.enc.part 2 1 kill-half"},
+	{"timeline/written", "write seg-00001.jsonl.enc.part 2 1 kill-after"},
 	{"checkpoint/half", "write chain 1 1 kill-half", .slow = true},
 	{"checkpoint/written", "write chain 1 1 kill-after", .slow = true},
-	{"sealing/syncing", "sync seg-00001.mp4.part 0 1 kill"},
-	{"sealing/synced", "sync seg-00001.mp4.part 0 1 kill-after"},
-	{"sealing/renaming", "rename seg-00001.mp4.part 0 1 kill"},
-	{"sealing/renamed", "rename seg-00001.mp4.part 0 1 kill-after"},
-	{"sealing/timeline-renamed", "rename seg-00001.jsonl.part 0 1 kill-after"},
+	{"sealing/syncing", "sync seg-00001.mp4.enc.part 0 1 kill"},
+	{"sealing/synced", "sync seg-00001.mp4.enc.part 0 1 kill-after"},
+	{"sealing/renaming", "rename seg-00001.mp4.enc.part 0 1 kill"},
+	{"sealing/renamed", "rename seg-00001.mp4.enc.part 0 1 kill-after"},
+	{"sealing/timeline-renamed", "rename seg-00001.jsonl.enc.part 0 1 kill-after"},
 	{"sealing/directory-synced", "sync " TEST_SESSION " 1 1 kill-after"},
 	{"entry/before", "write chain 1 1 kill"},
 	{"entry/half", "write chain 1 1 kill-half"},
 	{"entry/after", "write chain 1 1 kill-after"},
-	{"second-segment/half", "write seg-00002.mp4.part 1 1 kill-half"},
-	{"end/renamed", "rename seg-00002.mp4.part 0 1 kill-after"},
+	{"second-segment/half", "write seg-00002.mp4.enc.part 1 1 kill-half"},
+	{"end/renamed", "rename seg-00002.mp4.enc.part 0 1 kill-after"},
 	{"end/entry", "write chain 2 1 kill-after"},
 	{"seal/half", "write chain 3 1 kill-half"},
 	{"seal/after", "write chain 3 1 kill-after", .sealed = true},

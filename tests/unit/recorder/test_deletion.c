@@ -85,7 +85,7 @@ static void assert_verdict(const struct site *s, int verdict, bool deleted, cons
 	struct verify_report report;
 	bool told = false;
 
-	g_assert_cmpint(verify_recording(s->recording, s->ca_path, &report), ==, verdict);
+	g_assert_cmpint(verify_recording(s->recording, s->ca_path, NULL, &report), ==, verdict);
 	g_assert_cmpint(report.deleted, ==, deleted);
 	for (unsigned i = 0; i < report.findings->len; i++) {
 		const struct verify_finding *finding = g_ptr_array_index(report.findings, i);
@@ -136,7 +136,7 @@ static void test_every_flipped_byte(struct site *s, gconstpointer data)
 		struct verify_report report;
 		changed[i] ^= 1;
 		put(s, TOMBSTONE_FILE, changed);
-		g_assert_cmpint(verify_recording(s->recording, s->ca_path, &report), !=, 0);
+		g_assert_cmpint(verify_recording(s->recording, s->ca_path, NULL, &report), !=, 0);
 		g_assert_false(report.deleted && report.findings->len <= 1);
 		verify_report_finish(&report);
 	}

@@ -32,7 +32,7 @@ static void expect_whole(const struct recorder_process *p, const char *reason)
 {
 	g_autofree char *dir = recorder_process_recording(p);
 	struct verify_report report;
-	int result = verify_recording(dir, NULL, NULL, &report);
+	int result = verify_recording(dir, NULL, recorder_process_archive_key(), &report);
 
 	g_assert_cmpuint(count(&report, VERIFY_BROKEN), ==, 0);
 	g_assert_cmpint(result, ==, 0);
@@ -46,7 +46,8 @@ static void expect_open_end(const struct recorder_process *p)
 	g_autofree char *dir = recorder_process_recording(p);
 	struct verify_report report;
 
-	g_assert_cmpint(verify_recording(dir, NULL, NULL, &report), ==, 1);
+	g_assert_cmpint(verify_recording(dir, NULL, recorder_process_archive_key(), &report), ==,
+			1);
 	g_assert_cmpuint(count(&report, VERIFY_BROKEN), ==, 0);
 	g_assert_cmpuint(count(&report, VERIFY_INCOMPLETE), >, 0);
 	g_assert_false(report.sealed);
@@ -63,22 +64,22 @@ struct fault {
 
 /* A picture takes one write, the timeline two before the first picture, the chain one (its genesis). */
 static const struct fault faults[] = {
-	{"eio/picture", "write seg-00001.mp4.part 3 1 5", END_RECORDER_LOST, "Input/output error",
-	 true},
-	{"eio/first-picture", "write seg-00001.mp4.part 0 1 5", END_RECORDER_LOST,
+	{"eio/picture", "write seg-00001.mp4.enc.part 3 1 5", END_RECORDER_LOST,
+	 "Input/output error", true},
+	{"eio/first-picture", "write seg-00001.mp4.enc.part 0 1 5", END_RECORDER_LOST,
 	 "Input/output error", true},
 	{"eio/init", "write init-001.mp4.part 0 1 5", END_RECORDER_LOST, "Input/output error",
 	 true},
-	{"eio/timeline", "write seg-00001.jsonl.part 3 1 5", END_RECORDER_LOST,
+	{"eio/timeline", "write seg-00001.jsonl.enc.part 3 1 5", END_RECORDER_LOST,
 	 "Input/output error", true},
 	{"eio/everything", "write seg-* 5 0 5;write chain 1 0 5", END_RECORDER_LOST,
 	 "Input/output error", false},
 	{"eio/cannot-be-cut-back",
-	 "write seg-00001.mp4.part 3 1 5;truncate seg-00001.mp4.part 0 0 5", END_RECORDER_LOST,
-	 "Input/output error", false, .half_stays = true},
-	{"eio/sync", "sync seg-00001.mp4.part 0 1 5", END_RECORDER_LOST, "Input/output error",
+	 "write seg-00001.mp4.enc.part 3 1 5;truncate seg-00001.mp4.enc.part 0 0 5",
+	 END_RECORDER_LOST, "Input/output error", false, .half_stays = true},
+	{"eio/sync", "sync seg-00001.mp4.enc.part 0 1 5", END_RECORDER_LOST, "Input/output error",
 	 false},
-	{"full/picture", "write seg-00001.mp4.part 3 0 28", END_STORAGE_FULL, "No space left",
+	{"full/picture", "write seg-00001.mp4.enc.part 3 0 28", END_STORAGE_FULL, "No space left",
 	 true},
 	{"full/everything", "write seg-* 6 0 28;write chain 1 0 28", END_STORAGE_FULL,
 	 "No space left", false},
@@ -335,7 +336,7 @@ int main(int argc, char **argv)
 		g_autofree char *path = g_strconcat("/faults/", faults[i].name, NULL);
 		g_test_add_data_func(path, &faults[i], test_fault);
 	}
-	g_test_add_data_func("/faults/eio/rename", "rename seg-00001.mp4.part 0 1 5",
+	g_test_add_data_func("/faults/eio/rename", "rename seg-00001.mp4.enc.part 0 1 5",
 			     test_cannot_be_sealed);
 	g_test_add_data_func("/faults/eio/entry", "write chain 1 1 5", test_cannot_be_sealed);
 	g_test_add_data_func("/faults/eio/directory", "sync " TEST_SESSION " 1 1 5",

@@ -34,7 +34,7 @@ static void clear_sealed(struct recorder_sealed *sealed)
 static void expect_verified(const char *dir, const char *end_reason, unsigned notes,
 			    struct verify_report *report)
 {
-	int result = verify_recording(dir, NULL, NULL, report);
+	int result = verify_recording(dir, NULL, recorder_process_archive_key(), report);
 
 	for (unsigned i = 0; i < report->findings->len; i++) {
 		const struct verify_finding *f = g_ptr_array_index(report->findings, i);
@@ -151,10 +151,7 @@ static void test_timeline(void)
 	painter_event(&painter, "{\"type\":\"title\"}");
 	close_recording(&p, END_TERMINATED, &sealed);
 	painter_finish(&painter);
-	g_autofree char *path =
-		g_build_filename(p.store_dir, TEST_SESSION, "seg-00001.jsonl", NULL);
-	g_autofree char *text = NULL;
-	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_autofree char *text = recorder_process_read(&p, "seg-00001.jsonl");
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	json_int_t before_us = 0;
 	g_assert_cmpuint(g_strv_length(lines), ==, G_N_ELEMENTS(expected) + 1);
@@ -262,7 +259,8 @@ static void test_killed_for_good(void)
 	recorder_process_kill(&p);
 	painter_finish(&painter);
 	g_autofree char *dir = recorder_process_recording(&p);
-	g_assert_cmpint(verify_recording(dir, NULL, NULL, &report), ==, 1);
+	g_assert_cmpint(verify_recording(dir, NULL, recorder_process_archive_key(), &report), ==,
+			1);
 	verify_report_finish(&report);
 	recorder_process_start(&p);
 	recorder_process_stop(&p);
