@@ -13,6 +13,7 @@
 struct evidence_maker {
 	const struct config *config;
 	struct chain_key *key;
+	struct archive_key *archive; /**< NULL: encrypted recordings cannot be exported */
 };
 
 static struct chain_key *load_key(const struct config_export *export, GError **error)
@@ -49,7 +50,12 @@ struct evidence_maker *evidence_maker_create(const struct config *config, GError
 	struct evidence_maker *maker = g_new0(struct evidence_maker, 1);
 	maker->config = config;
 	maker->key = key;
-	return maker;
+	if (config->web.archive_key_file != NULL)
+		maker->archive = archive_key_load(config->web.archive_key_file, error);
+	if (config->web.archive_key_file == NULL || maker->archive != NULL)
+		return maker;
+	evidence_maker_destroy(maker);
+	return NULL;
 }
 
 void evidence_maker_destroy(struct evidence_maker *maker)
@@ -57,6 +63,7 @@ void evidence_maker_destroy(struct evidence_maker *maker)
 	if (maker == NULL)
 		return;
 	chain_key_destroy(maker->key);
+	archive_key_destroy(maker->archive);
 	g_free(maker);
 }
 
@@ -78,8 +85,8 @@ static struct reader *open_session(const struct evidence_maker *maker, const cha
 				   GError **error)
 {
 	struct reader *reader = NULL;
-	int code =
-		reader_open_session(maker->config->recorder.store_dir, session_id, NULL, &reader);
+	int code = reader_open_session(maker->config->recorder.store_dir, session_id,
+				       maker->archive, &reader);
 
 	if (code == -ENOENT || code == -EINVAL)
 		g_set_error(error, EVIDENCE_ERROR, EVIDENCE_ERROR_NOTHING,

@@ -187,7 +187,10 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	start_notary(r, config);
 	r->check = sealed_check_create(c->store_dir, r->index);
 	const struct registry_settings settings = {
-		.services = {.archive = {r->store, r->key, r->index, r->notary,
+		.services = {.archive = {r->store,
+					 r->key,
+					 r->index,
+					 r->notary,
 					 {r->archive, r->running}},
 			     .scheduler = r->scheduler,
 			     .live = r->live,

@@ -27,7 +27,7 @@ ROOMS = {
     "gateway/broker": ["base", "ipc", "sql", "gateway"],
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
     "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/notary", "recorder/http", "recorder/stamp", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader"],
-    "evidence": ["base", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp", "recorder/http"],
+    "evidence": ["base", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp", "recorder/http"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
     "web/export": ["base", "sql", "evidence"],

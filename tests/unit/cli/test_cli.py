@@ -47,8 +47,9 @@ class Installation:
 node: n1
 gateway: {{ master_key_file: {self.master}, private_key_file: {self.key}, certificate_file: {self.certificate} }}
 recorder: {{ store_dir: {self.dir}/store, signing_key_file: {self.key}, signing_certificate_file: {self.certificate},
+            archive_certificate_file: {self.certificate},
             live_socket_path: {self.dir}/live.sock }}
-web: {{ private_key_file: {self.key}, certificate_file: {self.certificate} }}
+web: {{ archive_key_file: {self.key}, private_key_file: {self.key}, certificate_file: {self.certificate} }}
 export: {{ private_key_file: {self.key}, certificate_file: {self.certificate} }}
 database: {{ conninfo: "{CONNINFO}" }}
 """)

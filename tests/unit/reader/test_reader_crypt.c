@@ -27,7 +27,8 @@ static void put(const struct fixture *f, const char *name, const void *bytes, gs
 {
 	g_autofree char *path = g_build_filename(f->dir, name, NULL);
 
-	g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
+	g_assert_true(g_file_set_contents_full(path, bytes, (gssize)length,
+					       G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
 static void append(struct fixture *f, struct crypt_writer *writer, size_t length)

@@ -38,8 +38,9 @@ void recorder_process_finish(struct recorder_process *p);
 void recorder_process_expect_killed(struct recorder_process *p);
 /** The directory of TEST_SESSION; g_free it. */
 char *recorder_process_recording(const struct recorder_process *p);
-/** Plain text of a file of TEST_SESSION; g_free it. */
-char *recorder_process_read(const struct recorder_process *p, const char *name);
+/** Plain text of a file in a session's recording; g_free it. NULL: there is none. */
+char *recorder_process_read(const struct recorder_process *p, const char *session_id,
+			    const char *name);
 /** Bytes of video that lie there. */
 uint64_t recorder_process_video_bytes(const struct recorder_process *p);
 

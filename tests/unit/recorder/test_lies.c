@@ -104,7 +104,8 @@ static void expect_told(const struct recorder_process *p, const struct lie *lie)
 	g_autofree char *dir = g_build_filename(p->store_dir, LIAR, NULL);
 	struct verify_report report;
 
-	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(dir, NULL, recorder_process_archive_key(), &report), ==,
+			0);
 	g_assert_cmpstr(report.end_reason, ==, "fault");
 	g_assert_cmpuint(report.gaps->len, ==, 1);
 	const struct verify_gap *gap = g_ptr_array_index(report.gaps, 0);
@@ -143,7 +144,8 @@ static void expect_unharmed(struct shade_session *session)
 	for (unsigned i = 0; i < 3; i++)
 		g_assert_true(shade_session_paint_and_wait(session));
 	g_assert_true(shade_session_close(session));
-	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(dir, NULL, recorder_process_archive_key(), &report), ==,
+			0);
 	g_assert_cmpuint(report.findings->len, ==, 0);
 	g_assert_cmpstr(report.end_reason, ==, "viewer-left");
 	g_assert_cmpuint(shade_session_count_lost(session), ==, 0);
@@ -198,9 +200,8 @@ static json_int_t sum_of_notes(const struct recorder_process *p, const char *typ
 
 	for (unsigned number = 1; number < 100; number++) {
 		g_autofree char *name = g_strdup_printf("seg-%05u.jsonl", number);
-		g_autofree char *path = g_build_filename(p->store_dir, LIAR, name, NULL);
-		g_autofree char *text = NULL;
-		if (g_file_get_contents(path, &text, NULL, NULL))
+		g_autofree char *text = recorder_process_read(p, LIAR, name);
+		if (text != NULL)
 			sum += sum_of_lines(text, type, key);
 	}
 	return sum;
@@ -297,7 +298,8 @@ static void test_noise(void)
 	/* Steps 1, 2 and 3. */
 	g_assert_cmpint(sum_of_notes(&p, "economy", "level"), ==, 6);
 	g_autofree char *dir = g_build_filename(p.store_dir, LIAR, NULL);
-	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(dir, NULL, recorder_process_archive_key(), &report), ==,
+			0);
 	g_assert_cmpstr(report.end_reason, ==, "too-much");
 	verify_report_finish(&report);
 	expect_unharmed(&neighbour);
@@ -361,7 +363,8 @@ static void test_session_gone(void)
 	g_assert_cmpuint(sealed.ok, ==, 1);
 	message_clear(recorder_message_type(RECORDER_SEALED), &sealed);
 	g_autofree char *dir = g_build_filename(p.store_dir, LIAR, NULL);
-	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(dir, NULL, recorder_process_archive_key(), &report), ==,
+			0);
 	g_assert_cmpuint(report.gaps->len, ==, 1);
 	const struct verify_gap *gap = g_ptr_array_index(report.gaps, 0);
 	g_assert_cmpstr(gap->reason, ==, "canvas-lost");
@@ -397,7 +400,8 @@ static void test_clock_step(void)
 	g_assert_true(shade_session_paint_and_wait(&session));
 	g_assert_true(shade_session_close(&session));
 	g_autofree char *dir = recorder_process_recording(&p);
-	g_assert_cmpint(verify_recording(dir, NULL, &report), ==, 0);
+	g_assert_cmpint(verify_recording(dir, NULL, recorder_process_archive_key(), &report), ==,
+			0);
 	g_assert_cmpuint(report.gaps->len, ==, 1);
 	const struct verify_gap *gap = g_ptr_array_index(report.gaps, 0);
 	g_assert_cmpstr(gap->reason, ==, "clock-step");
