@@ -9,6 +9,7 @@ import pwd
 import re
 import select
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -483,6 +484,24 @@ class Export(unittest.TestCase):
         code, _, err = self.site.run("export", "00000000-0000-4000-8000-000000000000", "-o", "x.mp4")
         self.assertEqual(code, 1)
         self.assertIn("there is no recording", err)
+
+    def test_stopped_and_gone_on_with(self):
+        """Ctrl-C is waiting when the command begins: it stops after the first bytes, in order, and the same command ends the work."""
+        target = self.site.dir / "stopped.mp4"
+
+        def interrupt():
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            os.kill(os.getpid(), signal.SIGINT)
+
+        done = subprocess.run([PROGRAM, "--config", self.site.config, "export", self.SESSION, "-o", target], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=60, preexec_fn=interrupt, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("the same command goes on", done.stderr)
+        self.assertFalse(target.exists())
+        self.assertTrue((self.site.dir / "stopped.mp4.part").exists())
+        self.assertEqual(self.export("stopped.mp4")[1][0], 0)
+        self.assertEqual(self.verify(target, "--ca", self.trusted)[0], 0)
+        self.assertFalse((self.site.dir / "stopped.mp4.part").exists())
 
     def test_changed(self):
         target, _ = self.export("changed.mp4")
