@@ -224,12 +224,12 @@ class Evidence(unittest.TestCase):
         console.find("#export-from").send_keys("0:00")
         console.find("#export-to").send_keys("0:01")
         console.find("#export-reason").send_keys("case 8, from the console")
+        self.keep_screenshot(console, "console-export-dialog.png")
         console.driver.find_element("css selector", "dialog button[type=submit]").click()
         link = console.find(".exports a[download]", 20)
         digest = console.find(".exports .digest").text
-        if os.environ.get("VITRINE_SCREENSHOTS"):
-            console.driver.execute_script("document.querySelector('.exports').scrollIntoView()")
-            console.screenshot(Path(os.environ["VITRINE_SCREENSHOTS"]) / "console-export.png")
+        console.driver.execute_script("document.querySelector('.exports').scrollIntoView()")
+        self.keep_screenshot(console, "console-export.png")
         fetched = self.fetch(console, link.get_attribute("href"))
         path = self.folder / "console.mp4"
         path.write_bytes(fetched)
@@ -243,6 +243,10 @@ class Evidence(unittest.TestCase):
         wait_for(lambda: not list(spool.iterdir()), 10, "the file has left the spool")
         actions = [row[0] for row in installation.sql(f"SELECT action FROM audit WHERE subject = '{self.session}' AND actor = 'admin' ORDER BY number")]
         self.assertEqual([action for action in actions if action.startswith("export")], ["export-request", "export-finish", "export-download", "export-cancel"])
+
+    def keep_screenshot(self, console: Console, name: str) -> None:
+        if os.environ.get("VITRINE_SCREENSHOTS"):
+            console.screenshot(Path(os.environ["VITRINE_SCREENSHOTS"]) / name)
 
     def fetch(self, console: Console, url: str, part: str | None = None) -> bytes:
         console.driver.set_script_timeout(30)
