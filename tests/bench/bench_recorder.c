@@ -47,7 +47,8 @@ static double mb_per_hour(const struct cost *cost)
 
 static void compare(const struct trace *trace)
 {
-	struct cost ours = {.latencies_us = g_array_new(FALSE, FALSE, sizeof(uint32_t))},
+	struct cost ours = {.latencies_us = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+			    .cpu_of_pictures_us = g_array_new(FALSE, FALSE, sizeof(uint32_t))},
 		    plain = {0};
 	struct judgement judgement;
 
@@ -58,10 +59,11 @@ static void compare(const struct trace *trace)
 	       trace->name, percent_of(&ours), percent_of(&plain),
 	       percent_of(&plain) / percent_of(&ours), mb_per_hour(&ours), mb_per_hour(&plain),
 	       quantile_ms(ours.latencies_us, 0.5), quantile_ms(ours.latencies_us, 0.99),
-	       quantile_ms(ours.latencies_us, 1), ours.rss_mib, text_ssim_mean(&judgement.text),
-	       judgement.n_wrong);
+	       quantile_ms(ours.cpu_of_pictures_us, 0.99), ours.rss_mib,
+	       text_ssim_mean(&judgement.text), judgement.n_wrong);
 	fflush(stdout);
 	g_array_unref(ours.latencies_us);
+	g_array_unref(ours.cpu_of_pictures_us);
 }
 
 /* The best of some rounds: others use the machine, too, and can only add. */
@@ -98,8 +100,8 @@ int main(int argc, char **argv)
 	/* Planes go back to the system when a session ends, so that each pays for its own. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	printf("%-14s %8s %8s %7s %8s %8s %8s %8s %8s %6s %9s %6s\n", "1920x1080", "% core",
-	       "plain %", "less", "MB/h", "plain", "p50 ms", "p99 ms", "max ms", "MiB", "text SSIM",
-	       "wrong");
+	       "plain %", "less", "MB/h", "plain", "p50 ms", "p99 ms", "p99 CPU", "MiB",
+	       "text SSIM", "wrong");
 	for (unsigned i = 0; i < n_traces; i++)
 		if (chosen(argc, argv, traces[i].name))
 			compare(&traces[i]);

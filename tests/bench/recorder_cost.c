@@ -146,12 +146,15 @@ static void turn(struct session *s, uint64_t now_us, struct cost *cost)
 	g_assert_cmpint(pipeline_run(s->pipeline, now_us - START_US, &due_us, &busy), ==, 0);
 	pipeline_arm(s->pipeline);
 	g_assert_cmpint(archive_collect(s->archive, now_us - START_US), ==, 0);
-	cost->cpu_us += cost_read_us(CLOCK_THREAD_CPUTIME_ID) - cpu_us;
+	uint32_t cpu_passed_us = (uint32_t)(cost_read_us(CLOCK_THREAD_CPUTIME_ID) - cpu_us);
+	cost->cpu_us += cpu_passed_us;
 	uint32_t latency_us = (uint32_t)(cost_read_us(CLOCK_MONOTONIC) - wall_us);
 	pipeline_stats(s->pipeline, &after);
 	if (cost->latencies_us != NULL && after.frames_encoded > before.frames_encoded &&
-	    after.keep_alives == before.keep_alives)
+	    after.keep_alives == before.keep_alives) {
 		g_array_append_val(cost->latencies_us, latency_us);
+		g_array_append_val(cost->cpu_of_pictures_us, cpu_passed_us);
+	}
 	s->due_us = due_us == UINT64_MAX ? UINT64_MAX : START_US + due_us;
 }
 
