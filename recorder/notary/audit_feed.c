@@ -9,7 +9,7 @@
 #define LOOK_US G_USEC_PER_SEC
 #define PAGE_ROWS 500u
 /* An export's record names the hash of its manifest: it gets a leaf of its own, so that a proof can speak of it. */
-#define EXPORT_ACTION "recording-export"
+#define EXPORT_ACTION "export-finish"
 #define EXPORT_HASH "manifest_sha256"
 
 struct audit_feed {

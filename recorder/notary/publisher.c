@@ -1,6 +1,7 @@
 /* When heads are told, and again when that failed. It must not know how a place is told. */
 #include "recorder/notary/publisher.h"
 
+#include "recorder/http/http_post.h"
 #include "recorder/notary/head_places.h"
 
 #define RETRY_FIRST_US (5 * G_USEC_PER_SEC)
@@ -82,7 +83,7 @@ static void tell(struct publisher *p, unsigned i)
 	g_mutex_lock(&p->lock);
 	if (ok)
 		note_success(p, i, g_strcmp0(line, p->line) == 0);
-	else
+	else if (!g_error_matches(error, HTTP_ERROR, HTTP_ERROR_STOPPED))
 		note_failure(p, i, error);
 }
 
