@@ -35,34 +35,38 @@ static int exit_code(int verdict, enum verify_class worst, bool deleted)
 	return deleted ? VERIFY_EXIT_DELETED : CLI_OK;
 }
 
-static void explain(int result, uint64_t version, const char *path, const char *ca)
+static void explain(int result, uint64_t version, const char *path, const struct verify_whom *whom)
 {
+	bool named = whom->ca != NULL || whom->tsa_ca != NULL || whom->crl != NULL;
+
 	if (result == -EPROTONOSUPPORT)
 		cli_say("%s has format version %" G_GUINT64_FORMAT
 			", which this program does not know: update it before you judge",
 			path, version);
 	else if (result < 0)
-		cli_say("cannot read %s%s%s: %s", path, ca != NULL ? " or " : "",
-			ca != NULL ? ca : "", g_strerror(-result));
+		cli_say("cannot read %s%s: %s", path,
+			named ? ", or a file with certificates or lists that was named" : "",
+			g_strerror(-result));
 }
 
 /* A directory is a recording, a file is evidence. */
-static int judge(const char *path, const char *ca, const struct archive_key *key, bool json)
+static int judge(const char *path, const struct verify_whom *whom, const struct archive_key *key,
+		 bool json)
 {
 	struct evidence_report evidence = {0};
 	bool is_dir = g_file_test(path, G_FILE_TEST_IS_DIR);
-	int result = is_dir ? verify_recording(path, ca, key, &evidence.recording)
-			    : evidence_verify(path, ca, &evidence);
+	int result = is_dir ? verify_recording_for(path, whom, key, &evidence.recording)
+			    : evidence_verify_for(path, whom, &evidence);
 	const struct verdict verdict = {
 		.code = exit_code(result, worst_class(&evidence.recording),
 				  evidence.recording.deleted),
-		.origin_asked = ca != NULL,
+		.origin_asked = whom->ca != NULL,
 		.report = &evidence.recording,
 		.evidence = is_dir ? NULL : &evidence,
 	};
 	int code = verdict.code;
 
-	explain(result, evidence.recording.version, path, ca);
+	explain(result, evidence.recording.version, path, whom);
 	if (!json)
 		verify_print_words(&verdict);
 	else if (!verify_print_json(&verdict))
@@ -73,13 +77,17 @@ static int judge(const char *path, const char *ca, const struct archive_key *key
 
 static int run_verify(struct cli *cli, int argc, char **argv)
 {
-	g_autofree char *ca = NULL, *key_path = NULL;
+	g_autofree char *ca = NULL, *tsa_ca = NULL, *crl = NULL, *key_path = NULL;
 	g_autoptr(GError) error = NULL;
 	gboolean json = FALSE;
 	const GOptionEntry entries[] = {
 		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &ca,
 		 "PEM file with the CA or the signing certificates to trust", "FILE"},
 		{"certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &ca, NULL, NULL},
+		{"tsa-ca", 0, 0, G_OPTION_ARG_FILENAME, &tsa_ca,
+		 "PEM file with the CAs of time stamp authorities to trust", "FILE"},
+		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &crl,
+		 "PEM file with revocation lists of the CA's", "FILE"},
 		{"archive-key", 0, 0, G_OPTION_ARG_FILENAME, &key_path,
 		 "PEM file (0600) with the private keys that open encrypted recordings", "FILE"},
 		{"json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print the report as JSON", NULL},
@@ -91,7 +99,8 @@ static int run_verify(struct cli *cli, int argc, char **argv)
 	struct archive_key *key = key_path != NULL ? archive_key_load(key_path, &error) : NULL;
 	if (error != NULL)
 		return cli_fail("%s", error->message);
-	int code = judge(argv[0], ca, key, json);
+	const struct verify_whom whom = {ca, tsa_ca, crl};
+	int code = judge(argv[0], &whom, key, json);
 	archive_key_destroy(key);
 	return code;
 }

@@ -52,7 +52,7 @@ static int judge_exporter(struct judge *j, const struct cms_signer *signer,
 	struct verify_trust *trust = verify_trust_create(signer->certificates_pem);
 	g_autofree char *utc = NULL, *why = NULL;
 	uint64_t stamped_us;
-	int result = judge_manifest_stamp(j, trusted_pem_path, &stamped_us);
+	int result = judge_manifest_stamp(j, &stamped_us);
 
 	if (trust == NULL) {
 		JUDGE_BROKEN(j, "the exporter's certificate has no EC key");
@@ -118,7 +118,9 @@ static void meet_entry(const struct chain_entry *e, void *user)
 
 static int judge_chain(struct judge *j, const char *trusted_pem_path)
 {
-	struct verify_chain_texts texts = {.trusted_pem_path = trusted_pem_path};
+	struct verify_chain_texts texts = {.trusted_pem_path = trusted_pem_path,
+					   .tsa_ca_path = j->whom->tsa_ca,
+					   .crl_path = j->whom->crl};
 	gsize length, unused;
 
 	texts.chain = content_of(j, CHAIN_FILE, &length);
@@ -177,7 +179,15 @@ static int open_file(struct judge *j, const char *path)
 
 int evidence_verify(const char *path, const char *trusted_pem_path, struct evidence_report *ret)
 {
-	struct judge j = {.fd = -1, .report = ret};
+	const struct verify_whom whom = {.ca = trusted_pem_path};
+
+	return evidence_verify_for(path, &whom, ret);
+}
+
+int evidence_verify_for(const char *path, const struct verify_whom *whom,
+			struct evidence_report *ret)
+{
+	struct judge j = {.fd = -1, .report = ret, .whom = whom};
 
 	*ret = (struct evidence_report){0};
 	verify_report_init(&ret->recording);
@@ -185,7 +195,7 @@ int evidence_verify(const char *path, const char *trusted_pem_path, struct evide
 	j.segments = g_array_new(FALSE, TRUE, sizeof(struct judged_segment));
 	int result = open_file(&j, path);
 	if (result == 0)
-		result = judge_file(&j, trusted_pem_path);
+		result = judge_file(&j, whom->ca);
 	if (j.fd >= 0)
 		close(j.fd);
 	g_array_unref(j.segments);

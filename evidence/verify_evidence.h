@@ -20,4 +20,7 @@ struct evidence_report {
  *  may be missing: see the manifest); 1 when there are findings above VERIFY_NOTE; -EPROTONOSUPPORT: a version that is not known here, in recording.version; another
  *  -errno when the file or the PEM file cannot be read. `ret` is filled in every case; free its inside with evidence_report_finish. */
 int evidence_verify(const char *path, const char *trusted_pem_path, struct evidence_report *ret);
+/** The same with all of whom the verifier believes (recorder/chain/verify.h). */
+int evidence_verify_for(const char *path, const struct verify_whom *whom,
+			struct evidence_report *ret);
 void evidence_report_finish(struct evidence_report *report);

@@ -23,6 +23,7 @@ struct judge {
 	int fd;
 	uint64_t file_bytes, video_bytes; /**< the box begins at video_bytes */
 	uint32_t box_bytes;
+	const struct verify_whom *whom;
 	struct evidence_report *report;
 	GHashTable *archive; /**< name -> struct archived */
 	GArray *segments;    /**< struct judged_segment: all of the chain */
@@ -50,8 +51,8 @@ void judge_match(struct judge *judge);
 /** Stamps of the chain's entries, for verify_chain; verify_stamps_destroy them. */
 struct verify_stamps *judge_entry_stamps(const struct judge *judge);
 /** Judges the stamp of the manifest's signature, when there is one; *ret_utc_us: its time when a trusted authority made it, else 0.
- *  0; -ENOENT or -EINVAL for the file at trusted_pem_path. */
-int judge_manifest_stamp(struct judge *judge, const char *trusted_pem_path, uint64_t *ret_utc_us);
+ *  0; -ENOENT or -EINVAL for the authorities' file. */
+int judge_manifest_stamp(struct judge *judge, uint64_t *ret_utc_us);
 
 /** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the file at trusted_pem_path. */
 int judge_proofs(struct judge *judge, const char *trusted_pem_path);

@@ -37,8 +37,9 @@ static void tell(struct judge *j, const struct stamp *stamp)
 			stamp->authority, stamp->why);
 }
 
-int judge_manifest_stamp(struct judge *j, const char *trusted_pem_path, uint64_t *ret_utc_us)
+int judge_manifest_stamp(struct judge *j, uint64_t *ret_utc_us)
 {
+	const char *trusted_pem_path = j->whom->tsa_ca != NULL ? j->whom->tsa_ca : j->whom->ca;
 	const struct archived *answer = judge_archived(j, EVIDENCE_STAMP);
 	const struct archived *signature = judge_archived(j, EVIDENCE_SIGNATURE);
 	g_autofree char *why = NULL;

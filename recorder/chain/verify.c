@@ -84,9 +84,10 @@ static int look_for_tombstone(struct look *look, const struct reader *reader,
 	return result;
 }
 
-static int look_at(struct look *look, const struct reader *reader, const char *trusted_pem_path)
+static int look_at(struct look *look, const struct reader *reader, const struct verify_whom *whom)
 {
-	struct verify_chain_texts texts = {.trusted_pem_path = trusted_pem_path};
+	struct verify_chain_texts texts = {
+		.trusted_pem_path = whom->ca, .tsa_ca_path = whom->tsa_ca, .crl_path = whom->crl};
 	g_autofree char *chain = NULL, *pem = NULL;
 	size_t pem_bytes;
 	int result = read_text(reader, CHAIN_FILE, &chain, &texts.chain_bytes);
@@ -103,7 +104,7 @@ static int look_at(struct look *look, const struct reader *reader, const char *t
 	if (result == -EPROTONOSUPPORT)
 		return result;
 	if (result == 0)
-		result = look_for_tombstone(look, reader, trusted_pem_path);
+		result = look_for_tombstone(look, reader, whom->ca);
 	if (look->report->deleted)
 		verify_files_check_deleted(look->files, reader, look->report);
 	else
@@ -112,8 +113,8 @@ static int look_at(struct look *look, const struct reader *reader, const char *t
 	return result < 0 ? result : verify_report_verdict(look->report);
 }
 
-int verify_recording(const char *dir, const char *trusted_pem_path, const struct archive_key *key,
-		     struct verify_report *report)
+int verify_recording_for(const char *dir, const struct verify_whom *whom,
+			 const struct archive_key *key, struct verify_report *report)
 {
 	struct look look = {report, verify_files_create()};
 	struct reader *reader = NULL;
@@ -121,8 +122,16 @@ int verify_recording(const char *dir, const char *trusted_pem_path, const struct
 	verify_report_init(report);
 	int result = reader_open(dir, key, &reader);
 	if (result == 0)
-		result = look_at(&look, reader, trusted_pem_path);
+		result = look_at(&look, reader, whom);
 	reader_close(reader);
 	verify_files_destroy(look.files);
 	return result;
+}
+
+int verify_recording(const char *dir, const char *trusted_pem_path, const struct archive_key *key,
+		     struct verify_report *report)
+{
+	const struct verify_whom whom = {.ca = trusted_pem_path};
+
+	return verify_recording_for(dir, &whom, key, report);
 }

@@ -64,6 +64,18 @@ struct verify_report {
  *  recording has a version this program does not know (report->version); another -errno when `dir` or the PEM file cannot be read at all. `report` is filled in every case; free its inside with verify_report_finish. */
 int verify_recording(const char *dir, const char *trusted_pem_path, const struct archive_key *key,
 		     struct verify_report *report);
+
+/** Whom and what a verifier believes: files in PEM. NULL: nobody is named. */
+struct verify_whom {
+	const char *ca; /**< certificates or a CA, for the signer */
+	const char *
+		tsa_ca; /**< for time stamp authorities (NULL: `ca` is asked); with a trusted stamp, certificates are judged as of its time */
+	const char *
+		crl; /**< revocation lists: a signer revoked before a trusted stamp, or without one at all, is not trusted */
+};
+/** The same with all of it; -ENOENT and -EINVAL are of any of the files. */
+int verify_recording_for(const char *dir, const struct verify_whom *whom,
+			 const struct archive_key *key, struct verify_report *report);
 void verify_report_finish(struct verify_report *report);
 
 /** "broken", "untrusted", "incomplete", "note". */

@@ -133,7 +133,10 @@ static void walk_entry(struct walk *w, const struct chain_entry *e)
 	}
 	if (w->texts->stamps != NULL && w->stamp_result == 0)
 		w->stamp_result = verify_stamps_meet(w->texts->stamps, e,
-						     w->texts->trusted_pem_path, w->report);
+						     w->texts->tsa_ca_path != NULL
+							     ? w->texts->tsa_ca_path
+							     : w->texts->trusted_pem_path,
+						     w->report);
 	if (w->each != NULL)
 		w->each(e, w->user);
 }
@@ -206,19 +209,27 @@ static char *time_of_trust(const struct walk *w)
 	return g_strdup(w->genesis_utc != NULL ? w->genesis_utc : "");
 }
 
-static int judge_trust(struct walk *w, const char *trusted_pem_path)
+static int judge_trust(struct walk *w)
 {
+	const struct verify_chain_texts *texts = w->texts;
 	g_autofree char *why = NULL, *utc = time_of_trust(w);
+	const struct verify_trust_question question = {
+		.trusted_pem_path = texts->trusted_pem_path,
+		.crl_path = texts->crl_path,
+		.utc = utc,
+		.stamped_utc_us = texts->stamps != NULL ? verify_stamps_last_us(texts->stamps) : 0};
 
-	if (trusted_pem_path == NULL || w->trust == NULL)
+	if (texts->trusted_pem_path == NULL || w->trust == NULL)
 		return 0;
-	int result = verify_trust_check(w->trust, 0, trusted_pem_path, utc, &why);
-	if (result != -EPERM)
-		return result;
-	verify_report_add(w->report, VERIFY_UNTRUSTED, 0, 0, 0,
-			  "the signing certificate (%s) does not lead to a trusted one: %s",
-			  w->report->signer, why);
-	return 0;
+	int result = verify_trust_ask(w->trust, 0, &question, &why);
+	if (result == -EPERM)
+		verify_report_add(w->report, VERIFY_UNTRUSTED, 0, 0, 0,
+				  "the signing certificate (%s) does not lead to a trusted one: %s",
+				  w->report->signer, why);
+	else if (result == 0 && why != NULL)
+		verify_report_add(w->report, VERIFY_NOTE, 0, 0, 0,
+				  "the signing certificate (%s): %s", w->report->signer, why);
+	return result == -EPERM ? 0 : result;
 }
 
 static void judge_end(struct walk *w)
@@ -241,7 +252,7 @@ static int walk_texts(struct walk *w, const struct verify_chain_texts *texts)
 		result = walk_lines(w, texts->chain, texts->chain_bytes);
 	if (result < 0)
 		return result;
-	result = w->stamp_result < 0 ? w->stamp_result : judge_trust(w, texts->trusted_pem_path);
+	result = w->stamp_result < 0 ? w->stamp_result : judge_trust(w);
 	if (texts->stamps != NULL)
 		verify_stamps_finish(texts->stamps, w->report);
 	judge_end(w);

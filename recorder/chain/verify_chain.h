@@ -15,11 +15,13 @@ struct verify_chain_texts {
 	size_t chain_bytes;
 	const char *certificate_pem;  /**< NULL: there is none, which is a finding */
 	const char *trusted_pem_path; /**< as in verify_recording */
+	const char *tsa_ca_path;      /**< as in struct verify_whom */
+	const char *crl_path;	      /**< as in struct verify_whom */
 	struct verify_stamps *stamps; /**< time stamps beside it; NULL: none are looked at */
 };
 
 /** Fills `report` (initialised by the caller) with what the entries prove, `head` included; `each` may be NULL.
- *  Returns 0; -ENOENT or -EINVAL for the file at trusted_pem_path; -EPROTONOSUPPORT: the version in report->version is not known here, and
+ *  Returns 0; -ENOENT or -EINVAL for one of the files named by path; -EPROTONOSUPPORT: the version in report->version is not known here, and
  *  nothing behind the genesis was looked at. */
 int verify_chain(const struct verify_chain_texts *texts, verify_entry_fn each, void *user,
 		 struct verify_report *report);

@@ -13,6 +13,7 @@
 struct verify_stamps {
 	GHashTable *by_name; /**< GBytes; what was met is taken out */
 	uint64_t utc_us;
+	uint64_t last_us; /**< of the trusted stamp over the entry met last; 0: it has none */
 };
 
 struct verify_stamps *verify_stamps_create(void)
@@ -60,6 +61,7 @@ static void note_time(struct verify_stamps *stamps, const struct chain_entry *en
 		verify_report_add(report, VERIFY_NOTE, 0, entry->t_us, entry->t_us,
 				  "entry %" PRIu64 " existed at %s, says %s", entry->seq, utc,
 				  stamp->authority);
+		stamps->last_us = stamp->utc_us;
 		stamps->utc_us =
 			stamps->utc_us == 0 ? stamp->utc_us : MIN(stamps->utc_us, stamp->utc_us);
 		return;
@@ -78,6 +80,7 @@ int verify_stamps_meet(struct verify_stamps *stamps, const struct chain_entry *e
 	struct stamp stamp;
 	gsize length;
 
+	stamps->last_us = 0;
 	if (answer == NULL)
 		return 0;
 	const void *bytes = g_bytes_get_data(answer, &length);
@@ -108,4 +111,9 @@ void verify_stamps_finish(struct verify_stamps *stamps, struct verify_report *re
 uint64_t verify_stamps_utc_us(const struct verify_stamps *stamps)
 {
 	return stamps->utc_us;
+}
+
+uint64_t verify_stamps_last_us(const struct verify_stamps *stamps)
+{
+	return stamps->last_us;
 }

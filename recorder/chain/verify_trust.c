@@ -1,6 +1,8 @@
 /* Certificates and signatures of the verifier. It knows nothing of files of a recording or of the order of entries. */
 #include "recorder/chain/verify_trust.h"
 
+#include "recorder/chain/verify_revocation.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -124,16 +126,13 @@ static time_t signing_time(const char *utc)
 	return time != NULL ? (time_t)g_date_time_to_unix(time) : 0;
 }
 
-int verify_trust_check(const struct verify_trust *trust, int signer, const char *trusted_pem_path,
-		       const char *utc, char **ret_why)
+/* Verifies the chain of certificates; `ret_chain` (sk_X509_pop_free) runs from the signer upwards. */
+static int build_chain(const struct verify_trust *trust, int signer, X509_STORE *store,
+		       const char *utc, STACK_OF(X509) * *ret_chain, char **ret_why)
 {
-	X509_STORE *store;
-	int result = load_store(trusted_pem_path, &store);
-
-	if (result < 0)
-		return result;
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
-	result = -EPERM;
+	int result = -EPERM;
+
 	if (context == NULL ||
 	    X509_STORE_CTX_init(context, store, sk_X509_value(trust->certificates, signer),
 				trust->certificates) != 1) {
@@ -141,14 +140,41 @@ int verify_trust_check(const struct verify_trust *trust, int signer, const char 
 	} else {
 		X509_STORE_CTX_set_flags(context, X509_V_FLAG_PARTIAL_CHAIN);
 		X509_STORE_CTX_set_time(context, 0, signing_time(utc));
-		if (X509_verify_cert(context) == 1)
+		if (X509_verify_cert(context) == 1) {
+			*ret_chain = X509_STORE_CTX_get1_chain(context);
 			result = 0;
-		else
+		} else {
 			*ret_why = g_strdup(
 				X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+		}
 	}
 	X509_STORE_CTX_free(context);
-	X509_STORE_free(store);
 	ERR_clear_error();
 	return result;
+}
+
+int verify_trust_ask(const struct verify_trust *trust, int signer,
+		     const struct verify_trust_question *question, char **ret_why)
+{
+	X509_STORE *store;
+	STACK_OF(X509) *chain = NULL;
+	int result = load_store(question->trusted_pem_path, &store);
+
+	if (result < 0)
+		return result;
+	result = build_chain(trust, signer, store, question->utc, &chain, ret_why);
+	if (result == 0 && question->crl_path != NULL)
+		result = verify_revocation(chain, question, ret_why);
+	sk_X509_pop_free(chain, X509_free);
+	X509_STORE_free(store);
+	return result;
+}
+
+int verify_trust_check(const struct verify_trust *trust, int signer, const char *trusted_pem_path,
+		       const char *utc, char **ret_why)
+{
+	const struct verify_trust_question question = {.trusted_pem_path = trusted_pem_path,
+						       .utc = utc};
+
+	return verify_trust_ask(trust, signer, &question, ret_why);
 }

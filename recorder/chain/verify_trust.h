@@ -22,3 +22,17 @@ char *verify_trust_subject(const struct verify_trust *trust, int signer);
  *  *ret_why (g_free it) when it does not lead there; -ENOENT or -EINVAL when the PEM file is missing or holds no certificate. */
 int verify_trust_check(const struct verify_trust *trust, int signer, const char *trusted_pem_path,
 		       const char *utc, char **ret_why);
+
+/** What is asked about a certificate. */
+struct verify_trust_question {
+	const char *trusted_pem_path;
+	const char
+		*crl_path; /**< PEM file with revocation lists; NULL: revocation is not looked at */
+	const char *utc;   /**< when it signed: as of then it must be valid */
+	uint64_t
+		stamped_utc_us; /**< a trusted authority says that everything was signed before; 0: none does */
+};
+/** As verify_trust_check, with revocation: one that was revoked is trusted only for what a time stamp shows to be older. When it returns 0, `*ret_why` may still be
+ *  set (g_free it): something worth a note. -ENOENT or -EINVAL also for crl_path. */
+int verify_trust_ask(const struct verify_trust *trust, int signer,
+		     const struct verify_trust_question *question, char **ret_why);
