@@ -207,7 +207,7 @@ struct config *config_load(const char *path, GError **error)
 	return NULL;
 }
 
-static bool secret_file_safe(int fd, const char *path, GError **error)
+static bool secret_file_safe(int fd, const char *path, mode_t forbidden, GError **error)
 {
 	struct stat st;
 
@@ -218,7 +218,7 @@ static bool secret_file_safe(int fd, const char *path, GError **error)
 	}
 	/* root (the command line) may read the secrets of the user a program runs as. */
 	bool foreign = st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0;
-	if (foreign || (st.st_mode & 077) != 0) {
+	if (foreign || (st.st_mode & forbidden) != 0) {
 		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ,
 			    "%s can be read by others than its user (mode %04o, uid %u): run "
 			    "chmod 600 on it and give it to the user this program runs as",
@@ -237,7 +237,7 @@ bool config_require(const char *value, const char *key, GError **error)
 	return false;
 }
 
-char *config_read_secret_file(const char *path, GError **error)
+static char *read_secret(const char *path, mode_t forbidden, GError **error)
 {
 	char buffer[SECRET_MAX_BYTES];
 	size_t length = 0;
@@ -250,7 +250,7 @@ char *config_read_secret_file(const char *path, GError **error)
 			    g_strerror(errno));
 		return NULL;
 	}
-	if (secret_file_safe(fd, path, error)) {
+	if (secret_file_safe(fd, path, forbidden, error)) {
 		while (length < sizeof buffer &&
 		       (n = read(fd, buffer + length, sizeof buffer - length)) > 0)
 			length += (size_t)n;
@@ -265,4 +265,23 @@ char *config_read_secret_file(const char *path, GError **error)
 	}
 	close(fd);
 	return secret;
+}
+
+char *config_read_secret_file(const char *path, GError **error)
+{
+	return read_secret(path, 077, error);
+}
+
+char *config_read_credential(const char *name, GError **error)
+{
+	const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
+
+	if (dir == NULL || strchr(name, '/') != NULL || name[0] == '.') {
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ, "credential %s: %s", name,
+			    dir == NULL ? "systemd gave this program none (LoadCredential=)"
+					: "that is not the name of one");
+		return NULL;
+	}
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+	return read_secret(path, 027, error);
 }

@@ -65,6 +65,9 @@ struct config_recorder {
 	uint32_t session_mib_per_hour, session_mib;
 	uint32_t canvas_mib, session_canvas_mib; /**< memory for all canvases, and for one */
 	uint32_t workers;			 /**< encoder threads; 0: one per core */
+	char *quality;		   /**< "evidence", "standard" or "economy" */
+	uint32_t reserve_mib;	   /**< below this much free space new sessions are refused */
+	uint32_t workers;	   /**< encoder threads; 0: one per core */
 	uint32_t self_check_every; /**< one recording in so many is decoded while it is written */
 	struct config_log log;
 	struct config_time_stamp time_stamp;
@@ -117,3 +120,6 @@ bool config_require(const char *value, const char *key, GError **error);
 /** Reads a secret file: regular, owned by us or root, no access for group and others. Text without its trailing newline.
  *  NULL and an error that says which command mends it. Free with secret_free. */
 char *config_read_secret_file(const char *path, GError **error);
+/** The same for a systemd credential, by its name in $CREDENTIALS_DIRECTORY. systemd lets the service's user read it through an access list, which shows as the group's
+ *  bits, so those may be set. */
+char *config_read_credential(const char *name, GError **error);

@@ -19,6 +19,8 @@ struct archive_services {
 	struct index *index;
 	struct notary *notary; /**< NULL: no node log (tests) */
 	struct segment_key_places keys;
+	const struct chain_key *
+		previous_key; /**< before the last rotation, for what was interrupted under it; NULL: none */
 };
 
 /** Makes the directory, the certificate's copy and the genesis. -EEXIST: there is such a recording. */

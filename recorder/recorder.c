@@ -3,6 +3,7 @@
 
 #include "base/open_files.h"
 #include "base/secret.h"
+#include "recorder/chain/key_source.h"
 #include "recorder/confine.h"
 #include "recorder/encode/idr_pool.h"
 #include "recorder/gateway_link.h"
@@ -21,7 +22,7 @@
 
 struct recorder {
 	struct store *store;
-	struct chain_key *key;
+	struct chain_key *key, *previous_key;
 	struct archive_certificate *archive; /**< NULL: nothing is encrypted */
 	struct running_keys *running;
 	struct index *index;
@@ -46,16 +47,18 @@ static bool complain(GError **error, int result, const char *what, const char *n
 	return false;
 }
 
-static bool load_key(struct recorder *r, const struct config_recorder *config, GError **error)
+/* The key before the last rotation is only for what was interrupted under it: without it those recordings wait, and the log says so. */
+static bool load_keys(struct recorder *r, const struct config_recorder *config, GError **error)
 {
-	g_autofree char *certificate = NULL;
-	autosecret key = config_read_secret_file(config->signing_key_file, error);
+	g_autoptr(GError) trouble = NULL;
 
-	if (key == NULL ||
-	    !g_file_get_contents(config->signing_certificate_file, &certificate, NULL, error))
+	r->key = key_source_load(config, error);
+	if (r->key == NULL)
 		return false;
-	r->key = chain_key_create(key, certificate, error);
-	return r->key != NULL;
+	r->previous_key = key_source_load_previous(config, &trouble);
+	if (trouble != NULL)
+		g_warning("the signing key before the last rotation: %s", trouble->message);
+	return true;
 }
 
 /* The recorder has the public half alone: it cannot read what it wrote earlier. */
@@ -91,9 +94,7 @@ bool recorder_check_config(const struct config *config, GError **error)
 	return config_require(c->socket_path, "recorder.socket_path", error) &&
 	       config_require(c->live_socket_path, "recorder.live_socket_path", error) &&
 	       config_require(c->store_dir, "recorder.store_dir", error) &&
-	       config_require(c->signing_key_file, "recorder.signing_key_file", error) &&
-	       config_require(c->signing_certificate_file, "recorder.signing_certificate_file",
-			      error);
+	       key_source_check(c, error);
 }
 
 static bool enter_cage(const struct config_recorder *c, GError **error)
@@ -161,7 +162,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 {
 	const struct config_recorder *c = &config->recorder;
 
-	if (!load_key(r, c, error) || !load_archive_certificate(r, c, error) ||
+	if (!load_keys(r, c, error) || !load_archive_certificate(r, c, error) ||
 	    !complain(error, running_keys_open(c->running_key_dir, &r->running), "directory",
 		      c->running_key_dir))
 		return false;
@@ -191,7 +192,8 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 					 r->key,
 					 r->index,
 					 r->notary,
-					 {r->archive, r->running}},
+					 {r->archive, r->running},
+					 r->previous_key},
 			     .scheduler = r->scheduler,
 			     .live = r->live,
 			     .idr_pool = r->idr_pool,
@@ -243,6 +245,7 @@ void recorder_destroy(struct recorder *recorder)
 	index_destroy(recorder->index, ROWS_WAIT_MS);
 	store_close(recorder->store);
 	chain_key_destroy(recorder->key);
+	chain_key_destroy(recorder->previous_key);
 	archive_certificate_destroy(recorder->archive);
 	running_keys_close(recorder->running);
 	g_free(recorder);

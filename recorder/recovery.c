@@ -83,15 +83,24 @@ static void write_rows(const struct archive_services *services, const struct rec
 		index_close(services->index, from->session_id, true, chain->utc_us, from->head, "");
 }
 
-/* Entries must be signed with the key whose certificate lies in the recording. */
-static bool same_signer(const struct archive_services *services,
-			const struct recovered_chain *chain)
+static bool is_signer(const struct chain_key *key, const struct recovered_chain *chain)
 {
-	const char *pem = chain_key_certificate_pem(services->key);
+	const char *pem = chain_key_certificate_pem(key);
 	char hex[DIGEST_HEX_BYTES];
 
 	digest_hex_of(pem, strlen(pem), hex);
 	return strcmp(hex, chain->certificate.sha256) == 0;
+}
+
+/* Entries must be signed with the key whose certificate lies in the recording: the present one, or that before the last rotation. */
+static bool take_signer(struct archive_services *services, const struct recovered_chain *chain)
+{
+	if (is_signer(services->key, chain))
+		return true;
+	if (services->previous_key == NULL || !is_signer(services->previous_key, chain))
+		return false;
+	services->key = services->previous_key;
+	return true;
 }
 
 static int repair(const struct archive_services *services, struct store_recording *store,
@@ -134,6 +143,7 @@ static bool is_deleted(struct store_recording *store)
 static int look_at(const struct archive_services *services, const char *session_id,
 		   struct store_recording *store, struct recovered **ret)
 {
+	struct archive_services own = *services;
 	uint8_t *text = NULL;
 	size_t length;
 	bool part;
@@ -150,8 +160,8 @@ static int look_at(const struct archive_services *services, const char *session_
 	if (result == 0 && (!chain.sealed || chain.utc_us + ROWS_AGAIN_US > clock_utc_us()))
 		write_rows(services, &chain);
 	if (result == 0 && !chain.sealed)
-		result = same_signer(services, &chain) ? repair(services, store, &chain, ret)
-						       : -EKEYREJECTED;
+		result = take_signer(&own, &chain) ? repair(&own, store, &chain, ret)
+						   : -EKEYREJECTED;
 	/* What was written with them is signed now. */
 	if (result == 0 && services->keys.running != NULL)
 		running_keys_forget(services->keys.running, session_id);

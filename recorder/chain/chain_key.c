@@ -1,6 +1,8 @@
 /* The signing key, in OpenSSL's hands. It must not know what is signed. */
 #include "recorder/chain/chain_key.h"
 
+#include "recorder/chain/chain_token.h"
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -14,6 +16,7 @@ G_DEFINE_QUARK(chain - error, chain_error)
 
 struct chain_key {
 	EVP_PKEY *key;
+	OSSL_LIB_CTX *context; /**< of a key in a token; NULL: the program's */
 	char *certificate_pem;
 };
 
@@ -83,11 +86,53 @@ struct chain_key *chain_key_create(const char *key_pem, const char *certificate_
 	return result;
 }
 
+/* A token does not show its key: whether it is the certificate's shows a signature. */
+static bool signs_for(const struct chain_key *key, X509 *certificate)
+{
+	static const char text[] = "does this key belong to this certificate";
+	EVP_PKEY *public_key = X509_get0_pubkey(certificate);
+	g_autofree char *base64 = chain_key_sign(key, text, sizeof text, NULL);
+	gsize length = 0;
+	g_autofree uint8_t *signature = base64 != NULL ? g_base64_decode(base64, &length) : NULL;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok = signature != NULL && public_key != NULL && is_p256(public_key) &&
+		  EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, public_key) == 1 &&
+		  EVP_DigestVerify(context, signature, length, (const unsigned char *)text,
+				   sizeof text) == 1;
+
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return ok;
+}
+
+struct chain_key *chain_key_create_in_token(const struct chain_token *token,
+					    const char *certificate_pem, GError **error)
+{
+	X509 *certificate = read_certificate(certificate_pem);
+	struct chain_key *result = g_new0(struct chain_key, 1);
+
+	result->certificate_pem = g_strdup(certificate_pem);
+	result->key = chain_token_open(token, &result->context, error);
+	bool ok = result->key != NULL;
+	if (ok && (certificate == NULL || !signs_for(result, certificate))) {
+		g_set_error(error, CHAIN_ERROR, CHAIN_ERROR_CERTIFICATE,
+			    "the signing certificate is not an X.509 certificate in PEM for the "
+			    "key in the token, on P-256");
+		ok = false;
+	}
+	X509_free(certificate);
+	if (ok)
+		return result;
+	chain_key_destroy(result);
+	return NULL;
+}
+
 void chain_key_destroy(struct chain_key *key)
 {
 	if (key == NULL)
 		return;
 	EVP_PKEY_free(key->key);
+	chain_token_close(key->context);
 	g_free(key->certificate_pem);
 	g_free(key);
 }
@@ -108,7 +153,8 @@ char *chain_key_sign(const struct chain_key *key, const void *bytes, size_t leng
 	size_t signature_bytes = sizeof signature;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = context != NULL &&
-		  EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key->key) == 1 &&
+		  EVP_DigestSignInit_ex(context, NULL, "SHA256", key->context, NULL, key->key,
+					NULL) == 1 &&
 		  EVP_DigestSign(context, signature, &signature_bytes, bytes, length) == 1;
 
 	EVP_MD_CTX_free(context);
