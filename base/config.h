@@ -65,9 +65,6 @@ struct config_recorder {
 	uint32_t session_mib_per_hour, session_mib;
 	uint32_t canvas_mib, session_canvas_mib; /**< memory for all canvases, and for one */
 	uint32_t workers;			 /**< encoder threads; 0: one per core */
-	char *quality;		   /**< "evidence", "standard" or "economy" */
-	uint32_t reserve_mib;	   /**< below this much free space new sessions are refused */
-	uint32_t workers;	   /**< encoder threads; 0: one per core */
 	uint32_t self_check_every; /**< one recording in so many is decoded while it is written */
 	struct config_log log;
 	struct config_time_stamp time_stamp;

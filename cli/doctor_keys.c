@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "cli/doctor.h"
 #include "gateway/broker/vault.h"
+#include "recorder/chain/key_source.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -104,6 +105,27 @@ static void check_pair(struct doctor *doctor, const char *what, const char *key_
 	X509_free(certificate);
 }
 
+/* In a file it is judged as the others are; from a token or a credential only by whoever may open it. */
+static void check_signing_key(struct doctor *doctor, const struct config_recorder *recorder)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!key_source_check(recorder, &error)) {
+		doctor_fail(doctor, "recorder: %s", error->message);
+		return;
+	}
+	if (recorder->signing_key_file != NULL && recorder->signing_key_file[0] != '\0') {
+		check_pair(doctor, "recorder", recorder->signing_key_file,
+			   recorder->signing_certificate_file);
+		return;
+	}
+	X509 *certificate =
+		read_certificate(doctor, "recorder", recorder->signing_certificate_file);
+	if (certificate != NULL)
+		check_dates(doctor, "recorder", certificate);
+	X509_free(certificate);
+}
+
 void doctor_check_keys(struct doctor *doctor)
 {
 	const struct config *config = doctor->config;
@@ -111,8 +133,7 @@ void doctor_check_keys(struct doctor *doctor)
 	check_master_key(doctor);
 	check_pair(doctor, "gateway", config->gateway.private_key_file,
 		   config->gateway.certificate_file);
-	check_pair(doctor, "recorder", config->recorder.signing_key_file,
-		   config->recorder.signing_certificate_file);
+	check_signing_key(doctor, &config->recorder);
 	if (*config->recorder.encryption)
 		check_pair(doctor, "archive", config->web.archive_key_file,
 			   config->recorder.archive_certificate_file);

@@ -1,6 +1,7 @@
 /* The thread that owns the node log. It must not decide what is worth a leaf: whoever calls does. */
 #include "recorder/notary/notary.h"
 
+#include "recorder/nodelog/log_status.h"
 #include "recorder/nodelog/nodelog.h"
 #include "recorder/nodelog/recording_ends.h"
 #include "recorder/notary/audit_feed.h"
@@ -12,6 +13,8 @@
 
 #define REOPEN_US (30 * G_USEC_PER_SEC)
 #define TRY_AGAIN_US (5 * G_USEC_PER_SEC)
+/* How old the numbers are that are told to those who watch over the node. */
+#define STATUS_US (15 * G_USEC_PER_SEC)
 
 enum item_kind { ITEM_LEAF, ITEM_STAMP, ITEM_WAKE };
 
@@ -36,6 +39,7 @@ struct notary {
 	struct store_scan *scan; /**< what the log held when it was opened */
 	GQueue backlog;		 /**< struct item, taken from the queue and not written yet */
 	gint64 next_publish_us, last_head_us;
+	struct log_status status; /**< as written last */
 	bool refused, complained, stopping;
 };
 
@@ -211,11 +215,27 @@ static void sign_what_is_due(struct notary *n)
 			now_us + (gint64)n->settings.log->publish_seconds * G_USEC_PER_SEC;
 }
 
+static void write_status(struct notary *n)
+{
+	struct log_status status = {.open = n->log != NULL};
+
+	if (n->log != NULL) {
+		status.leaves = nodelog_size(n->log);
+		status.signed_leaves = nodelog_signed_size(n->log);
+	}
+	publisher_counts(n->publisher, &status.heads_told, &status.heads_failed);
+	stamper_counts(n->stamper, &status.stamps_waiting, &status.stamps_failed);
+	if (memcmp(&status, &n->status, sizeof status) == 0)
+		return;
+	if (log_status_write(n->store_dir, &status) == 0)
+		n->status = status;
+}
+
 /* How long nothing has to be done unless an item comes. */
 static gint64 time_to_wait_us(const struct notary *n)
 {
 	gint64 now_us = g_get_monotonic_time();
-	gint64 until_us = now_us + G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC;
+	gint64 until_us = now_us + STATUS_US;
 
 	if (n->log == NULL)
 		return REOPEN_US;
@@ -265,6 +285,7 @@ static gpointer run_thread(gpointer data)
 			take_backlog(n);
 		if (n->log != NULL)
 			sign_what_is_due(n);
+		write_status(n);
 	}
 	return NULL;
 }

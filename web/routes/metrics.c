@@ -3,6 +3,7 @@
 #include "web/routes/health.h"
 
 #include "base/forecast.h"
+#include "recorder/nodelog/log_status.h"
 #include "sql/recording_store.h"
 #include "sql/session_store.h"
 
@@ -77,6 +78,27 @@ static void put_recordings(GString *out, struct route_call *call, const struct h
 			days);
 }
 
+/* Of this machine's recorder. */
+static void put_log(GString *out, const char *store_dir)
+{
+	struct log_status status;
+
+	if (store_dir == NULL || log_status_read(store_dir, &status) < 0)
+		return;
+	put(out, "vitrine_log_open", "gauge", "1 when the node log takes leaves.", status.open);
+	put(out, "vitrine_log_leaves", "gauge", "Leaves in the node log.", status.leaves);
+	put(out, "vitrine_log_signed_leaves", "gauge", "Leaves under its newest head.",
+	    status.signed_leaves);
+	put(out, "vitrine_log_heads_told_total", "counter",
+	    "Heads that a place outside the node took.", status.heads_told);
+	put(out, "vitrine_log_heads_failed_total", "counter",
+	    "Tries to tell a head outside that failed.", status.heads_failed);
+	put(out, "vitrine_stamps_waiting", "gauge", "Entries that wait for a time stamp.",
+	    status.stamps_waiting);
+	put(out, "vitrine_stamps_failed_total", "counter",
+	    "Questions to the time stamp authority that failed.", status.stamps_failed);
+}
+
 static bool is_loopback(const char *source)
 {
 	return g_str_has_prefix(source, "127.") || strcmp(source, "::1") == 0;
@@ -109,6 +131,7 @@ void route_metrics(struct route_call *call)
 		put(out, "vitrine_store_size_bytes", "gauge",
 		    "Size of the file system of the store.", health.store_bytes);
 	}
+	put_log(out, call->web->config->recorder.store_dir);
 	put_counters(out, &call->web->counters);
 	http_answer_text(call->answer, 200, METRICS_TYPE, out->str);
 }
