@@ -79,6 +79,11 @@ char *log_fixture_head(struct log_fixture *f)
 	return line;
 }
 
+void log_fixture_sign(struct log_fixture *f)
+{
+	g_free(log_fixture_head(f));
+}
+
 static void hash_line(const char *line, char ret[DIGEST_HEX_BYTES])
 {
 	const char *json = strchr(line, ' ') + 1;

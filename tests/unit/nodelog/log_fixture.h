@@ -24,6 +24,8 @@ void log_fixture_add(struct log_fixture *f, enum leaf_kind kind, const char *ses
 void log_fixture_add_audit(struct log_fixture *f, uint64_t id, const char *sha256);
 /** The head's line; g_free it. */
 char *log_fixture_head(struct log_fixture *f);
+/** Signs one that nobody looks at. */
+void log_fixture_sign(struct log_fixture *f);
 
 /** A recording with genesis and, when `sealed`, seal; hashes of both entries. */
 void log_fixture_record(struct log_fixture *f, const char *session, bool sealed,
