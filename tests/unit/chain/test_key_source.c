@@ -12,6 +12,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define WITH_ADDRESS_SANITIZER
+#endif
+
 #define PIN "736201"
 #define SOFTHSM_MODULE "/usr/lib/softhsm/libsofthsm2.so"
 
@@ -170,6 +178,10 @@ static void test_token(void)
 	struct signing_key other;
 
 	g_autofree char *tool = g_find_program_in_path("softhsm2-util");
+#ifdef WITH_ADDRESS_SANITIZER
+	/* The provider loads the token's library with RTLD_DEEPBIND, which the sanitizer refuses. */
+	g_clear_pointer(&tool, g_free);
+#endif
 	if (tool == NULL || !g_file_test(SOFTHSM_MODULE, G_FILE_TEST_EXISTS)) {
 		g_test_skip("SoftHSM is not installed");
 		return;

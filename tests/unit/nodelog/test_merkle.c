@@ -1,4 +1,4 @@
-/* The tree's arithmetic against vectors that an independent Python wrote (tests/golden/make_nodelog.py): roots and proofs are the same to the byte, proofs
+/* The tree's arithmetic against vectors that an independent Python wrote (tests/unit/nodelog/make_golden.py): roots and proofs are the same to the byte, proofs
  * hold, and no other proof does. */
 #include "recorder/nodelog/merkle.h"
 

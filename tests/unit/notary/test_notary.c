@@ -35,6 +35,7 @@ static void open_syslog(struct fixture *x)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval patience = {.tv_sec = 20};
 
+	g_free(x->syslog);
 	x->syslog = log_fixture_path(&x->f, "syslog");
 	g_strlcpy(address.sun_path, x->syslog, sizeof address.sun_path);
 	x->syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

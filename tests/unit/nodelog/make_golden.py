@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/nodelog/: a node log written from docs/evidence-format.md and RFC 6962 alone, with hashlib and the openssl command.
+"""Makes tests/unit/nodelog/golden/: a node log written from docs/evidence-format.md and RFC 6962 alone, with hashlib and the openssl command.
 
 Nothing of the product is used, so that product and page are held against each other. Signatures are random: run it only to change the content.
-    tests/golden/make_nodelog.py
+    tests/unit/nodelog/make_golden.py
 """
 
 import base64
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent / "nodelog"
+HERE = Path(__file__).resolve().parent / "golden"
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 13)
 SESSIONS = ("0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a01", "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a02")
 
