@@ -239,11 +239,13 @@ static struct double_counts scrblt(struct run *run, SCRBLT_ORDER order)
 
 static void start_desktop(struct run *run)
 {
+	static const struct fake_target_plan plan;
+
 	desktop.bounded = false;
 	for (uint32_t y = 0; y < HEIGHT; y++)
 		for (uint32_t x = 0; x < WIDTH; x++)
 			desktop.pixels[y * WIDTH + x] = gradient(x, y);
-	run_start(run, &(struct fake_target_plan){0});
+	run_start(run, &plan);
 	run_await_size(run, WIDTH, HEIGHT);
 	fake_target_do(run->fake, paint_gradient);
 	run_await_picture(run, (struct area){0, 0, WIDTH, HEIGHT, desktop_pixel});
