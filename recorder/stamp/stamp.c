@@ -236,18 +236,41 @@ static char *subject_of(TS_RESP *answer)
 	return subject;
 }
 
-/* Takes `store`. */
-static void judge_authority(TS_RESP *answer, X509_STORE *store, time_t at, struct stamp *ret)
+/* Signature, ESS attribute, key usage and path. Takes `store`. */
+static bool holds_under(TS_RESP *answer, X509_STORE *store, time_t at)
 {
 	X509 *signer = NULL;
 
 	X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), at);
-	ret->trusted =
-		TS_RESP_verify_signature(TS_RESP_get_token(answer), NULL, store, &signer) == 1;
-	if (!ret->trusted)
-		ret->why = g_strdup(last_reason());
+	bool ok = TS_RESP_verify_signature(TS_RESP_get_token(answer), NULL, store, &signer) == 1;
 	X509_free(signer);
 	X509_STORE_free(store);
+	return ok;
+}
+
+/* With the certificate inside taken for trusted only the answer itself is left to fail: that it names this certificate and no other, and that it is one for time
+ * stamps (RFC 3161 2.3, 2.4.2). */
+static bool names_its_signer(TS_RESP *answer, time_t at)
+{
+	STACK_OF(X509) *signers = PKCS7_get0_signers(TS_RESP_get_token(answer), NULL, 0);
+	X509_STORE *store = X509_STORE_new();
+	bool ok = sk_X509_num(signers) == 1 &&
+		  X509_STORE_add_cert(store, sk_X509_value(signers, 0)) == 1;
+
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
+	sk_X509_free(signers);
+	if (ok)
+		return holds_under(answer, store, at);
+	X509_STORE_free(store);
+	return false;
+}
+
+/* Takes `store`. */
+static void judge_authority(TS_RESP *answer, X509_STORE *store, time_t at, struct stamp *ret)
+{
+	ret->trusted = holds_under(answer, store, at);
+	if (!ret->trusted)
+		ret->why = g_strdup(last_reason());
 }
 
 /* Takes `store` (may be NULL). */
@@ -259,6 +282,9 @@ static const char *judge(TS_RESP *answer, const uint8_t hash[HASH_BYTES], X509_S
 
 	if (trouble == NULL && !take_time(answer, &at))
 		trouble = "it tells no time";
+	if (trouble == NULL && !names_its_signer(answer, at))
+		trouble = "it does not name its authority's certificate, or that is not one for "
+			  "time stamps";
 	if (trouble != NULL) {
 		X509_STORE_free(store);
 		return trouble;

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Iterator
 
-from tests.verifier.findings import Unjudged
 from tests.verifier.signed_lines import FILE_NAME, Malformed
 
 USERTYPE = bytes.fromhex("fc0de0a17bb34c199a6e2f1d6f0b9e57")
@@ -36,33 +35,20 @@ def boxes(stream: BinaryIO, end: int) -> Iterator[tuple[int, int, bytes]]:
 
 
 def find_box(path: Path) -> tuple[int, int]:
-    """Where our box begins and ends. Unjudged: there is neither box nor footer, it is some other file."""
+    """Where our box begins and ends."""
     end = path.stat().st_size
     with open(path, "rb") as stream:
         stream.seek(max(0, end - FOOTER_BYTES))
         footer = FOOTER.fullmatch(stream.read(FOOTER_BYTES))
-        trouble, ours, last = "", [], None
-        try:
-            for offset, size, kind in boxes(stream, end):
-                last = (offset, size)
-                if kind == USERTYPE:
-                    ours.append(last)
-        except Malformed as error:
-            trouble = str(error)
-            stream.seek((last[0] + last[1] if last else 0) + 8)
-            if stream.read(16) == USERTYPE:
-                ours.append((0, 0))
-    if not footer and not ours:
-        raise Unjudged("this is not an evidence file")
-    if trouble:
-        raise Malformed(trouble)
-    if not footer:
-        raise Malformed("the footer is not there")
-    if len(ours) != 1 or ours[0] != last:
+        if not footer:
+            raise Malformed("the file does not end as evidence does: its end was cut off or changed, or it is another file")
+        found = list(boxes(stream, end))
+    ours = [(offset, size) for offset, size, kind in found if kind == USERTYPE]
+    if len(ours) != 1 or ours[0] != found[-1][:2]:
         raise Malformed("the last box, and it alone, must be the evidence")
-    if int(footer[1]) != last[1]:
+    if int(footer[1]) != ours[0][1]:
         raise Malformed("the footer does not say the size of the box")
-    return last[0], end
+    return ours[0][0], end
 
 
 def zeros(stream: BinaryIO, size: int) -> bool:

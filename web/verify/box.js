@@ -2,7 +2,7 @@
 
 import { equal, fromHex, readAll, utf8 } from './bytes.js';
 import { isFileName } from './json.js';
-import { Malformed, Unjudged } from './report.js';
+import { Malformed } from './report.js';
 
 const USERTYPE = fromHex('fc0de0a17bb34c199a6e2f1d6f0b9e57'), UUID = fromHex('75756964');
 const FOOTER_BYTES = 32, HEADER_BYTES = 24, BLOCK = 512, WINDOW_BYTES = 1 << 20;
@@ -29,28 +29,22 @@ class Window {
 /** Where the box of the evidence begins. @param {Blob} blob */
 export async function findBox(blob) {
 	const footer = /^VITRINE-EVIDENCE-1 ([0-9]{12})\n$/.exec(new TextDecoder('latin1').decode(await readAll(blob.slice(-FOOTER_BYTES))));
+	if (!footer)
+		throw new Malformed('the file does not end as evidence does: its end was cut off or changed, or it is another file');
 	const window = new Window(blob), ours = [];
-	let at = 0, last = [0, 0], trouble = '';
+	let at = 0, last = [0, 0];
 	while (at < blob.size) {
 		const header = await window.read(at, HEADER_BYTES), view = new DataView(header.buffer, header.byteOffset, header.length);
 		let size = header.length < 8 ? 0 : view.getUint32(0);
 		if (size === 1 && header.length >= 16)
 			size = Number(view.getBigUint64(8));
+		if (size < 8 || at + size > blob.size)
+			throw new Malformed(`the box at byte ${at} does not fit into the file`);
 		if (header.length >= HEADER_BYTES && equal(header.subarray(4, 8), UUID) && equal(header.subarray(8), USERTYPE))
 			ours.push(at);
-		if (size < 8 || at + size > blob.size) {
-			trouble = `the box at byte ${at} does not fit into the file`;
-			break;
-		}
 		last = [at, size];
 		at += size;
 	}
-	if (!footer && ours.length === 0)
-		throw new Unjudged('This is not an evidence file.');
-	if (trouble)
-		throw new Malformed(trouble);
-	if (!footer)
-		throw new Malformed('the footer is not there');
 	if (ours.length !== 1 || ours[0] !== last[0])
 		throw new Malformed('the last box, and it alone, must be the evidence');
 	if (Number(footer[1]) !== last[1])
