@@ -12,7 +12,7 @@ struct planner {
 	const char *leave_out_timelines;
 	struct manifest *manifest;
 	uint32_t n_segments, n_taken;
-	GHashTable *inits; /**< names already in the file */
+	GHashTable *shared; /**< names already in the file */
 };
 
 enum plan_kind plan_kind_of(const char *name)
@@ -39,7 +39,7 @@ static void add_part(struct manifest *manifest, const struct chain_file *file)
 /* The init segment that the first pictures need begins the video; players that want those of later ones find them in the archive. */
 static void take_init(struct planner *p, const struct chain_file *file)
 {
-	if (!g_hash_table_add(p->inits, g_strdup(file->name)))
+	if (!g_hash_table_add(p->shared, g_strdup(file->name)))
 		return;
 	if (p->manifest->parts->len == 0)
 		add_part(p->manifest, file);
@@ -47,9 +47,12 @@ static void take_init(struct planner *p, const struct chain_file *file)
 		manifest_add_file(p->manifest, file);
 }
 
+/* Timelines, and the sealed keys of an encrypted recording, which several segments share. */
 static void take_other(struct planner *p, const struct chain_file *file)
 {
-	if (p->leave_out_timelines != NULL)
+	if (!g_hash_table_add(p->shared, g_strdup(file->name)))
+		return;
+	if (p->leave_out_timelines != NULL && g_str_has_suffix(file->name, ".jsonl"))
 		manifest_leave_out(p->manifest, file->name, p->leave_out_timelines);
 	else
 		manifest_add_file(p->manifest, file);
@@ -139,7 +142,7 @@ bool plan_make(const struct verify_chain_texts *texts, struct evidence_span aske
 	struct planner p = {asked, leave_out_timelines, ret, 0, 0, NULL};
 	struct verify_report report;
 
-	p.inits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	p.shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	verify_report_init(&report);
 	int verdict = verify_chain(texts, meet_entry, &p, &report);
 	bool ok = chain_is_good(verdict, &report, error);
@@ -153,6 +156,6 @@ bool plan_make(const struct verify_chain_texts *texts, struct evidence_span aske
 	if (ok)
 		finish_plan(&p, &report);
 	verify_report_finish(&report);
-	g_hash_table_unref(p.inits);
+	g_hash_table_unref(p.shared);
 	return ok;
 }
