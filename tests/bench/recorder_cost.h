@@ -7,8 +7,9 @@
 
 struct cost {
 	uint64_t cpu_us, bytes;
-	uint32_t seconds;	/**< measured */
-	uint32_t skip_seconds; /**< to be set: so long at the beginning nothing is measured but bytes */
+	uint32_t seconds; /**< measured */
+	uint32_t
+		skip_seconds; /**< to be set: so long at the beginning nothing is measured but bytes */
 	/** Of each picture, uint32_t: from look to bytes in the store, and the processor's part of it; NULL: not wanted. */
 	GArray *latencies_us, *cpu_of_pictures_us;
 	double rss_mib;

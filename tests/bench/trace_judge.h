@@ -6,7 +6,8 @@
 
 struct judgement {
 	unsigned n_pictures, n_keys;
-	unsigned n_wrong; /**< did not decode, or to something else than the encoder says it shows */
+	unsigned
+		n_wrong; /**< did not decode, or to something else than the encoder says it shows */
 	struct text_ssim text;
 	double psnr_worst; /**< luma, dB */
 	uint64_t bytes;

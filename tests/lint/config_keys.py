@@ -12,6 +12,7 @@ def schema_keys() -> set[str]:
     tables = dict(re.findall(r"cyaml_schema_field_t (\w+)\[\] = \{(.*?)\n\};", SCHEMA.read_text(), re.DOTALL))
 
     def walk(table: str, prefix: str):
+        yield from (prefix + key for key in re.findall(r'CYAML_FIELD_\w+\("(\w+)"', tables[table]))
         for kind, key, fields in re.findall(r"\b(TEXT|NUMBER|SWITCH|SECTION)\(\w+,\s*(\w+)(?:,\s*(\w+))?\)", tables[table]):
             if kind == "SECTION":
                 yield from walk(fields, f"{prefix}{key}.")

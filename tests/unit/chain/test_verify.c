@@ -429,7 +429,8 @@ static void test_no_directory(void)
 {
 	struct verify_report report;
 
-	g_assert_cmpint(verify_recording("/nonexistent/recording", NULL, NULL, &report), ==, -ENOENT);
+	g_assert_cmpint(verify_recording("/nonexistent/recording", NULL, NULL, &report), ==,
+			-ENOENT);
 	verify_report_finish(&report);
 }
 
