@@ -57,9 +57,10 @@ class Corridor(unittest.TestCase):
         wait_for(lambda: installation.sql(f"SELECT 1 FROM recording WHERE session_id = '{session}' AND state = 'sealed'"), 20,
                  f"the recording is sealed\n{installation.logs()}")
         recording = installation.state / "store" / session
-        done = installation.vitrine("verify", str(recording), "--certificate", str(installation.state / "etc/pki/evidence-ca.pem"))
+        done = installation.vitrine("verify", str(recording), "--certificate", str(installation.state / "etc/pki/evidence-ca.pem"),
+                                    "--archive-key", str(installation.state / "etc/pki/archive.key"))
         self.assertEqual(done.returncode, 0, done.stdout)
-        recorded = Recording(recording)
+        recorded = Recording(recording, installation.state / "etc/pki/archive.key")
         self.assertLess(difference(recorded.at(0), first, 48), 0.01, "the recording does not begin with the target's picture")
         self.recorded_then(recorded, before, typed, typed_at, typed_utc)
 

@@ -51,7 +51,8 @@ class Operations(unittest.TestCase):
         return self.installation.state / "store" / session
 
     def verify(self, recording: Path) -> str:
-        done = self.installation.vitrine("verify", str(recording), "--certificate", str(self.installation.state / "etc/pki/evidence-ca.pem"))
+        done = self.installation.vitrine("verify", str(recording), "--certificate", str(self.installation.state / "etc/pki/evidence-ca.pem"),
+                                    "--archive-key", str(self.installation.state / "etc/pki/archive.key"))
         self.assertEqual(done.returncode, 0, done.stdout)
         return done.stdout
 
@@ -133,7 +134,7 @@ class Operations(unittest.TestCase):
         recording = self.sealed(session)
         self.assertIn("gap", self.verify(recording).lower())
         self.assertIn(b'"gap"', (recording / "chain").read_bytes())
-        self.assertLess(difference(Recording(recording).last(), last, 48), 0.01)
+        self.assertLess(difference(Recording(recording, self.installation.state / "etc/pki/archive.key").last(), last, 48), 0.01)
 
     def test_deleted_by_order_of_two(self):
         viewer, session = self.one_session(self.display())
@@ -144,7 +145,8 @@ class Operations(unittest.TestCase):
         wait_for(lambda: self.installation.sql(f"SELECT 1 FROM recording WHERE session_id = '{session}' AND state = 'deleted'"), 10,
                  f"the recorder hears of it and deletes\n{self.installation.log('recorder')[-2000:]}")
         self.assertLessEqual({path.name for path in recording.iterdir() if not path.name.startswith("ts-")}, {"chain", "certificate.pem", "tombstone"})
-        done = self.installation.vitrine("verify", str(recording), "--certificate", str(self.installation.state / "etc/pki/evidence-ca.pem"), check=False)
+        done = self.installation.vitrine("verify", str(recording), "--certificate", str(self.installation.state / "etc/pki/evidence-ca.pem"),
+                                    "--archive-key", str(self.installation.state / "etc/pki/archive.key"), check=False)
         self.assertEqual(done.returncode, 6, done.stdout)
         self.assertIn("approved by admin: asked by the person", done.stdout)
         self.assertIn("approved_by", self.installation.vitrine("audit", "list", "--action", "recording-deleted", "--subject", session).stdout)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy
 from PIL import Image
 
+from .archive import decrypt
 from .installation import wait_for
 
 
@@ -160,8 +161,9 @@ def changed_area(before: numpy.ndarray, after: numpy.ndarray) -> tuple[slice, sl
 class Recording:
     """A finished recording as it lies in the store, decoded by ffmpeg from init and segments; its seconds are those of the file's time stamps."""
 
-    def __init__(self, folder: Path):
-        self.joined = b"".join(piece.read_bytes() for piece in [folder / "init-001.mp4", *sorted(folder.glob("seg-*.mp4*"))])
+    def __init__(self, folder: Path, archive_key: Path):
+        segments = [decrypt(piece, archive_key) for piece in sorted(folder.glob("seg-*.mp4.enc*"))]
+        self.joined = b"".join([(folder / "init-001.mp4").read_bytes(), *segments])
         line = (folder / "chain").read_bytes().split(b"\n")[0]
         self.genesis = json.loads(line.split(b" ", 1)[1])
 
