@@ -6,6 +6,7 @@
 
 #include "recorder/index.h"
 #include "recorder/notary/notary.h"
+#include "recorder/sealed_check.h"
 #include "recorder/segment.h"
 
 struct archive;
@@ -21,6 +22,7 @@ struct archive_services {
 	struct segment_key_places keys;
 	const struct chain_key *
 		previous_key; /**< before the last rotation, for what was interrupted under it; NULL: none */
+	struct sealed_check *check; /**< NULL: what is sealed is not played again (tests) */
 };
 
 /** Makes the directory, the certificate's copy and the genesis. -EEXIST: there is such a recording. */

@@ -110,6 +110,21 @@ void archive_totals(const struct archive *archive, struct archive_totals *ret)
 	g_strlcpy(ret->head, chain_head(archive->chain), sizeof ret->head);
 }
 
+/* Of all starts of the recorder that wrote here, as far as they are still known. The check's thread gets copies of its own. */
+static GPtrArray *known_keys(const struct archive *a)
+{
+	const struct running_keys *running = a->services.keys.running;
+	GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)data_key_unref);
+
+	for (unsigned number = 1; running != NULL && number <= a->n_keys; number++) {
+		struct data_key *key = NULL;
+		if (running_keys_get(running, a->session_id, number, &key) < 0)
+			key = NULL;
+		g_ptr_array_add(keys, key);
+	}
+	return keys;
+}
+
 int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, const char *detail,
 		 struct archive_totals *ret)
 {
@@ -124,6 +139,7 @@ int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, con
 		return result;
 	store_file_close(g_steal_pointer(&a->chain_file));
 	archive_totals(a, ret);
+	sealed_check_add(a->services.check, a->session_id, known_keys(a));
 	if (a->services.keys.running != NULL)
 		running_keys_forget(a->services.keys.running, a->session_id);
 	index_close(a->services.index, a->session_id, true, clock_utc_us(), ret->head, "");

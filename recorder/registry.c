@@ -85,15 +85,13 @@ static void closed(void *user, bool ok, const char *detail, const struct archive
 					 .duration_us = totals->duration_us};
 
 	registry->settings.send(registry->settings.user, RECORDER_SEALED, &sealed);
-	if (ok)
-		sealed_check_add(registry->settings.check, entry->session_id);
 	g_hash_table_remove(registry->entries, entry->session_id);
 	tell_stopped(registry);
 }
 
 /* ---- What a recorder before us left ---- */
 
-static bool seal_left(const struct recovered *left)
+static void seal_left(const struct recovered *left)
 {
 	struct archive_totals totals;
 	int result = archive_seal(
@@ -105,7 +103,6 @@ static bool seal_left(const struct recovered *left)
 			  g_strerror(-result));
 	else
 		g_message("recording %s sealed after an interruption", left->from.session_id);
-	return result == 0;
 }
 
 static void seal_all_left(struct registry *registry)
@@ -115,9 +112,7 @@ static void seal_all_left(struct registry *registry)
 
 	g_hash_table_iter_init(&iter, registry->left);
 	while (g_hash_table_iter_next(&iter, NULL, &left)) {
-		if (seal_left(left))
-			sealed_check_add(registry->settings.check,
-					 ((const struct recovered *)left)->from.session_id);
+		seal_left(left);
 		g_hash_table_iter_remove(&iter);
 	}
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "recorder/recovery.h"
-#include "recorder/sealed_check.h"
 
 struct registry;
 
@@ -12,7 +11,6 @@ typedef void (*registry_send_fn)(void *user, enum recorder_type type, const void
 struct registry_settings {
 	struct recording_services services;
 	uint64_t reserve_bytes;
-	struct sealed_check *check; /**< NULL: sealed recordings are not played again */
 	registry_send_fn send;
 	void *user;
 };

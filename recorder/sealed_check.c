@@ -17,10 +17,24 @@
 struct sealed_check {
 	char *store_dir;
 	struct index *index;
-	GAsyncQueue *sessions; /**< char *; the empty one: stop */
+	GAsyncQueue *jobs; /**< struct job */
 	atomic_bool stopped;
 	GThread *thread;
 };
+
+struct job {
+	char *session_id; /**< NULL: stop */
+	GPtrArray *data_keys;
+};
+
+static void job_free(void *pointer)
+{
+	struct job *job = pointer;
+
+	g_free(job->session_id);
+	g_clear_pointer(&job->data_keys, g_ptr_array_unref);
+	g_free(job);
+}
 
 /* ---- One recording ---- */
 
@@ -28,7 +42,7 @@ struct look {
 	struct reader *reader;
 	atomic_bool *stopped;
 	struct reader_file *file; /**< of the segment that is played */
-	unsigned n_played;
+	unsigned n_played, n_locked;
 	uint8_t brightest;
 	char *detail; /**< what is wrong */
 };
@@ -93,13 +107,31 @@ static int judge_segment(struct look *look, const struct chain_segment *segment)
 	return 0;
 }
 
-static GPtrArray *with_pictures(const GPtrArray *segments)
+/* Of an earlier start of the recorder the data keys are gone as soon as what it left is signed. */
+static bool is_locked(const struct look *look, const char *name)
+{
+	struct reader_file *file = NULL;
+	uint8_t byte;
+	ssize_t n = reader_file_open(look->reader, name, &file);
+
+	if (n == 0)
+		n = reader_file_pread(file, &byte, 1, 0);
+	reader_file_close(file);
+	return n == -ENOKEY;
+}
+
+static GPtrArray *playable(struct look *look, const GPtrArray *segments)
 {
 	GPtrArray *chosen = g_ptr_array_new();
 
 	for (unsigned i = 0; i < segments->len; i++) {
 		struct chain_segment *segment = segments->pdata[i];
-		if (segment->frames > 0)
+		const char *video = file_called(segment, "seg-", ".mp4");
+		if (segment->frames == 0)
+			continue;
+		if (video != NULL && is_locked(look, video))
+			look->n_locked++;
+		else
 			g_ptr_array_add(chosen, segment);
 	}
 	return chosen;
@@ -108,11 +140,11 @@ static GPtrArray *with_pictures(const GPtrArray *segments)
 /* First, last, and one between them that nobody can foresee. */
 static int judge_segments(struct look *look, const GPtrArray *segments)
 {
-	g_autoptr(GPtrArray) all = with_pictures(segments);
+	g_autoptr(GPtrArray) all = playable(look, segments);
 	unsigned last = all->len > 0 ? all->len - 1 : 0;
 	unsigned middle = last > 1 ? (unsigned)g_random_int_range(1, (gint32)last) : last;
 	const unsigned chosen[] = {0, middle, last};
-	int result = 0;
+	int result = all->len == 0 && look->n_locked > 0 ? -ENOKEY : 0;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(chosen); i++) {
 		bool again = i > 0 && chosen[i] == chosen[i - 1];
@@ -141,19 +173,32 @@ static int judge_chain(struct look *look, const char *session_id)
 	return result;
 }
 
-const char *sealed_check_run(const char *store_dir, const char *session_id, atomic_bool *stopped,
-			     char **ret_detail)
+static void add_keys(struct reader *reader, const GPtrArray *data_keys)
+{
+	for (unsigned i = 0; data_keys != NULL && i < data_keys->len; i++)
+		if (data_keys->pdata[i] != NULL)
+			reader_add_data_key(reader, i + 1, data_keys->pdata[i]);
+}
+
+const char *sealed_check_run(const char *store_dir, const char *session_id,
+			     const GPtrArray *data_keys, atomic_bool *stopped, char **ret_detail)
 {
 	struct look look = {.stopped = stopped};
 	int result = reader_open_session(store_dir, session_id, NULL, &look.reader);
 
-	if (result == 0)
+	if (result == 0) {
+		add_keys(look.reader, data_keys);
 		result = judge_chain(&look, session_id);
+	}
 	reader_close(look.reader);
 	*ret_detail = look.detail;
 	if (look.detail != NULL)
 		return "failed";
-	*ret_detail = g_strdup(result < 0 ? g_strerror(-result) : "");
+	*ret_detail = result < 0	   ? g_strdup(g_strerror(-result))
+		      : look.n_locked == 0 ? g_strdup("")
+					   : g_strdup_printf("%u segments of earlier starts of the "
+							     "recorder could not be looked at",
+							     look.n_locked);
 	if (result == -ENOKEY || result == -ECANCELED || result == -ENOTSUP)
 		return "skipped";
 	return result < 0 ? "failed" : "passed";
@@ -161,11 +206,12 @@ const char *sealed_check_run(const char *store_dir, const char *session_id, atom
 
 /* ---- The thread ---- */
 
-static void check_one(struct sealed_check *check, const char *session_id)
+static void check_one(struct sealed_check *check, const struct job *job)
 {
+	const char *session_id = job->session_id;
 	g_autofree char *detail = NULL;
-	const char *state =
-		sealed_check_run(check->store_dir, session_id, &check->stopped, &detail);
+	const char *state = sealed_check_run(check->store_dir, session_id, job->data_keys,
+					     &check->stopped, &detail);
 
 	if (strcmp(state, "failed") == 0)
 		g_critical("recording %s fails its self-check: %s", session_id, detail);
@@ -184,9 +230,10 @@ static gpointer run_thread(gpointer data)
 	if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
 		g_info("the self-check runs at normal priority: %s", g_strerror(errno));
 	while (!atomic_load(&check->stopped)) {
-		g_autofree char *session_id = g_async_queue_pop(check->sessions);
-		if (session_id[0] != '\0')
-			check_one(check, session_id);
+		struct job *job = g_async_queue_pop(check->jobs);
+		if (job->session_id != NULL)
+			check_one(check, job);
+		job_free(job);
 	}
 	return NULL;
 }
@@ -197,7 +244,7 @@ struct sealed_check *sealed_check_create(const char *store_dir, struct index *in
 
 	check->store_dir = g_strdup(store_dir);
 	check->index = index;
-	check->sessions = g_async_queue_new_full(g_free);
+	check->jobs = g_async_queue_new_full(job_free);
 	check->thread = g_thread_new("self-check", run_thread, check);
 	return check;
 }
@@ -207,15 +254,20 @@ void sealed_check_destroy(struct sealed_check *check)
 	if (check == NULL)
 		return;
 	atomic_store(&check->stopped, true);
-	g_async_queue_push_front(check->sessions, g_strdup(""));
+	g_async_queue_push_front(check->jobs, g_new0(struct job, 1));
 	g_thread_join(check->thread);
-	g_async_queue_unref(check->sessions);
+	g_async_queue_unref(check->jobs);
 	g_free(check->store_dir);
 	g_free(check);
 }
 
-void sealed_check_add(struct sealed_check *check, const char *session_id)
+void sealed_check_add(struct sealed_check *check, const char *session_id, GPtrArray *data_keys)
 {
+	struct job *job = g_new0(struct job, 1);
+
+	*job = (struct job){g_strdup(session_id), data_keys};
 	if (check != NULL)
-		g_async_queue_push(check->sessions, g_strdup(session_id));
+		g_async_queue_push(check->jobs, job);
+	else
+		job_free(job);
 }

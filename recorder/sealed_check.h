@@ -4,6 +4,8 @@
 
 #include "recorder/index.h"
 
+#include "recorder/crypt/data_key.h"
+
 #include <stdatomic.h>
 
 struct sealed_check;
@@ -13,10 +15,11 @@ struct sealed_check *sealed_check_create(const char *store_dir, struct index *in
 /** What waits is dropped, what is being played is left. NULL is fine. */
 void sealed_check_destroy(struct sealed_check *check);
 
-/** This recording was sealed. Any thread. */
-void sealed_check_add(struct sealed_check *check, const char *session_id);
+/** This recording was sealed. `data_keys`: its struct data_key by number - 1, NULL where one is lost; taken; the last anybody here has of them. `check` may be
+ *  NULL. Any thread. */
+void sealed_check_add(struct sealed_check *check, const char *session_id, GPtrArray *data_keys);
 
-/** What the thread does with one; tests call it. "passed", "failed", or "skipped": it cannot be read (encrypted to a key that is not here) or was stopped.
- *  `ret_detail` says why, empty when it passed; g_free it. `stopped` may be NULL. */
-const char *sealed_check_run(const char *store_dir, const char *session_id, atomic_bool *stopped,
-			     char **ret_detail);
+/** What the thread does with one; tests call it. "passed", "failed", or "skipped": it cannot be read (encrypted under a key that is lost) or was stopped.
+ *  `ret_detail` says why, and what could not be looked at; else empty; g_free it. `data_keys` and `stopped` may be NULL. */
+const char *sealed_check_run(const char *store_dir, const char *session_id,
+			     const GPtrArray *data_keys, atomic_bool *stopped, char **ret_detail);

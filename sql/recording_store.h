@@ -31,7 +31,7 @@ struct recording_row {
 	char *head;			     /**< chain head in hex; empty until closed */
 	char *detail;			     /**< what went wrong; empty when nothing did */
 	char *check;	    /**< of the self-check: "passed", "failed", "skipped"; empty: not yet */
-	char *check_detail; /**< what it found; empty when it passed */
+	char *check_detail; /**< what it found, or could not look at; else empty */
 };
 void recording_row_free(struct recording_row *row);
 DB_ROW_CLEANUP(recording_row)
