@@ -236,12 +236,13 @@ static char *subject_of(TS_RESP *answer)
 	return subject;
 }
 
-/* Signature, ESS attribute, key usage and path. Takes `store`. */
+/* Signature, ESS attribute, key usage and path; `at` 0: as the store says. Takes `store`. */
 static bool holds_under(TS_RESP *answer, X509_STORE *store, time_t at)
 {
 	X509 *signer = NULL;
 
-	X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), at);
+	if (at != 0)
+		X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), at);
 	bool ok = TS_RESP_verify_signature(TS_RESP_get_token(answer), NULL, store, &signer) == 1;
 	X509_free(signer);
 	X509_STORE_free(store);
@@ -250,7 +251,7 @@ static bool holds_under(TS_RESP *answer, X509_STORE *store, time_t at)
 
 /* With the certificate inside taken for trusted only the answer itself is left to fail: that it names this certificate and no other, and that it is one for time
  * stamps (RFC 3161 2.3, 2.4.2). */
-static bool names_its_signer(TS_RESP *answer, time_t at)
+static bool names_its_signer(TS_RESP *answer)
 {
 	STACK_OF(X509) *signers = PKCS7_get0_signers(TS_RESP_get_token(answer), NULL, 0);
 	X509_STORE *store = X509_STORE_new();
@@ -260,7 +261,7 @@ static bool names_its_signer(TS_RESP *answer, time_t at)
 	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
 	sk_X509_free(signers);
 	if (ok)
-		return holds_under(answer, store, at);
+		return holds_under(answer, store, 0);
 	X509_STORE_free(store);
 	return false;
 }
@@ -282,7 +283,7 @@ static const char *judge(TS_RESP *answer, const uint8_t hash[HASH_BYTES], X509_S
 
 	if (trouble == NULL && !take_time(answer, &at))
 		trouble = "it tells no time";
-	if (trouble == NULL && !names_its_signer(answer, at))
+	if (trouble == NULL && !names_its_signer(answer))
 		trouble = "it does not name its authority's certificate, or that is not one for "
 			  "time stamps";
 	if (trouble != NULL) {
