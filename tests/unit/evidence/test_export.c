@@ -368,7 +368,7 @@ static void test_proofs(void)
 	f.order.log_store_dir = f.out;
 	export_well(&f, &made);
 	g_assert_cmpint(evidence_verify(f.target, f.recording.ca_path, &report), ==, 0);
-	g_assert_cmpuint(report.manifest.files->len, ==, 3 + 3 + 6);
+	g_assert_cmpuint(report.manifest.files->len, ==, 3 + 3 + 7);
 	g_assert_true(report.in_log);
 	evidence_report_finish(&report);
 	fixture_finish(&f);
