@@ -64,12 +64,12 @@ def latencies(display: Display) -> list[float]:
 
 
 def cost(installation, what: str) -> None:
-    """CPU of the session's process and of the recorder over a stretch of time; that stretch is the measurement."""
-    pids = {"session": session_pids(installation), "recorder": [installation.pid("recorder")]}
+    """CPU of the session's process, of recorder and gateway over a stretch of time; that stretch is the measurement."""
+    pids = {"session": session_pids(installation), "recorder": [installation.pid("recorder")], "gateway": [installation.pid("gateway")]}
     before = {name: cpu_seconds(each) for name, each in pids.items()}
     time.sleep(IDLE_SECONDS)
     shares = {name: (cpu_seconds(each) - before[name]) / IDLE_SECONDS * 100 for name, each in pids.items()}
-    print(f"{what + ', share of one core':58} session {shares['session']:.2f} %, recorder {shares['recorder']:.2f} %", flush=True)
+    print(f"{what + ', share of one core':58} session {shares['session']:.2f} %, recorder {shares['recorder']:.2f} %, gateway {shares['gateway']:.2f} %", flush=True)
 
 
 def describe(name: str, values: list[float]) -> float:
