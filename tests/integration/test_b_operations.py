@@ -148,6 +148,9 @@ class Operations(unittest.TestCase):
         done = self.installation.vitrine("verify", str(recording), "--certificate", str(self.installation.state / "etc/pki/evidence-ca.pem"),
                                     "--archive-key", str(self.installation.state / "etc/pki/archive.key"), check=False)
         self.assertEqual(done.returncode, 6, done.stdout)
+        second = subprocess.run(["/usr/bin/python3", "-m", "tests.verifier", "--ca", str(self.installation.state / "etc/pki/evidence-ca.pem"), str(recording)],
+                                cwd=inst.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertEqual(second.returncode, 6, second.stdout)
         self.assertIn("approved by admin: asked by the person", done.stdout)
         self.assertIn("approved_by", self.installation.vitrine("audit", "list", "--action", "recording-deleted", "--subject", session).stdout)
 

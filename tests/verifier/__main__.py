@@ -17,6 +17,7 @@ WORDS = {
     "broken": "BROKEN: something is not what was signed.",
     "untrusted": "UNTRUSTED: the signatures hold, but not under a certificate that was named.",
     "incomplete": "INCOMPLETE: what is there is proven, but it has no proven end.",
+    "deleted": "DELETED: lawfully, by a signed tombstone; of the recording only its chain is left.",
     "unreadable": "UNREADABLE: there is nothing this verifier can judge.",
 }
 

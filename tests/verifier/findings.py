@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 BROKEN, UNTRUSTED, INCOMPLETE, NOTE = "broken", "untrusted", "incomplete", "note"
-EXIT_WHOLE, EXIT_UNJUDGED = 0, 1
+EXIT_WHOLE, EXIT_UNJUDGED, EXIT_DELETED = 0, 1, 6
 EXITS = {BROKEN: 3, UNTRUSTED: 4, INCOMPLETE: 5}
 
 
@@ -30,6 +30,7 @@ class Report:
     findings: list = field(default_factory=list)
     facts: dict = field(default_factory=dict)
     unjudged: str = ""
+    deleted: bool = False
 
     def add(self, kind: str, text: str, segment: int = 0, start_us: int = 0, end_us: int = 0) -> None:
         self.findings.append(Finding(kind, text, segment, start_us, end_us))
@@ -38,10 +39,12 @@ class Report:
         if self.unjudged:
             return EXIT_UNJUDGED
         found = {finding.kind for finding in self.findings}
-        return next((code for kind, code in EXITS.items() if kind in found), EXIT_WHOLE)
+        return next((code for kind, code in EXITS.items() if kind in found), EXIT_DELETED if self.deleted else EXIT_WHOLE)
 
     def verdict(self, trusted: bool) -> str:
         code = self.exit_code()
         if code == EXIT_UNJUDGED:
             return "unreadable"
+        if code == EXIT_DELETED:
+            return "deleted"
         return next((kind for kind, value in EXITS.items() if value == code), "proven" if trusted else "whole")

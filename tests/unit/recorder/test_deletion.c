@@ -107,6 +107,8 @@ static void test_lawful(struct site *s, gconstpointer data)
 	const char *json = tombstone + strcspn(tombstone, " ") + 1;
 	digest_hex_of(json, strcspn(json, "\n"), expected);
 	g_assert_cmpstr(sha256, ==, expected);
+	g_autofree char *stamp = g_build_filename(s->recording, "ts-4.tsr", NULL);
+	g_assert_cmpint(g_unlink(stamp), ==, 0); /* stays, but this one stamps nothing */
 	assert_verdict(s, 0, true, "by order of ann, approved by bob: asked by the person");
 }
 
