@@ -5,6 +5,9 @@
 
 #include "sql/db.h"
 
+/** Trigger on audit: there are new records. No payload. */
+#define DB_CHANNEL_AUDIT "vitrine_audit"
+
 struct audit_row {
 	uint64_t number;    /**< 1, 2, ... without holes; set by the database */
 	uint64_t at_utc_us; /**< set by the database */

@@ -2,11 +2,13 @@
 #include "recorder/notary/audit_feed.h"
 
 #include "sql/audit_store.h"
+#include "sql/db_listener.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <string.h>
 
-#define LOOK_US G_USEC_PER_SEC
+#define TRY_AGAIN_MS 2000u
 #define PAGE_ROWS 500u
 /* An export's record names the hash of its manifest: it gets a leaf of its own, so that a proof can speak of it. */
 #define EXPORT_ACTION "export-finish"
@@ -17,11 +19,14 @@ struct audit_feed {
 	uint64_t last;
 	audit_leaf_fn leaf;
 	void *user;
-	struct db *db; /**< of the thread */
 	GThread *thread;
-	GMutex lock;
-	GCond changed;
-	bool stopping, complained;
+	GMainContext *context; /**< of the thread */
+	GMainLoop *loop;
+	atomic_bool stopping;
+	/* The thread's own. */
+	struct db *db;
+	GSource *again; /**< the next try after a failure */
+	bool complained;
 };
 
 static void tell_export(struct audit_feed *feed, const struct audit_row *row)
@@ -66,39 +71,57 @@ static bool read_page(struct audit_feed *feed, GError **error)
 	return rows->len == PAGE_ROWS;
 }
 
-/* False: the program ends. */
-static bool wait_a_while(struct audit_feed *feed)
-{
-	gint64 until_us = g_get_monotonic_time() + LOOK_US;
+static void look(struct audit_feed *feed);
 
-	g_mutex_lock(&feed->lock);
-	while (!feed->stopping && g_cond_wait_until(&feed->changed, &feed->lock, until_us))
-		;
-	bool go_on = !feed->stopping;
-	g_mutex_unlock(&feed->lock);
-	return go_on;
+static gboolean look_again(void *user_data)
+{
+	struct audit_feed *feed = user_data;
+
+	g_clear_pointer(&feed->again, g_source_unref);
+	look(feed);
+	return G_SOURCE_REMOVE;
 }
 
-static bool is_stopping(struct audit_feed *feed)
+static void try_again_later(struct audit_feed *feed)
 {
-	g_mutex_lock(&feed->lock);
-	bool stopping = feed->stopping;
-	g_mutex_unlock(&feed->lock);
-	return stopping;
+	if (feed->again != NULL)
+		return;
+	feed->again = g_timeout_source_new(TRY_AGAIN_MS);
+	g_source_set_callback(feed->again, look_again, feed, NULL);
+	g_source_attach(feed->again, feed->context);
+}
+
+static void look(struct audit_feed *feed)
+{
+	g_autoptr(GError) error = NULL;
+
+	while (read_page(feed, &error) && !feed->stopping)
+		;
+	if (error != NULL && !feed->complained)
+		g_warning("audit records wait for the node log: %s", error->message);
+	feed->complained = error != NULL;
+	if (error != NULL)
+		try_again_later(feed);
+}
+
+/* There are new records, or the connection is back and may have missed some. */
+static void called(const char *payload, void *user_data)
+{
+	look(user_data);
 }
 
 static gpointer run_thread(gpointer data)
 {
 	struct audit_feed *feed = data;
+	struct db_listener *listener =
+		db_listener_create(feed->conninfo, feed->role, "vitrine-recorder", DB_CHANNEL_AUDIT,
+				   feed->context, called, feed);
 
-	do {
-		g_autoptr(GError) error = NULL;
-		while (read_page(feed, &error) && !is_stopping(feed))
-			;
-		if (error != NULL && !feed->complained)
-			g_warning("audit records wait for the node log: %s", error->message);
-		feed->complained = error != NULL;
-	} while (wait_a_while(feed));
+	g_main_loop_run(feed->loop);
+	db_listener_destroy(listener);
+	if (feed->again != NULL)
+		g_source_destroy(feed->again);
+	g_clear_pointer(&feed->again, g_source_unref);
 	db_close(feed->db);
 	return NULL;
 }
@@ -114,23 +137,31 @@ struct audit_feed *audit_feed_create(const char *conninfo, const char *role, uin
 	feed->last = last;
 	feed->leaf = leaf;
 	feed->user = user;
-	g_mutex_init(&feed->lock);
-	g_cond_init(&feed->changed);
+	feed->context = g_main_context_new();
+	feed->loop = g_main_loop_new(feed->context, FALSE);
 	feed->thread = g_thread_new("audit-feed", run_thread, feed);
 	return feed;
+}
+
+static gboolean quit(void *user_data)
+{
+	g_main_loop_quit(user_data);
+	return G_SOURCE_REMOVE;
 }
 
 void audit_feed_destroy(struct audit_feed *feed)
 {
 	if (feed == NULL)
 		return;
-	g_mutex_lock(&feed->lock);
 	feed->stopping = true;
-	g_cond_signal(&feed->changed);
-	g_mutex_unlock(&feed->lock);
+	/* On the loop, so that it is heard even if the thread has not begun to run it. */
+	GSource *source = g_idle_source_new();
+	g_source_set_callback(source, quit, feed->loop, NULL);
+	g_source_attach(source, feed->context);
+	g_source_unref(source);
 	g_thread_join(feed->thread);
-	g_mutex_clear(&feed->lock);
-	g_cond_clear(&feed->changed);
+	g_main_loop_unref(feed->loop);
+	g_main_context_unref(feed->context);
 	g_free(feed->conninfo);
 	g_free(feed->role);
 	g_free(feed);
