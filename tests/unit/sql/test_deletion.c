@@ -91,6 +91,7 @@ static char *due(struct databases *d, const char *node)
 	return g_string_free(text, FALSE);
 }
 
+G_GNUC_PRINTF(3, 4)
 static void assert_due(struct databases *d, const char *node, const char *format, ...)
 {
 	va_list arguments;
@@ -109,11 +110,14 @@ static void test_age(struct databases *d, gconstpointer data)
 			*for_ever = recording(d, "n-age", "standard", 3000, 1);
 
 	assert_due(d, "n-age", "%s age", old);
-	assert_due(d, "n-other", "");
+	assert_due(d, "n-other", "%s", "");
 	g_assert_true(retention_store_set(d->admin, "month", 28, 0, NULL));
 	assert_due(d, "n-age", "%s age %s age", old, young);
 	g_assert_true(retention_store_set(d->admin, "month", 0, 0, NULL));
-	assert_due(d, "n-age", "");
+	assert_due(d, "n-age", "%s", "");
+	autorow(keeping) keeping = NULL;
+	g_assert_true(deletion_store_keeping(d->web, for_ever, &keeping, NULL));
+	g_assert_cmpstr(keeping->class, ==, "standard");
 }
 
 static void test_size(struct databases *d, gconstpointer data)
@@ -127,7 +131,7 @@ static void test_size(struct databases *d, gconstpointer data)
 	g_assert_true(deletion_store_hold(d->web, newest, "court", "ann", NULL));
 	assert_due(d, "n-size", "%s size", oldest);
 	g_assert_true(deletion_store_hold(d->web, oldest, "court", "ann", NULL));
-	assert_due(d, "n-size", "");
+	assert_due(d, "n-size", "%s", "");
 	g_assert_nonnull(middle);
 }
 
@@ -162,10 +166,10 @@ static void test_order_takes_two(struct databases *d, gconstpointer data)
 	g_autoptr(GError) alone = NULL, forged = NULL, gone = NULL;
 
 	g_assert_true(deletion_store_request(d->web, id, "agreed", "ann", NULL));
-	assert_due(d, "n-two", "");
+	assert_due(d, "n-two", "%s", "");
 	g_assert_false(deletion_store_approve(d->web, id, "ANN", &alone));
 	g_assert_error(alone, DB_ERROR, DB_ERROR_INVALID);
-	assert_due(d, "n-two", "");
+	assert_due(d, "n-two", "%s", "");
 	g_assert_true(deletion_store_withdraw(d->web, id, NULL));
 	g_assert_false(deletion_store_approve(d->web, id, "bob", &gone));
 	g_assert_error(gone, DB_ERROR, DB_ERROR_MISSING);
@@ -201,7 +205,7 @@ static void test_course(struct databases *d, gconstpointer data)
 	g_assert_error(late, DB_ERROR, DB_ERROR_CONFLICT);
 	for (unsigned i = 0; i < 2; i++)
 		g_assert_true(deletion_store_finish(d->recorder, id, sha256, NULL));
-	assert_due(d, "n-course", "");
+	assert_due(d, "n-course", "%s", "");
 	autorow(recording_row) row = NULL;
 	g_assert_true(recording_store_find(d->web, id, &row, NULL));
 	g_assert_cmpint(row->state, ==, RECORDING_STATE_DELETED);

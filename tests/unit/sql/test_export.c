@@ -95,6 +95,7 @@ static void test_cancel(void)
 	desk_open(&d);
 	g_autofree char *id = ask(&d, "case 7", 0);
 	autorow(export_row) taken = take(&d);
+	g_assert_nonnull(taken);
 	g_assert_true(export_store_cancel(d.web, id, NULL));
 	g_assert_false(export_store_progress(d.web, id, 1, 2, &error));
 	g_assert_error(error, DB_ERROR, DB_ERROR_MISSING);
@@ -117,6 +118,7 @@ static void test_expiry(void)
 	desk_open(&d);
 	g_autofree char *id = ask(&d, "case 7", 0);
 	autorow(export_row) taken = take(&d), *young = NULL, *old = NULL;
+	g_assert_nonnull(taken);
 	g_assert_true(export_store_finish(d.web, id, EXPORT_READY, 9, hash, "", NULL));
 	g_assert_true(export_store_expire(d.web, d.node, 1, NULL));
 	g_assert_true(export_store_find(d.web, id, &young, NULL));
