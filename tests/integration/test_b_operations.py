@@ -158,9 +158,13 @@ class Operations(unittest.TestCase):
         self.installation.vitrine("grant", "set", "admin", "demo-linux", "desktop", "--quality", "economy", "--banner", "Be good")
         self.installation.sql("UPDATE access_grant SET idle_limit_s = 4")
         self.addCleanup(self.installation.sql, "UPDATE access_grant SET idle_limit_s = 0, banner = '', quality = ''")
-        viewer, session = self.one_session(self.display())
+        viewer = self.viewer(self.display())
+        session = wait_for(lambda: running(self.installation), 30, "a running session")[0]
+        # The banner lies over the target's picture at first.
+        with self.assertRaises(AssertionError):
+            viewer.shows(self.target_picture, 1)
         viewer.process.wait(20)
-        self.assertIn("ERRINFO_", viewer.text())
+        self.assertIn("ERRINFO_IDLE_TIMEOUT", viewer.text())
         row = wait_for(lambda: self.installation.sql(f"SELECT end_reason, ended_at - running_at BETWEEN '4 s' AND '12 s' FROM session"
                                                      f" WHERE id = '{session}' AND state = 'ended'"), 5, "the row says why")
         self.assertEqual(row[0], ["idle", "t"])
