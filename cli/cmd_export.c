@@ -150,11 +150,50 @@ static int export(struct cli *cli, const struct evidence_wish *wish)
 	return code;
 }
 
+static void export_options_clear(struct export_options *options)
+{
+	g_free(options->output);
+	g_free(options->from);
+	g_free(options->to);
+	g_free(options->purpose);
+}
+
+static int export_session(struct cli *cli, const char *session_id,
+			  const struct export_options *options)
+{
+	struct export_progress progress = {.terminal = isatty(STDERR_FILENO),
+					   .began_us = g_get_monotonic_time()};
+	struct evidence_wish wish = {
+		.leave_out_timelines = options->without_timeline ? LEFT_OUT_BY_REQUEST : NULL,
+		.created_by = cli->actor,
+		.purpose = options->purpose != NULL ? options->purpose : "",
+		.target = options->output,
+		.progress = go_on,
+		.user = &progress,
+	};
+	autorow(recording_row) recording = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (options->output == NULL) {
+		cli_say("say where to with -o FILE");
+		return CLI_USAGE;
+	}
+	if (!cli_open_db(cli))
+		return CLI_FAILED;
+	if (!recording_store_find(cli->db, session_id, &recording, &error))
+		return cli_fail("%s", error->message);
+	if (recording == NULL)
+		return cli_fail("there is no recording of session '%s': see vitrine recording list",
+				session_id);
+	if (!read_span(options, recording->started_utc_us, &wish.asked))
+		return CLI_USAGE;
+	wish.session_id = recording->session_id;
+	return export(cli, &wish);
+}
+
 static int run_export(struct cli *cli, int argc, char **argv)
 {
 	struct export_options options = {0};
-	struct export_progress progress = {.terminal = isatty(STDERR_FILENO),
-					   .began_us = g_get_monotonic_time()};
 	const GOptionEntry entries[] = {
 		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "The file to make",
 		 "FILE"},
@@ -167,31 +206,12 @@ static int run_export(struct cli *cli, int argc, char **argv)
 		 "Leave keys, clipboard and other events out", NULL},
 		{0},
 	};
-	autorow(recording_row) recording = NULL;
-	g_autoptr(GError) error = NULL;
-	struct evidence_wish wish = {.progress = go_on, .user = &progress};
+	int status = CLI_USAGE;
 
-	if (!cli_parse(cli, entries, 1, 1, &argc, &argv))
-		return CLI_USAGE;
-	if (options.output == NULL) {
-		cli_say("say where to with -o FILE");
-		return CLI_USAGE;
-	}
-	if (!cli_open_db(cli))
-		return CLI_FAILED;
-	if (!recording_store_find(cli->db, argv[0], &recording, &error))
-		return cli_fail("%s", error->message);
-	if (recording == NULL)
-		return cli_fail("there is no recording of session '%s': see vitrine recording list",
-				argv[0]);
-	if (!read_span(&options, recording->started_utc_us, &wish.asked))
-		return CLI_USAGE;
-	wish.session_id = recording->session_id;
-	wish.leave_out_timelines = options.without_timeline ? LEFT_OUT_BY_REQUEST : NULL;
-	wish.created_by = cli->actor;
-	wish.purpose = options.purpose != NULL ? options.purpose : "";
-	wish.target = options.output;
-	return export(cli, &wish);
+	if (cli_parse(cli, entries, 1, 1, &argc, &argv))
+		status = export_session(cli, argv[0], &options);
+	export_options_clear(&options);
+	return status;
 }
 
 const struct command export_commands[] = {
