@@ -22,6 +22,11 @@ enum plan_kind plan_kind_of(const char *name)
 	return g_str_has_prefix(name, "init-") ? PLAN_INIT : PLAN_VIDEO;
 }
 
+bool plan_may_leave_out(const char *name)
+{
+	return g_str_has_prefix(name, "seg-") && plan_kind_of(name) == PLAN_OTHER;
+}
+
 /* A segment without length lies in the span when its one moment does. */
 static bool is_asked_for(const struct planner *p, const struct chain_entry *e)
 {
@@ -52,7 +57,7 @@ static void take_other(struct planner *p, const struct chain_file *file)
 {
 	if (!g_hash_table_add(p->shared, g_strdup(file->name)))
 		return;
-	if (p->leave_out_timelines != NULL && g_str_has_suffix(file->name, ".jsonl"))
+	if (p->leave_out_timelines != NULL && plan_may_leave_out(file->name))
 		manifest_leave_out(p->manifest, file->name, p->leave_out_timelines);
 	else
 		manifest_add_file(p->manifest, file);

@@ -32,3 +32,5 @@ bool plan_make(const struct verify_chain_texts *texts, struct evidence_span aske
 /** What a file of a segment is for, by its name. */
 enum plan_kind { PLAN_INIT, PLAN_VIDEO, PLAN_OTHER };
 enum plan_kind plan_kind_of(const char *name);
+/** Timelines and sealed keystrokes: an evidence file may do without them, and says so. */
+bool plan_may_leave_out(const char *name);

@@ -217,6 +217,8 @@ static void match_init(struct match *x, struct judge *j)
 	for (unsigned i = 0; i < x->manifest->left_out->len; i++) {
 		struct manifest_omission *o = x->manifest->left_out->pdata[i];
 		g_hash_table_add(x->left_out, o->name);
+		if (!plan_may_leave_out(o->name) && !x->manifest->derived)
+			JUDGE_BROKEN(j, "%s may not be left out", o->name);
 	}
 }
 

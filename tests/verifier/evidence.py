@@ -17,7 +17,8 @@ from tests.verifier.stamps import check_stamp
 
 REQUIRED = ("chain", "certificate.pem", "README.txt")
 OUTSIDE_MANIFEST = ("manifest.json", "manifest.cms", "manifest.tsr")
-SEGMENT_FILE = re.compile(r"seg-([0-9]{5,})\.(mp4|jsonl)")
+SEGMENT_FILE = re.compile(r"seg-([0-9]{5,})\.[a-z0-9.-]+")
+OMISSIBLE = re.compile(r"seg-[0-9]{5,}\.(?!mp4$)[a-z0-9.-]+")  # timelines, sealed keystrokes
 PROOFS = {"log-genesis.json": "genesis", "log-seal.json": "seal"}
 
 
@@ -125,7 +126,7 @@ def check_files(evidence: Evidence, segments: list[dict], derived: bool, report:
         if re.match(r"(seg|init)-", name) and name not in due:
             report.add(BROKEN, f"{name} is no file of the segments in the file")
     for item in manifest["left_out"]:
-        if not item["name"].endswith(".jsonl") and not derived:
+        if not OMISSIBLE.fullmatch(item["name"]) and not derived:
             report.add(BROKEN, f"{item['name']} may not be left out")
         report.add(NOTE, f"{item['name']} was left out: {item['reason']}")
 

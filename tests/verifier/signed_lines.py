@@ -107,4 +107,4 @@ def is_file_list(value) -> bool:
 
 
 def is_short_file_list(value) -> bool:
-    return is_file_list(value) and len(value) <= 4
+    return is_file_list(value) and len(value) <= 6

@@ -150,7 +150,7 @@ def gather(recording: Path, first: int = 1, last: int | None = None, leave_out_t
         names = [file["name"] for file in segment["files"]]
         for name in sorted(names, key=lambda n: not n.startswith("init-")):
             data = (recording / name).read_bytes()
-            if name.endswith(".jsonl"):
+            if name.startswith("seg-") and not name.endswith(".mp4"):
                 if leave_out_timelines:
                     left_out.append({"name": name, "reason": leave_out_timelines})
                 else:

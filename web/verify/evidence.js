@@ -15,7 +15,8 @@ import { STAMP, checkStamps, checkTrust, readSigner } from './trust.js';
 /** @typedef {{ blob: Blob, videoBytes: number, entries: Map<string, Blob>, manifest: Record<string, any> }} Evidence */
 
 const REQUIRED = ['chain', 'certificate.pem', 'README.txt'], OUTSIDE_MANIFEST = ['manifest.json', 'manifest.cms', 'manifest.tsr'];
-const SEGMENT_FILE = /^seg-([0-9]{5,})\.(mp4|jsonl)$/;
+// Beside the video: timelines and sealed keystrokes, which may be left out.
+const SEGMENT_FILE = /^seg-([0-9]{5,})\.[a-z0-9.-]+$/, OMISSIBLE = /^seg-[0-9]{5,}\.(?!mp4$)[a-z0-9.-]+$/;
 const PROOFS = { 'log-genesis.json': 'genesis', 'log-seal.json': 'seal' };
 
 /** @param {Blob} blob @returns {Promise<Evidence>} */
@@ -139,7 +140,7 @@ function checkFiles({ manifest }, segments, derived, report) {
 			report.add('broken', `${name} is no file of the segments in the file`);
 	}
 	for (const { name, reason } of manifest.left_out) {
-		if (!name.endsWith('.jsonl') && !derived)
+		if (!OMISSIBLE.test(name) && !derived)
 			report.add('broken', `${name} may not be left out`);
 		report.add('note', `${name} was left out: ${reason}`);
 	}

@@ -57,7 +57,7 @@ const TESTS = {
 	flag: (value) => typeof value === 'boolean',
 	list: Array.isArray,
 	span: (value) => isObject(value) && isNumber(value.start_us) && isNumber(value.end_us),
-	files: (value) => TESTS.parts(value) && value.length <= 4,
+	files: (value) => TESTS.parts(value) && value.length <= 6,
 	parts: (value) => Array.isArray(value) && value.every((item) => isListed(item) && isFileName(item.name)),
 	listed: (value) => Array.isArray(value) && value.every(isListed),
 	hexes: (value) => Array.isArray(value) && value.every((item) => TESTS.hex(item)),

@@ -238,6 +238,11 @@ static void drop_timeline(struct manifest *m, GByteArray *video)
 			g_array_remove_index(m->files, i--);
 }
 
+static void leave_out_init(struct manifest *m, GByteArray *video)
+{
+	manifest_leave_out(m, "init-004.mp4", "nobody needs it");
+}
+
 static void other_session(struct manifest *m, GByteArray *video)
 {
 	m->session[0] = '0';
@@ -269,6 +274,7 @@ static void test_signed_lies(void)
 		{swap_segments, 1, "seg-00001.mp4 is not where it belongs"},
 		{change_pictures, 2, "seg-00002.mp4 in the video is not what the recorder signed"},
 		{drop_timeline, 3, "seg-00003.jsonl is missing"},
+		{leave_out_init, 0, "init-004.mp4 may not be left out"},
 		{other_session, 0, "speaks of session"},
 		{longer_span, 0, "not one of whole segments"},
 		{not_whole, 0, "wrong about whether it is the whole"},
