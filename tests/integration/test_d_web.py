@@ -263,6 +263,39 @@ class Keeping(WithLab):
         self.assertStatus(self.ada.ask("POST", f"{self.base}/deletion/approve", {}), 409, "missing")
         self.assertStatus(self.ada.ask("POST", f"/api/recordings/{RUNNING}/deletion", {"reason": "x"}), 409, "missing")
 
+    def records(self, since: int) -> list[str]:
+        """"actor|action|why" of the audit trail behind a number."""
+        return self.lab.sql(f"SELECT actor, action, coalesce(detail->>'refused', '') FROM audit WHERE number > {since} AND action ~ '^(recording|session|export)-'"
+                            " ORDER BY number").splitlines()
+
+    def newest(self) -> int:
+        return int(self.lab.sql("SELECT coalesce(max(number), 0) FROM audit"))
+
+    def test_what_was_refused_is_recorded_as_refused(self):
+        since, gone = self.newest(), "99999999-9999-4999-8999-999999999999"
+        self.assertStatus(self.ada.ask("POST", f"{self.base}/release", {}), 409, "missing")
+        self.assertEqual(self.ada.ask("POST", f"{self.base}/deletion", {"reason": "x"})[0], 200)
+        self.assertStatus(self.ada.ask("POST", f"{self.base}/deletion", {"reason": "x"}), 409, "conflict")
+        self.assertStatus(self.ada.ask("POST", f"{self.base}/deletion/approve", {}), 409, "two-people")
+        self.assertStatus(self.ada.ask("POST", f"/api/sessions/{gone}/terminate", {"reason": "x"}), 409, "ended")
+        self.assertEqual(self.records(since), ["ada|recording-release-refused|missing", "ada|recording-delete-request|",
+                                               "ada|recording-delete-request-refused|conflict", "ada|recording-delete-approve-refused|invalid",
+                                               "ada|session-terminate-refused|missing"])
+
+    def test_without_a_record_nothing_is_done(self):
+        since = self.newest()
+        self.lab.sql("CREATE FUNCTION full_trail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the trail is full'; END $$;"
+                     "CREATE TRIGGER full_trail BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION full_trail()")
+        try:
+            self.assertEqual(self.arthur.ask("POST", f"{self.base}/hold", {"reason": "case 17"})[0], 500)
+            self.assertEqual(self.ada.ask("POST", f"/api/sessions/{RUNNING}/terminate", {"reason": "x"})[0], 500)
+        finally:
+            self.lab.sql("DROP FUNCTION full_trail CASCADE")
+        self.assertEqual(self.lab.sql("SELECT count(*) FROM legal_hold") + self.lab.sql(f"SELECT count(*) FROM session_command WHERE session_id = '{RUNNING}'"), "00")
+        self.assertEqual(self.records(since), [])
+        self.assertEqual(self.arthur.ask("POST", f"{self.base}/hold", {"reason": "case 17"})[0], 200)
+        self.assertEqual(self.records(since), ["arthur|recording-hold|"])
+
 
 class LiveStream(WithLab):
     """The streaming response as bytes."""

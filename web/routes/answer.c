@@ -102,29 +102,19 @@ char *route_reason(struct route_call *call, const char *message)
 	return NULL;
 }
 
-bool route_audit(struct route_call *call, const char *action, const char *subject, json_t *detail)
-{
-	g_autoptr(GError) error = NULL;
-	char *text = detail != NULL ? json_dumps(detail, JSON_COMPACT) : NULL;
-
-	bool written = audit_store_add(call->db, call->login->login, action, subject,
-				       call->request->source, text, &error);
-	if (!written)
-		route_db_failed(call, error);
-	free(text);
-	json_decref(detail);
-	return written;
-}
-
 bool route_audit_once(struct route_call *call, const char *action, const char *subject)
 {
 	g_autofree char *login = g_base64_encode(call->token_hash, sizeof(call->token_hash));
 	g_autofree char *key = g_strdup_printf("%s %s %s", login, action, subject);
+	g_autoptr(GError) error = NULL;
 
 	if (!once_is_new(call->web->audited, key))
 		return true;
-	if (!route_audit(call, action, subject, NULL))
+	if (!audit_store_add(call->db, call->login->login, action, subject, call->request->source,
+			     NULL, &error)) {
+		route_db_failed(call, error);
 		return false;
+	}
 	once_note(call->web->audited, key);
 	return true;
 }

@@ -66,17 +66,34 @@ static bool read_wish(struct route_call *call, json_t *body, struct export_row *
 	return false;
 }
 
+struct export_wish {
+	const struct export_row *row;
+	char **ret_id;
+};
+
+static bool add(struct route_call *call, const void *user, GError **error)
+{
+	const struct export_wish *wish = user;
+
+	return export_store_add(call->db, wish->row, wish->ret_id, error);
+}
+
 static void ask(struct route_call *call, const struct export_row *row)
 {
 	g_autofree char *id = NULL;
 	g_autoptr(GError) error = NULL;
+	const struct export_wish wish = {row, &id};
+	const struct route_act act = {
+		.action = "export-request",
+		.subject = row->session_id,
+		.detail = json_pack("{s:s, s:I, s:I, s:b}", "purpose", row->reason, "from_us",
+				    (json_int_t)row->from_us, "to_us", (json_int_t)row->to_us,
+				    "without_timeline", row->without_timeline),
+		.run = add,
+		.user = &wish,
+	};
 
-	if (!route_audit(call, "export-request", row->session_id,
-			 json_pack("{s:s, s:I, s:I, s:b}", "purpose", row->reason, "from_us",
-				   (json_int_t)row->from_us, "to_us", (json_int_t)row->to_us,
-				   "without_timeline", row->without_timeline)))
-		return;
-	if (export_store_add(call->db, row, &id, &error)) {
+	if (route_do(call, &act, &error)) {
 		export_worker_wake(call->web->exports);
 		route_json(call, 202, json_pack("{s:s}", "id", id));
 	} else if (g_error_matches(error, DB_ERROR, DB_ERROR_CONFLICT)) {
@@ -144,15 +161,26 @@ static struct export_row *find(struct route_call *call)
 	return row;
 }
 
+static bool cancel(struct route_call *call, const void *user, GError **error)
+{
+	return export_store_cancel(call->db, user, error);
+}
+
 void route_export_cancel(struct route_call *call)
 {
 	autorow(export_row) row = can_export(call) ? find(call) : NULL;
 	g_autoptr(GError) error = NULL;
 
-	if (row == NULL || !route_audit(call, "export-cancel", row->session_id,
-					json_pack("{s:s}", "export", row->id)))
+	if (row == NULL)
 		return;
-	if (export_store_cancel(call->db, row->id, &error)) {
+	const struct route_act act = {
+		.action = "export-cancel",
+		.subject = row->session_id,
+		.detail = json_pack("{s:s}", "export", row->id),
+		.run = cancel,
+		.user = row->id,
+	};
+	if (route_do(call, &act, &error)) {
 		export_worker_wake(call->web->exports);
 		route_json(call, 200, json_object());
 	} else if (g_error_matches(error, DB_ERROR, DB_ERROR_MISSING)) {

@@ -52,34 +52,61 @@ static void answer_refusal(struct route_call *call, const GError *error, const c
 		route_db_failed(call, error);
 }
 
-static void run(struct route_call *call, const char *action, const char *reason,
-		bool (*act)(struct db *db, const char *session_id, const char *reason,
-			    const char *by, GError **error),
-		const char *missing)
-{
-	const char *id = call->parts.part[0];
-	g_autoptr(GError) error = NULL;
+typedef bool (*keep_fn)(struct db *db, const char *session_id, const char *reason, const char *by,
+			GError **error);
 
-	if (!path_is_uuid(id))
-		route_fail(call, 404, "not-found", "There is no such recording.");
-	else if (route_audit(call, action, id,
-			     reason != NULL ? json_pack("{s:s}", "reason", reason) : NULL)) {
-		if (act(call->db, id, reason, call->login->login, &error))
-			route_json(call, 200, json_object());
-		else
-			answer_refusal(call, error, missing);
-	}
+struct keep_order {
+	keep_fn act;
+	const char *reason; /**< NULL: it takes none */
+};
+
+static bool keep(struct route_call *call, const void *user, GError **error)
+{
+	const struct keep_order *order = user;
+
+	return order->act(call->db, call->parts.part[0], order->reason, call->login->login, error);
 }
 
-static void run_with_reason(struct route_call *call, const char *action,
-			    bool (*act)(struct db *db, const char *session_id, const char *reason,
-					const char *by, GError **error))
+static void run(struct route_call *call, const char *action, const struct keep_order *order,
+		const char *missing)
+{
+	g_autoptr(GError) error = NULL;
+	const char *id = call->parts.part[0];
+
+	if (!path_is_uuid(id)) {
+		route_fail(call, 404, "not-found", "There is no such recording.");
+		return;
+	}
+	const struct route_act act = {
+		.action = action,
+		.subject = id,
+		.detail =
+			order->reason != NULL ? json_pack("{s:s}", "reason", order->reason) : NULL,
+		.run = keep,
+		.user = order,
+	};
+	if (route_do(call, &act, &error))
+		route_json(call, 200, json_object());
+	else
+		answer_refusal(call, error, missing);
+}
+
+static void run_with_reason(struct route_call *call, const char *action, keep_fn act)
 {
 	g_autofree char *reason =
 		route_reason(call, "Please say why, in at most 500 characters; it is kept.");
+	const struct keep_order order = {act, reason};
 
 	if (reason != NULL)
-		run(call, action, reason, act, "There is no recording of this session.");
+		run(call, action, &order, "There is no recording of this session.");
+}
+
+static void run_without(struct route_call *call, const char *action, keep_fn act,
+			const char *missing)
+{
+	const struct keep_order order = {act, NULL};
+
+	run(call, action, &order, missing);
 }
 
 void route_hold(struct route_call *call)
@@ -100,7 +127,7 @@ static bool release(struct db *db, const char *id, const char *reason, const cha
 
 void route_release(struct route_call *call)
 {
-	run(call, "recording-release", NULL, release, "No hold is in force.");
+	run_without(call, "recording-release", release, "No hold is in force.");
 }
 
 static bool approve(struct db *db, const char *id, const char *reason, const char *by,
@@ -111,7 +138,7 @@ static bool approve(struct db *db, const char *id, const char *reason, const cha
 
 void route_deletion_approve(struct route_call *call)
 {
-	run(call, "recording-delete-approve", NULL, approve, "No request waits.");
+	run_without(call, "recording-delete-approve", approve, "No request waits.");
 }
 
 static bool withdraw(struct db *db, const char *id, const char *reason, const char *by,
@@ -122,5 +149,5 @@ static bool withdraw(struct db *db, const char *id, const char *reason, const ch
 
 void route_deletion_withdraw(struct route_call *call)
 {
-	run(call, "recording-delete-withdraw", NULL, withdraw, "No request waits.");
+	run_without(call, "recording-delete-withdraw", withdraw, "No request waits.");
 }

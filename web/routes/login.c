@@ -38,7 +38,21 @@ static void hash_token(const char *token, uint8_t ret[WEB_TOKEN_HASH_BYTES])
 	g_checksum_get_digest(digest, ret, &length);
 }
 
-/* The audit record first: without it nobody gets in. */
+struct new_login {
+	const char *login, *csrf;
+	const uint8_t *hash;
+	uint64_t expires_utc_us;
+};
+
+static bool create_login(struct route_call *call, const void *user, GError **error)
+{
+	const struct new_login *new = user;
+
+	return web_login_store_create(call->db, new->hash, new->csrf, new->login,
+				      call->request->source, new->expires_utc_us, error);
+}
+
+/* Without an audit record nobody gets in. */
 static void enter(struct route_call *call, const struct user *user)
 {
 	autosecret token = password_generate(TOKEN_CHARACTERS);
@@ -48,10 +62,13 @@ static void enter(struct route_call *call, const struct user *user)
 	uint8_t hash[WEB_TOKEN_HASH_BYTES];
 
 	hash_token(token, hash);
-	if (!audit_store_add(call->db, user->login, "web-login", user->login, call->request->source,
-			     NULL, &error) ||
-	    !web_login_store_create(call->db, hash, csrf, user->login, call->request->source,
-				    expires_utc_us, &error)) {
+	const struct new_login new = {user->login, csrf, hash, expires_utc_us};
+	const struct route_act act = {.action = "web-login",
+				      .subject = user->login,
+				      .actor = user->login,
+				      .run = create_login,
+				      .user = &new};
+	if (!route_do(call, &act, &error)) {
 		route_db_failed(call, error);
 		return;
 	}

@@ -53,10 +53,21 @@ json_t *route_body(struct route_call *call);
 /** The body's "reason", in one line, without blanks around it, 1 to 500 characters; g_free it. NULL: already answered with `message`. */
 char *route_reason(struct route_call *call, const char *message);
 
-/** Writes an audit record in the name of the login. False: already answered; then do not do what was to be audited.
- *  `detail` may be NULL; takes its reference. */
-bool route_audit(struct route_call *call, const char *action, const char *subject, json_t *detail);
-/** The same, but only once per login, action and subject within some minutes: for what a page asks for again and again. */
+/** What somebody asks the console to do, and what the audit trail says about it. */
+struct route_act {
+	const char *action, *subject;
+	json_t *detail;	   /**< may be NULL; its reference is taken */
+	const char *actor; /**< NULL: the login */
+	/** Does it in the database. Inside a transaction. */
+	bool (*run)(struct route_call *call, const void *user, GError **error);
+	const void *user;
+};
+/** Does it and writes its audit record, in one transaction. False and DB_ERROR, not answered yet: nothing was done, and where there is a database "ACTION-refused" was recorded instead,
+ *  with why. */
+bool route_do(struct route_call *call, const struct route_act *act, GError **error);
+
+/** For what is only read: writes an audit record in the name of the login, once per login, action and subject within some minutes, because a page asks again and again. False: already
+ *  answered; then do not show it. */
 bool route_audit_once(struct route_call *call, const char *action, const char *subject);
 
 /** Who is asking, by the cookie: fills login, token_hash and rights. False only when the database failed (already answered). */

@@ -4,6 +4,12 @@
 
 #include "sql/session_store.h"
 
+static bool terminate(struct route_call *call, const void *user, GError **error)
+{
+	return session_store_terminate(call->db, call->parts.part[0], user, call->login->login,
+				       error);
+}
+
 void route_terminate(struct route_call *call)
 {
 	const char *id = call->parts.part[0];
@@ -18,9 +24,14 @@ void route_terminate(struct route_call *call)
 		route_fail(call, 404, "not-found", "There is no such session.");
 		return;
 	}
-	if (!route_audit(call, "session-terminate", id, json_pack("{s:s}", "reason", reason)))
-		return;
-	if (session_store_terminate(call->db, id, reason, call->login->login, &error))
+	const struct route_act act = {
+		.action = "session-terminate",
+		.subject = id,
+		.detail = json_pack("{s:s}", "reason", reason),
+		.run = terminate,
+		.user = reason,
+	};
+	if (route_do(call, &act, &error))
 		route_json(call, 202, json_object());
 	else if (g_error_matches(error, DB_ERROR, DB_ERROR_MISSING))
 		route_fail(call, 409, "ended", "This session does not run (any more).");
