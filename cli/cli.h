@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/** Exit codes of all commands; `verify` adds its own (cli/verify_print.h). */
+/** Exit codes of all commands; `verify` adds its own (evidence/verdict.h). */
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct command;

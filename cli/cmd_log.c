@@ -1,7 +1,7 @@
 /* vitrine log: judging the node log, proving from it, showing its heads. Needs the store; the database only for audit records. */
 #include "cli/cli.h"
 #include "cli/table.h"
-#include "cli/verify_print.h"
+#include "evidence/verdict.h"
 #include "recorder/nodelog/log_check.h"
 #include "recorder/nodelog/proof.h"
 #include "sql/audit_store.h"
@@ -72,11 +72,11 @@ static int verdict_code(const struct log_check *check)
 {
 	switch (log_check_worst(check)) {
 	case VERIFY_BROKEN:
-		return VERIFY_EXIT_BROKEN;
+		return VERDICT_BROKEN;
 	case VERIFY_UNTRUSTED:
-		return VERIFY_EXIT_UNTRUSTED;
+		return VERDICT_UNTRUSTED;
 	case VERIFY_INCOMPLETE:
-		return VERIFY_EXIT_INCOMPLETE;
+		return VERDICT_INCOMPLETE;
 	case VERIFY_NOTE:
 		break;
 	}
@@ -86,11 +86,11 @@ static int verdict_code(const struct log_check *check)
 static const char *verdict_words(int code, const struct verify_options *options, bool with_audit)
 {
 	switch (code) {
-	case VERIFY_EXIT_BROKEN:
+	case VERDICT_BROKEN:
 		return "BROKEN: the log, or what it speaks of, is not what was signed.";
-	case VERIFY_EXIT_UNTRUSTED:
+	case VERDICT_UNTRUSTED:
 		return "UNTRUSTED: the log holds, but under a certificate that was not named.";
-	case VERIFY_EXIT_INCOMPLETE:
+	case VERDICT_INCOMPLETE:
 		return "INCOMPLETE: what is signed holds, but not everything is signed yet.";
 	default:
 		break;

@@ -4,37 +4,6 @@
 
 #include <errno.h>
 
-static enum verify_class worst_class(const struct verify_report *report)
-{
-	enum verify_class worst = VERIFY_NOTE;
-
-	for (unsigned i = 0; i < report->findings->len; i++) {
-		const struct verify_finding *finding = report->findings->pdata[i];
-		if (finding->class < worst)
-			worst = finding->class;
-	}
-	return worst;
-}
-
-static int exit_code(int verdict, enum verify_class worst, bool deleted)
-{
-	if (verdict < 0)
-		return CLI_FAILED;
-	switch (worst) {
-	case VERIFY_BROKEN:
-		return VERIFY_EXIT_BROKEN;
-	case VERIFY_UNTRUSTED:
-		return VERIFY_EXIT_UNTRUSTED;
-	case VERIFY_INCOMPLETE:
-		return VERIFY_EXIT_INCOMPLETE;
-	case VERIFY_NOTE:
-		break;
-	}
-	if (verdict != 0)
-		return VERIFY_EXIT_INCOMPLETE;
-	return deleted ? VERIFY_EXIT_DELETED : CLI_OK;
-}
-
 static void explain(int result, uint64_t version, const char *path, const struct verify_whom *whom)
 {
 	bool named = whom->ca != NULL || whom->tsa_ca != NULL || whom->crl != NULL;
@@ -57,14 +26,9 @@ static int judge(const char *path, const struct verify_whom *whom, const struct 
 	bool is_dir = g_file_test(path, G_FILE_TEST_IS_DIR);
 	int result = is_dir ? verify_recording_for(path, whom, key, &evidence.recording)
 			    : evidence_verify_for(path, whom, &evidence);
-	const struct verdict verdict = {
-		.code = exit_code(result, worst_class(&evidence.recording),
-				  evidence.recording.deleted),
-		.origin_asked = whom->ca != NULL,
-		.report = &evidence.recording,
-		.evidence = is_dir ? NULL : &evidence,
-	};
-	int code = verdict.code;
+	const struct verdict verdict = verdict_make(result, whom->ca != NULL, &evidence.recording,
+						    is_dir ? NULL : &evidence);
+	int code = (int)verdict.code;
 
 	explain(result, evidence.recording.version, path, whom);
 	if (!json)

@@ -7,50 +7,6 @@
 
 #include <stdio.h>
 
-#define ALL_AS_SIGNED "every byte is the one that was signed"
-#define NAME_THE_CA "Who signed is not proven: name the trusted certificate with --ca."
-
-static const char *verdict_text(const struct verdict *v)
-{
-	bool part = v->evidence != NULL && !v->evidence->manifest.whole;
-
-	switch (v->code) {
-	case CLI_OK:
-		if (part)
-			return v->origin_asked
-				       ? "PROVEN: " ALL_AS_SIGNED
-					 ", this is the named part of the recording, and those who "
-					 "signed are trusted."
-				       : "WHOLE: " ALL_AS_SIGNED
-					 ", this is the named part of the recording. " NAME_THE_CA;
-		return v->origin_asked ? "PROVEN: " ALL_AS_SIGNED
-					 ", nothing is missing, the signer is trusted."
-				       : "WHOLE: " ALL_AS_SIGNED
-					 ", nothing is missing. " NAME_THE_CA;
-	case VERIFY_EXIT_BROKEN:
-		return "BROKEN: something is not what was signed.";
-	case VERIFY_EXIT_UNTRUSTED:
-		return "UNTRUSTED: the signatures hold, but not under the certificate that was "
-		       "named.";
-	case VERIFY_EXIT_INCOMPLETE:
-		if (v->report->contents == VERIFY_CONTENTS_ENCRYPTED)
-			return "INCOMPLETE: chain and signatures hold, but contents were not "
-			       "checked: they are encrypted, name the key with --archive-key.";
-		if (v->report->contents == VERIFY_CONTENTS_SHREDDED)
-			return "INCOMPLETE: chain and signatures hold, but the contents were "
-			       "shredded: nobody can read them any more.";
-		return "INCOMPLETE: what is there is proven, but the recording has no proven end.";
-	case VERIFY_EXIT_DELETED:
-		return v->origin_asked
-			       ? "DELETED: lawfully, by a tombstone of a trusted signer; of the "
-				 "recording only its chain is left."
-			       : "DELETED: by a signed tombstone; of the recording only its chain "
-				 "is left. " NAME_THE_CA;
-	default:
-		return "UNREADABLE: there is nothing to judge.";
-	}
-}
-
 static void print_line(const char *heading, const char *text)
 {
 	g_autofree char *clean = table_clean(text != NULL ? text : "unknown");
@@ -86,11 +42,6 @@ static void print_findings(const struct verify_report *report)
 			       (double)finding->end_us / 1e6);
 		printf("%s\n", clean);
 	}
-}
-
-static bool has_manifest(const struct verdict *v)
-{
-	return v->evidence != NULL && v->evidence->manifest.session != NULL;
 }
 
 static void print_cover(const struct verdict *v)
@@ -148,14 +99,15 @@ static void print_recording(const struct verdict *v)
 
 void verify_print_words(const struct verdict *v)
 {
-	if (has_manifest(v) && v->evidence->manifest.derived)
-		puts("DERIVED COPY: these are not the recorded pictures, but made from them; the "
-		     "chain proves only what the source was.");
+	const char *warning = verdict_warning(v);
+
+	if (warning != NULL)
+		puts(warning);
 	puts(verdict_text(v));
-	if (v->code == CLI_FAILED)
+	if (v->code == VERDICT_UNREADABLE)
 		return;
 	print_recording(v);
-	if (has_manifest(v))
+	if (verdict_has_manifest(v))
 		print_export(v);
 	print_findings(v->report);
 }
@@ -214,8 +166,6 @@ static json_t *export_json(const struct evidence_report *evidence)
 
 bool verify_print_json(const struct verdict *v)
 {
-	static const char *const verdicts[] = {"proven",    "unreadable", "unreadable", "broken",
-					       "untrusted", "incomplete", "deleted"};
 	static const char *const contents[] = {[VERIFY_CONTENTS_CHECKED] = "checked",
 					       [VERIFY_CONTENTS_ENCRYPTED] = "encrypted",
 					       [VERIFY_CONTENTS_SHREDDED] = "shredded"};
@@ -223,17 +173,17 @@ bool verify_print_json(const struct verdict *v)
 	json_t *object = json_pack(
 		"{s:s, s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o, "
 		"s:o}",
-		"verdict", verdicts[v->code], "contents", contents[report->contents],
-		"origin_proven", v->origin_asked && v->code == CLI_OK, "session",
-		report->session_id, "signer", report->signer, "head", report->head, "sealed",
-		report->sealed, "end_reason", report->end_reason, "segments",
-		(json_int_t)report->n_segments, "entries", (json_int_t)report->n_entries, "frames",
-		(json_int_t)report->n_frames, "bytes", (json_int_t)report->n_bytes, "duration_us",
+		"verdict", verdict_key(v), "contents", contents[report->contents], "origin_proven",
+		v->origin_asked && v->code == VERDICT_PROVEN, "session", report->session_id,
+		"signer", report->signer, "head", report->head, "sealed", report->sealed,
+		"end_reason", report->end_reason, "segments", (json_int_t)report->n_segments,
+		"entries", (json_int_t)report->n_entries, "frames", (json_int_t)report->n_frames,
+		"bytes", (json_int_t)report->n_bytes, "duration_us",
 		(json_int_t)report->duration_us, "started_utc_us",
 		(json_int_t)report->started_utc_us, "gaps", gaps_json(report), "findings",
 		findings_json(report));
 
-	if (has_manifest(v))
+	if (verdict_has_manifest(v))
 		json_object_set_new(object, "export", export_json(v->evidence));
 	bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(2)) == 0;
 	json_decref(object);
