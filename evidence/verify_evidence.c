@@ -29,6 +29,9 @@ static int read_manifest(struct judge *j)
 {
 	gsize length;
 	const char *json = content_of(j, EVIDENCE_MANIFEST, &length);
+	if (json != NULL)
+		g_strlcpy(j->report->manifest_sha256,
+			  judge_archived(j, EVIDENCE_MANIFEST)->file.sha256, DIGEST_HEX_BYTES);
 	int result = json != NULL ? manifest_parse(json, length, &j->report->manifest,
 						   &j->report->recording.version)
 				  : -EPROTO;
@@ -59,6 +62,7 @@ static int judge_exporter(struct judge *j, const struct cms_signer *signer,
 		return 0;
 	}
 	j->report->exporter = verify_trust_subject(trust, 0);
+	verify_trust_fingerprint(trust, 0, j->report->exporter_sha256);
 	j->report->signed_utc_s = signer->utc_s;
 	utc = clock_format_utc(stamped_us != 0 ? stamped_us : signer->utc_s * G_USEC_PER_SEC);
 	if (result == 0 && trusted_pem_path != NULL)
@@ -106,6 +110,8 @@ static void meet_entry(const struct chain_entry *e, void *user)
 
 	if (e->kind == CHAIN_GENESIS && e->n_files > 0)
 		j->certificate = e->files[0];
+	if (e->kind == CHAIN_GENESIS && j->report->genesis == NULL)
+		j->report->genesis = g_strndup(e->json, e->json_length);
 	if (e->kind == CHAIN_GENESIS)
 		g_strlcpy(j->genesis_sha256, e->hash, sizeof j->genesis_sha256);
 	if (e->kind == CHAIN_SEAL)
@@ -114,6 +120,16 @@ static void meet_entry(const struct chain_entry *e, void *user)
 		return;
 	memcpy(s.files, e->files, sizeof s.files);
 	g_array_append_val(j->segments, s);
+}
+
+static void note_recorder(struct judge *j, const char *certificate_pem)
+{
+	struct verify_trust *trust =
+		certificate_pem != NULL ? verify_trust_create(certificate_pem) : NULL;
+
+	if (trust != NULL)
+		verify_trust_fingerprint(trust, 0, j->report->recorder_sha256);
+	verify_trust_destroy(trust);
 }
 
 static int judge_chain(struct judge *j, const char *trusted_pem_path)
@@ -126,6 +142,7 @@ static int judge_chain(struct judge *j, const char *trusted_pem_path)
 	texts.chain = content_of(j, CHAIN_FILE, &length);
 	texts.chain_bytes = length;
 	texts.certificate_pem = content_of(j, CHAIN_CERTIFICATE_FILE, &unused);
+	note_recorder(j, texts.certificate_pem);
 	texts.stamps = judge_entry_stamps(j);
 	int result = verify_chain(&texts, meet_entry, j, &j->report->recording);
 	verify_stamps_destroy(texts.stamps);
@@ -208,4 +225,6 @@ void evidence_report_finish(struct evidence_report *report)
 	verify_report_finish(&report->recording);
 	manifest_finish(&report->manifest);
 	g_clear_pointer(&report->exporter, g_free);
+	g_clear_pointer(&report->genesis, g_free);
+	g_clear_pointer(&report->stamp.authority, g_free);
 }

@@ -6,14 +6,26 @@
 #include "evidence/manifest.h"
 #include "recorder/chain/verify.h"
 
+/** The time stamp of the manifest's signature. */
+struct evidence_stamp {
+	char *authority; /**< subject; NULL: there is no stamp that holds */
+	uint64_t utc_us;
+	bool trusted;
+};
+
 struct evidence_report {
 	struct verify_report
 		recording; /**< all findings, and what the chain proves about the recording; n_frames and n_bytes are what lies in this file */
 	struct manifest manifest; /**< `session` is NULL when there is none that can be read */
 	char *exporter; /**< subject of the certificate that signed the manifest; NULL: none holds */
-	uint64_t signed_utc_s; /**< when, as the exporter says; 0: unknown */
-	bool in_log;	       /**< a proof shows that the recording stands in its node's log */
-	uint32_t n_segments;   /**< of the recording that lie in this file */
+	uint64_t signed_utc_s;			/**< when, as the exporter says; 0: unknown */
+	char exporter_sha256[DIGEST_HEX_BYTES]; /**< of that certificate (DER); empty: none holds */
+	char recorder_sha256[DIGEST_HEX_BYTES]; /**< of the recorder's certificate; empty: none */
+	char manifest_sha256[DIGEST_HEX_BYTES]; /**< empty: there is none */
+	char *genesis; /**< JSON of the chain's first entry: who, where to; NULL: none */
+	struct evidence_stamp stamp;
+	bool in_log;	     /**< a proof shows that the recording stands in its node's log */
+	uint32_t n_segments; /**< of the recording that lie in this file */
 };
 
 /** trusted_pem_path is as in verify_recording, for the recorder's and the exporter's certificate. Returns 0 when everything holds and the recording was sealed (parts

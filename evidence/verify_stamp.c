@@ -27,6 +27,11 @@ static void tell(struct judge *j, const struct stamp *stamp)
 {
 	g_autofree char *utc = clock_format_utc(stamp->utc_us);
 
+	j->report->stamp = (struct evidence_stamp){
+		.authority = g_strdup(stamp->authority),
+		.utc_us = stamp->utc_us,
+		.trusted = stamp->trusted,
+	};
 	if (stamp->trusted)
 		verify_report_add(&j->report->recording, VERIFY_NOTE, 0, 0, 0,
 				  "this file existed at %s, says %s", utc, stamp->authority);

@@ -97,6 +97,16 @@ char *verify_trust_subject(const struct verify_trust *trust, int signer)
 	return subject;
 }
 
+void verify_trust_fingerprint(const struct verify_trust *trust, int signer,
+			      char ret[DIGEST_HEX_BYTES])
+{
+	unsigned char *der = NULL;
+	int length = i2d_X509(sk_X509_value(trust->certificates, signer), &der);
+
+	digest_hex_of(der, (size_t)MAX(length, 0), ret);
+	OPENSSL_free(der);
+}
+
 static int load_store(const char *path, X509_STORE **ret)
 {
 	g_autofree char *pem = NULL;

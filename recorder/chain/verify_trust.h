@@ -18,6 +18,10 @@ int verify_trust_signer(const struct verify_trust *trust, const struct signed_li
 /** "CN=node1" and so on, of the certificate in place `signer`; g_free it. */
 char *verify_trust_subject(const struct verify_trust *trust, int signer);
 
+/** SHA-256 of that certificate's DER, as `openssl x509 -fingerprint -sha256` tells it, but in lower case and without colons. */
+void verify_trust_fingerprint(const struct verify_trust *trust, int signer,
+			      char ret[DIGEST_HEX_BYTES]);
+
 /** Checks the certificate in place `signer` against the PEM file's certificates, as of `utc` ("2026-05-01T12:00:00.123456Z"). Returns 0; -EPERM and
  *  *ret_why (g_free it) when it does not lead there; -ENOENT or -EINVAL when the PEM file is missing or holds no certificate. */
 int verify_trust_check(const struct verify_trust *trust, int signer, const char *trusted_pem_path,
