@@ -13,6 +13,7 @@ struct planner {
 	struct manifest *manifest;
 	uint32_t n_segments, n_taken;
 	GHashTable *shared; /**< names already in the file */
+	GArray *unneeded; /**< struct chain_file: init segments that pictures of an earlier segment did not need; a later one may */
 };
 
 enum plan_kind plan_kind_of(const char *name)
@@ -63,18 +64,26 @@ static void take_other(struct planner *p, const struct chain_file *file)
 		manifest_add_file(p->manifest, file);
 }
 
+/* Without pictures (the store refused them, or a crash left nothing proven) what is for pictures is no part of the video. */
+static void take_file(struct planner *p, const struct chain_file *file, bool has_frames)
+{
+	enum plan_kind kind = plan_kind_of(file->name);
+
+	if (kind == PLAN_INIT && has_frames)
+		take_init(p, file);
+	else if (kind == PLAN_INIT)
+		g_array_append_vals(p->unneeded, file, 1);
+	else if (kind == PLAN_VIDEO && has_frames)
+		add_part(p->manifest, file);
+	else
+		take_other(p, file);
+}
+
 static void take_files(struct planner *p, const struct chain_entry *e, enum plan_kind kind)
 {
-	for (unsigned i = 0; i < e->n_files; i++) {
-		if (plan_kind_of(e->files[i].name) != kind)
-			continue;
-		if (kind == PLAN_INIT)
-			take_init(p, &e->files[i]);
-		else if (kind == PLAN_VIDEO)
-			add_part(p->manifest, &e->files[i]);
-		else
-			take_other(p, &e->files[i]);
-	}
+	for (unsigned i = 0; i < e->n_files; i++)
+		if (plan_kind_of(e->files[i].name) == kind)
+			take_file(p, &e->files[i], e->frames > 0);
 }
 
 static void meet_segment(struct planner *p, const struct chain_entry *e)
@@ -121,10 +130,12 @@ static bool chain_is_good(int verdict, const struct verify_report *report, GErro
 	return verdict == 0 && damage == NULL;
 }
 
-static void finish_plan(const struct planner *p, const struct verify_report *report)
+static void finish_plan(struct planner *p, const struct verify_report *report)
 {
 	struct manifest *m = p->manifest;
 
+	for (unsigned i = 0; i < p->unneeded->len; i++)
+		take_other(p, &g_array_index(p->unneeded, struct chain_file, i));
 	m->session = g_strdup(report->session_id);
 	m->chain_entries = report->n_entries;
 	g_strlcpy(m->chain_head, report->head, sizeof m->chain_head);
@@ -144,10 +155,11 @@ size_t plan_whole_lines(const char *chain, size_t length)
 bool plan_make(const struct verify_chain_texts *texts, struct evidence_span asked,
 	       const char *leave_out_timelines, struct manifest *ret, GError **error)
 {
-	struct planner p = {asked, leave_out_timelines, ret, 0, 0, NULL};
+	struct planner p = {asked, leave_out_timelines, ret, 0, 0, NULL, NULL};
 	struct verify_report report;
 
 	p.shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	p.unneeded = g_array_new(FALSE, FALSE, sizeof(struct chain_file));
 	verify_report_init(&report);
 	int verdict = verify_chain(texts, meet_entry, &p, &report);
 	bool ok = chain_is_good(verdict, &report, error);
@@ -162,5 +174,6 @@ bool plan_make(const struct verify_chain_texts *texts, struct evidence_span aske
 		finish_plan(&p, &report);
 	verify_report_finish(&report);
 	g_hash_table_unref(p.shared);
+	g_array_unref(p.unneeded);
 	return ok;
 }

@@ -74,14 +74,18 @@ static void check_texts(struct match *x)
 		JUDGE_BROKEN(x->judge, "the chain is not the one that the manifest was made of");
 }
 
-static bool manifest_names(const struct match *x, const char *name)
+static bool is_part(const struct match *x, const char *name)
 {
-	if (g_hash_table_contains(x->files, name) || g_hash_table_contains(x->left_out, name))
-		return true;
 	for (unsigned i = 0; i < x->manifest->parts->len; i++)
 		if (strcmp(part_at(x->manifest, i)->file.name, name) == 0)
 			return true;
 	return false;
+}
+
+static bool manifest_names(const struct match *x, const char *name)
+{
+	return g_hash_table_contains(x->files, name) || g_hash_table_contains(x->left_out, name) ||
+	       is_part(x, name);
 }
 
 /* A segment without length on the edge of the span may or may not have been asked for. */
@@ -133,13 +137,27 @@ static void match_segment_file(struct match *x, const struct judged_segment *s,
 {
 	enum plan_kind kind = plan_kind_of(f->name);
 
+	/* The init segment of a segment without pictures is judged with the pictures that need it. */
+	if (kind == PLAN_INIT && s->frames == 0 && is_part(x, f->name))
+		return;
 	if (!g_hash_table_add(x->met, g_strdup(f->name)) ||
 	    g_hash_table_contains(x->left_out, f->name))
 		return;
-	if (kind == PLAN_VIDEO || (kind == PLAN_INIT && x->next_part == 0))
+	if (s->frames > 0 && (kind == PLAN_VIDEO || (kind == PLAN_INIT && x->next_part == 0)))
 		match_part(x, s, f);
 	else
 		match_file(x, s, f);
+}
+
+/* The entry covers the first bytes only, and only they are in the file. */
+static void tell_tail(struct match *x, const struct judged_segment *s, const struct chain_file *f)
+{
+	if (f->tail_bytes > 0)
+		verify_report_add(&x->judge->report->recording, VERIFY_INCOMPLETE, s->number,
+				  s->start_us, s->end_us,
+				  "the last %" PRIu64 " bytes of %s were written before a crash "
+				  "that took their key: they are not signed, and not in the file",
+				  f->tail_bytes, f->name);
 }
 
 static void match_segment(struct match *x, const struct judged_segment *s)
@@ -148,6 +166,8 @@ static void match_segment(struct match *x, const struct judged_segment *s)
 		for (unsigned i = 0; i < s->n_files; i++)
 			if (plan_kind_of(s->files[i].name) == kind)
 				match_segment_file(x, s, &s->files[i]);
+	for (unsigned i = 0; i < s->n_files; i++)
+		tell_tail(x, s, &s->files[i]);
 }
 
 /* Files that look like a segment's but are of none in the span would be pictures or events nobody can place. */

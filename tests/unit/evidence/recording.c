@@ -109,6 +109,21 @@ static void add_file(struct recording *r, struct chain_segment *s, const char *n
 	r->bytes += length;
 }
 
+static void add_growing(struct recording *r, struct chain_segment *s, const char *name,
+			const void *bytes, gsize length)
+{
+	static const uint8_t tail[RECORDING_TAIL_BYTES] = "unsigned";
+	g_autoptr(GByteArray) whole = g_byte_array_new();
+
+	add_file(r, s, name, bytes, length);
+	if (!r->cut)
+		return;
+	s->files[s->n_files - 1].tail_bytes = sizeof tail;
+	g_byte_array_append(whole, bytes, (guint)length);
+	g_byte_array_append(whole, tail, sizeof tail);
+	put(r, name, whole->data, whole->len);
+}
+
 static void add_video(struct recording *r, struct chain_segment *s)
 {
 	g_autoptr(GByteArray) video = g_byte_array_new();
@@ -118,7 +133,7 @@ static void add_video(struct recording *r, struct chain_segment *s)
 		add_box(video, "moof", 100, (uint8_t)s->number);
 		add_box(video, "mdat", RECORDING_FRAME_BYTES, (uint8_t)(i + 1));
 	}
-	add_file(r, s, name, video->data, video->len);
+	add_growing(r, s, name, video->len > 0 ? (const char *)video->data : "", video->len);
 }
 
 static void add_init(struct recording *r, struct chain_segment *s)
@@ -147,10 +162,10 @@ void recording_add_segment(struct recording *r, unsigned frames, bool resized)
 
 	if (resized)
 		r->inits = r->segments;
-	if (frames > 0)
+	if (frames > 0 || r->cut)
 		add_video(r, &s);
-	add_file(r, &s, name, timeline, strlen(timeline));
-	if (frames > 0)
+	add_growing(r, &s, name, timeline, strlen(timeline));
+	if (frames > 0 || r->cut)
 		add_init(r, &s);
 	add_file(r, &s, "key-001.cms", "sealed", 6); /* as of an encrypted recording: one for all */
 	r->frames += frames;

@@ -7,6 +7,7 @@
 #define RECORDING_SESSION "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 #define RECORDING_SEGMENT_US 1000000u
 #define RECORDING_FRAME_BYTES 500u
+#define RECORDING_TAIL_BYTES 77u
 
 struct recording {
 	char *dir, *ca_path;
@@ -17,6 +18,7 @@ struct recording {
 	GString *lines;
 	uint64_t bytes, frames, position_us;
 	uint32_t segments, inits;
+	bool cut; /**< of the segments to come only the beginnings are signed, as after a power cut: behind pictures and timeline lies a tail */
 };
 
 /** With keys, a genesis and nothing else. */

@@ -228,6 +228,44 @@ static void test_unsealed(void)
 	temp_dir_remove(out);
 }
 
+/* After a power cut that took the data key only the beginnings of two segments are signed, of one of them nothing: the file holds what is, and says what is not. */
+static void test_after_power_cut(void)
+{
+	struct recording r;
+	g_autofree char *out = temp_dir_create();
+	g_autofree char *target = g_build_filename(out, "evidence.mp4", NULL);
+	struct evidence_made made;
+	struct evidence_report report;
+	g_autoptr(GError) error = NULL;
+	unsigned n_tails = 0;
+
+	recording_init(&r);
+	r.cut = true;
+	recording_add_segment(&r, 0, true);
+	recording_add_segment(&r, 2, false);
+	r.cut = false;
+	recording_add_segment(&r, 3, false);
+	recording_seal(&r);
+	struct evidence_order order = recording_order(&r, target);
+	evidence_export(&order, &made, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(evidence_verify(target, r.ca_path, &report), ==, 1);
+	for (unsigned i = 0; i < report.recording.findings->len; i++) {
+		const struct verify_finding *finding = report.recording.findings->pdata[i];
+		g_assert_cmpint(finding->class, ==, VERIFY_INCOMPLETE);
+		n_tails += strstr(finding->text, "the last 77 bytes of seg-0000") != NULL;
+	}
+	g_assert_cmpuint(n_tails, ==, 4);
+	g_assert_cmpuint(report.recording.findings->len, ==, n_tails);
+	/* The init segment, though first named by a segment without pictures, stands before those of the second. */
+	g_assert_cmpstr(g_array_index(report.manifest.parts, struct manifest_part, 0).file.name, ==,
+			"init-001.mp4");
+	g_assert_cmpuint(report.manifest.parts->len, ==, 3);
+	evidence_report_finish(&report);
+	recording_finish(&r);
+	temp_dir_remove(out);
+}
+
 struct stop {
 	unsigned calls, stop_at;
 };
@@ -446,6 +484,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/export/span-without-pictures", test_span_without_pictures);
 	g_test_add_func("/export/without-timeline", test_without_timeline);
 	g_test_add_func("/export/unsealed", test_unsealed);
+	g_test_add_func("/export/after-power-cut", test_after_power_cut);
 	g_test_add_func("/export/stopped-and-resumed", test_stopped_and_resumed);
 	g_test_add_func("/export/resumes-over-wrong-bytes", test_resumes_over_wrong_bytes);
 	g_test_add_func("/export/damaged-recording", test_damaged_recording);
