@@ -1,74 +1,10 @@
-/* What all subcommands do: options, configuration, database, errors in an operator's words. It knows no subcommand. */
+/* What subcommands of an installation do: configuration, database, its errors in an operator's words. It knows no subcommand. */
 #include "cli/cli.h"
 
 #include "sql/audit_store.h"
 #include "sql/user_store.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-void cli_say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	g_autofree char *text = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "vitrine: %s\n", text);
-}
-
-int cli_fail(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	g_autofree char *text = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	cli_say("%s", text);
-	return CLI_FAILED;
-}
-
-static char *command_name(const struct command *command)
-{
-	return command->verb == NULL ? g_strdup(command->group)
-				     : g_strdup_printf("%s %s", command->group, command->verb);
-}
-
-bool cli_parse(struct cli *cli, const GOptionEntry *entries, int least, int most, int *argc,
-	       char ***argv)
-{
-	const GOptionEntry common[] = {
-		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &cli->config_path,
-		 "Configuration file (" CONFIG_DEFAULT_PATH ")", "FILE"},
-		{0},
-	};
-	g_autofree char *name = command_name(cli->command);
-	g_autofree char *program = g_strdup_printf("vitrine %s", name);
-	g_autoptr(GOptionContext) context = g_option_context_new(cli->command->arguments);
-	g_autoptr(GError) error = NULL;
-
-	g_set_prgname(program);
-	g_option_context_set_summary(context, cli->command->summary);
-	if (entries != NULL)
-		g_option_context_add_main_entries(context, entries, NULL);
-	g_option_context_add_main_entries(context, common, NULL);
-	if (!g_option_context_parse(context, argc, argv, &error)) {
-		cli_say("%s (see vitrine %s --help)", error->message, name);
-		return false;
-	}
-	--*argc;
-	++*argv;
-	if (*argc > 0 && strcmp((*argv)[0], "--") == 0) {
-		--*argc;
-		++*argv;
-	}
-	if (*argc >= least && *argc <= most)
-		return true;
-	cli_say("usage: vitrine %s [OPTION...] %s (see vitrine %s --help)", name,
-		cli->command->arguments, name);
-	return false;
-}
 
 bool cli_load_config(struct cli *cli)
 {
@@ -139,12 +75,4 @@ int cli_explain(const GError *error, const char *noun, const char *name)
 		return cli_fail("%s '%s' is refused: names have %s (%s)", noun, name, NAME_RULE,
 				error->message);
 	return cli_fail("%s", error->message);
-}
-
-char *cli_time(uint64_t utc_us)
-{
-	if (utc_us == 0)
-		return g_strdup("-");
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc((gint64)(utc_us / 1000000u));
-	return time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
 }

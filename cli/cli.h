@@ -13,10 +13,12 @@ struct command;
 
 struct cli {
 	const struct command *command; /**< the one that runs */
-	char *config_path;	       /**< from --config, or the default */
-	struct config *config;	       /**< after cli_load_config */
-	struct db *db;		       /**< after cli_open_db */
-	char *actor;		       /**< who does it, for the audit trail: "os:root" */
+	const char *
+		program; /**< of a program that has this one command and needs no configuration; NULL: `vitrine` */
+	char *config_path;     /**< from --config, or the default */
+	struct config *config; /**< after cli_load_config */
+	struct db *db;	       /**< after cli_open_db */
+	char *actor;	       /**< who does it, for the audit trail: "os:root" */
 };
 
 struct command {

@@ -1,8 +1,10 @@
-/* vitrine verify: judges a recording's directory or an evidence file. Needs no configuration, no database, no network. */
+/* vitrine verify: judges recordings' directories and evidence files. Needs no configuration, no database, no network. */
 #include "cli/cli.h"
 #include "cli/verify_print.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 
 static void explain(int result, uint64_t version, const char *path, const struct verify_whom *whom)
 {
@@ -18,24 +20,66 @@ static void explain(int result, uint64_t version, const char *path, const struct
 			g_strerror(-result));
 }
 
+/* How one path is judged and told. */
+struct question {
+	const struct verify_whom *whom;
+	const struct archive_key *key;
+	json_t *reports; /**< array to add to; NULL: words are printed */
+};
+
+static bool tell(const char *path, const struct verdict *verdict, json_t *reports)
+{
+	if (reports != NULL)
+		return json_array_append_new(reports, verify_print_object(path, verdict)) == 0;
+	verify_print_words(verdict);
+	return true;
+}
+
 /* A directory is a recording, a file is evidence. */
-static int judge(const char *path, const struct verify_whom *whom, const struct archive_key *key,
-		 bool json)
+static int judge(const char *path, const struct question *q)
 {
 	struct evidence_report evidence = {0};
 	bool is_dir = g_file_test(path, G_FILE_TEST_IS_DIR);
-	int result = is_dir ? verify_recording_for(path, whom, key, &evidence.recording)
-			    : evidence_verify_for(path, whom, &evidence);
-	const struct verdict verdict = verdict_make(result, whom->ca != NULL, &evidence.recording,
-						    is_dir ? NULL : &evidence);
+	int result = is_dir ? verify_recording_for(path, q->whom, q->key, &evidence.recording)
+			    : evidence_verify_for(path, q->whom, &evidence);
+	const struct verdict verdict = verdict_make(result, q->whom->ca != NULL,
+						    &evidence.recording, is_dir ? NULL : &evidence);
 	int code = (int)verdict.code;
 
-	explain(result, evidence.recording.version, path, whom);
-	if (!json)
-		verify_print_words(&verdict);
-	else if (!verify_print_json(&verdict))
-		code = cli_fail("the report cannot be written as JSON");
+	explain(result, evidence.recording.version, path, q->whom);
+	if (!tell(path, &verdict, q->reports))
+		code = cli_fail("the report on %s cannot be written as JSON", path);
 	evidence_report_finish(&evidence);
+	return code;
+}
+
+/* Of several the first in the order of the exit codes counts, as of several findings about one. */
+static int worse(int a, int b)
+{
+	return a == CLI_OK || (b != CLI_OK && b < a) ? b : a;
+}
+
+/* A single path gets an object, several an array. */
+static bool print_reports(const json_t *reports)
+{
+	const json_t *what = json_array_size(reports) == 1 ? json_array_get(reports, 0) : reports;
+
+	return json_dumpf(what, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
+}
+
+static int judge_all(char **paths, int n_paths, struct question *q, bool json)
+{
+	int code = CLI_OK;
+
+	q->reports = json ? json_array() : NULL;
+	for (int i = 0; i < n_paths; i++) {
+		if (!json && n_paths > 1)
+			printf("%s%s\n", i > 0 ? "\n" : "", paths[i]);
+		code = worse(code, judge(paths[i], q));
+	}
+	if (json && !print_reports(q->reports))
+		code = cli_fail("the report cannot be written");
+	json_decref(q->reports);
 	return code;
 }
 
@@ -54,23 +98,25 @@ static int run_verify(struct cli *cli, int argc, char **argv)
 		 "PEM file with revocation lists of the CA's", "FILE"},
 		{"archive-key", 0, 0, G_OPTION_ARG_FILENAME, &key_path,
 		 "PEM file (0600) with the private keys that open encrypted recordings", "FILE"},
-		{"json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print the report as JSON", NULL},
+		{"json", 'j', 0, G_OPTION_ARG_NONE, &json,
+		 "Print the report as JSON; of several paths an array", NULL},
 		{0},
 	};
 
-	if (!cli_parse(cli, entries, 1, 1, &argc, &argv))
+	if (!cli_parse(cli, entries, 1, INT_MAX, &argc, &argv))
 		return CLI_USAGE;
 	struct archive_key *key = key_path != NULL ? archive_key_load(key_path, &error) : NULL;
 	if (error != NULL)
 		return cli_fail("%s", error->message);
 	const struct verify_whom whom = {ca, tsa_ca, crl};
-	int code = judge(argv[0], &whom, key, json);
+	struct question question = {.whom = &whom, .key = key};
+	int code = judge_all(argv, argc, &question, json);
 	archive_key_destroy(key);
 	return code;
 }
 
 const struct command verify_commands[] = {
-	{"verify", NULL, "FILE|DIR", "Judge an evidence file or a recording by its signatures",
+	{"verify", NULL, "FILE|DIR...", "Judge evidence files or recordings by their signatures",
 	 run_verify},
 	{0},
 };

@@ -164,16 +164,19 @@ static json_t *export_json(const struct evidence_report *evidence)
 			 "in_log", evidence->in_log, "left_out", left_out);
 }
 
-bool verify_print_json(const struct verdict *v)
+json_t *verify_print_object(const char *path, const struct verdict *v)
 {
 	static const char *const contents[] = {[VERIFY_CONTENTS_CHECKED] = "checked",
 					       [VERIFY_CONTENTS_ENCRYPTED] = "encrypted",
 					       [VERIFY_CONTENTS_SHREDDED] = "shredded"};
 	const struct verify_report *report = v->report;
+	g_autofree char *utf8_path = g_utf8_make_valid(path, -1);
 	json_t *object = json_pack(
-		"{s:s, s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:o, "
+		"{s:s, s:s, s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:o, "
 		"s:o}",
-		"verdict", verdict_key(v), "contents", contents[report->contents], "origin_proven",
+		"path", utf8_path, "verdict", verdict_key(v), "contents",
+		contents[report->contents], "origin_proven",
 		v->origin_asked && v->code == VERDICT_PROVEN, "session", report->session_id,
 		"signer", report->signer, "head", report->head, "sealed", report->sealed,
 		"end_reason", report->end_reason, "segments", (json_int_t)report->n_segments,
@@ -183,11 +186,7 @@ bool verify_print_json(const struct verdict *v)
 		(json_int_t)report->started_utc_us, "gaps", gaps_json(report), "findings",
 		findings_json(report));
 
-	if (verdict_has_manifest(v))
+	if (object != NULL && verdict_has_manifest(v))
 		json_object_set_new(object, "export", export_json(v->evidence));
-	bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(2)) == 0;
-	json_decref(object);
-	if (ok)
-		putchar('\n');
-	return ok;
+	return object;
 }

@@ -1,8 +1,10 @@
-/** The verdict about a recording or an evidence file in words for an auditor, and as JSON. Prints on standard output. */
+/** The verdict about a recording or an evidence file in words for an auditor, and as JSON. */
 #pragma once
 
 #include "evidence/verdict.h"
 
+#include <jansson.h>
+
 void verify_print_words(const struct verdict *verdict);
-/** False when the report cannot be written. */
-bool verify_print_json(const struct verdict *verdict);
+/** The same as an object, with the path as the caller named it. NULL: it cannot be written as JSON. */
+json_t *verify_print_object(const char *path, const struct verdict *verdict);
