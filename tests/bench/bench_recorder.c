@@ -1,8 +1,10 @@
 /* What recording costs: every trace our way and, in the same run, the plain way; how text looks afterwards; and many sessions at once.
  *
- *      bench-recorder            all of it
- *      bench-recorder typing     one trace
- *      bench-recorder many       many sessions at once */
+ *      bench-recorder                  all of it
+ *      bench-recorder one [TRACE]      each trace by itself, beside the plain way
+ *      bench-recorder crypt [TRACE]    what encryption costs
+ *      bench-recorder many [TRACE]     many sessions at once */
+#include "base/secret.h"
 #include "tests/bench/recorder_cost.h"
 #include "tests/bench/trace_judge.h"
 
@@ -19,6 +21,7 @@
 #define MANY_SECONDS 12u
 #define MANY_SKIP_SECONDS 2u /* first pictures; afterwards all pages are there */
 #define MANY_ROUNDS 2u
+#define CRYPT_ROUNDS 5u
 
 static int compare_u32(const void *a, const void *b)
 {
@@ -52,7 +55,7 @@ static void compare(const struct trace *trace)
 		    plain = {0};
 	struct judgement judgement;
 
-	cost_ours(trace, 1, trace->seconds, &ours);
+	cost_ours(&(struct replay){trace, 1, trace->seconds, .encrypted = true}, &ours);
 	cost_plain(trace, PLAIN_SECONDS, &plain);
 	judge_trace(trace, JUDGED_STEPS, QP_STANDARD, &judgement);
 	printf("%-14s %8.3f %8.1f %6.1fx %8.1f %8.1f %8.2f %8.2f %8.2f %6.1f %9.5f %6u\n",
@@ -70,8 +73,10 @@ static void compare(const struct trace *trace)
 static void cheapest(const struct trace *trace, unsigned n_sessions, struct cost *ret)
 {
 	for (unsigned i = 0; i < MANY_ROUNDS; i++) {
-		struct cost cost = {.skip_seconds = MANY_SKIP_SECONDS};
-		cost_ours(trace, n_sessions, MANY_SECONDS, &cost);
+		struct cost cost = {0};
+		cost_ours(&(struct replay){trace, n_sessions, MANY_SECONDS, MANY_SKIP_SECONDS,
+					   .encrypted = true},
+			  &cost);
 		if (i == 0 || cost.cpu_us < ret->cpu_us)
 			*ret = cost;
 	}
@@ -81,6 +86,8 @@ static void compare_many(const struct trace *trace)
 {
 	struct cost many = {0}, one = {0};
 
+	if (trace->step_ms == 0 || trace->step_ms > 100)
+		return;
 	cheapest(trace, MANY, &many);
 	cheapest(trace, 1, &one);
 	printf("%-14s %8.3f %8.3f %+7.0f%% %6.1f\n", trace->name, percent_of(&one),
@@ -89,27 +96,68 @@ static void compare_many(const struct trace *trace)
 	fflush(stdout);
 }
 
-static bool chosen(int argc, char **argv, const char *name)
+static int compare_double(const void *a, const void *b)
 {
-	return argc < 2 || strcmp(argv[1], name) == 0;
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A session that is encrypted and one that is not take turns, picture by picture, so that whatever else the machine does hits both. */
+static void compare_crypt(const struct trace *trace)
+{
+	double more[CRYPT_ROUNDS], percent = 0;
+
+	for (unsigned i = 0; i < CRYPT_ROUNDS; i++) {
+		struct cost pair = {0};
+		cost_ours(&(struct replay){trace, 2, trace->seconds, .encrypted = true,
+					   .half_plain = true},
+			  &pair);
+		more[i] = (double)pair.cpu_us / (double)pair.plain_cpu_us - 1;
+		percent = percent_of(&pair);
+	}
+	qsort(more, CRYPT_ROUNDS, sizeof more[0], compare_double);
+	printf("%-14s %8.3f %+7.1f%% %+7.1f%% %+7.1f%%\n", trace->name, percent,
+	       more[CRYPT_ROUNDS / 2] * 100, more[0] * 100, more[CRYPT_ROUNDS - 1] * 100);
+	fflush(stdout);
+}
+
+struct choice {
+	const char *part, *trace; /**< NULL: all */
+};
+
+static bool chosen(const char *choice, const char *name)
+{
+	return choice == NULL || strcmp(choice, name) == 0;
+}
+
+static void each_trace(const struct choice *choice, const char *part, const char *heading,
+		       void (*run)(const struct trace *))
+{
+	if (!chosen(choice->part, part))
+		return;
+	printf("%s\n", heading);
+	for (unsigned i = 0; i < n_traces; i++)
+		if (chosen(choice->trace, traces[i].name))
+			run(&traces[i]);
+	printf("\n");
 }
 
 int main(int argc, char **argv)
 {
+	const struct choice choice = {argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL};
+
+	secret_init();
 	av_log_set_level(AV_LOG_ERROR);
 	/* Planes go back to the system when a session ends, so that each pays for its own. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
-	printf("%-14s %8s %8s %7s %8s %8s %8s %8s %8s %6s %9s %6s\n", "1920x1080", "% core",
-	       "plain %", "less", "MB/h", "plain", "p50 ms", "p99 ms", "p99 CPU", "MiB",
-	       "text SSIM", "wrong");
-	for (unsigned i = 0; i < n_traces; i++)
-		if (chosen(argc, argv, traces[i].name))
-			compare(&traces[i]);
-	if (!chosen(argc, argv, "many"))
-		return EXIT_SUCCESS;
-	printf("\n%u at once     %8s %8s %8s %6s\n", MANY, "one %", "each %", "more", "MiB");
-	for (unsigned i = 0; i < n_traces; i++)
-		if (traces[i].step_ms > 0 && traces[i].step_ms <= 100)
-			compare_many(&traces[i]);
+	each_trace(&choice, "one",
+		   "1920x1080        % core  plain %    less     MB/h    plain   p50 ms   p99 ms  "
+		   "p99 CPU    MiB text SSIM  wrong",
+		   compare);
+	each_trace(&choice, "crypt", "encryption       % core    median   least    most",
+		   compare_crypt);
+	each_trace(&choice, "many", "32 at once        one %   each %    more    MiB",
+		   compare_many);
 	return EXIT_SUCCESS;
 }

@@ -22,6 +22,7 @@ struct recorder {
 	char *dir;
 	struct signing_key pem;
 	struct chain_key *key;
+	struct archive_certificate *archive_certificate;
 	struct store *store;
 	struct index *index;
 	struct idr_pool *idr_pool;
@@ -33,6 +34,7 @@ struct session {
 	struct ring_writer *writer;
 	uint64_t next_paint_us, due_us;
 	uint32_t step;
+	bool plain; /**< of a pair, the one that is not encrypted */
 };
 
 uint64_t cost_read_us(clockid_t id)
@@ -72,6 +74,8 @@ static void recorder_init(struct recorder *r)
 	r->dir = temp_dir_create();
 	signing_key_init(&r->pem, "bench", NULL);
 	r->key = chain_key_create(r->pem.key_pem, r->pem.certificate_pem, NULL);
+	r->archive_certificate = archive_certificate_create(r->pem.certificate_pem, NULL);
+	g_assert_nonnull(r->archive_certificate);
 	r->idr_pool = idr_pool_create(1);
 	r->index = index_create(NULL, NULL, "bench");
 	g_assert_cmpint(store_open(r->dir, &r->store), ==, 0);
@@ -82,6 +86,7 @@ static void recorder_finish(struct recorder *r)
 	idr_pool_destroy(r->idr_pool);
 	index_destroy(r->index, 0);
 	store_close(r->store);
+	archive_certificate_destroy(r->archive_certificate);
 	chain_key_destroy(r->key);
 	signing_key_finish(&r->pem);
 	temp_dir_remove(r->dir);
@@ -89,15 +94,21 @@ static void recorder_finish(struct recorder *r)
 }
 
 /* Steps of the sessions fall evenly into the trace's step. */
-static void session_init(struct session *s, const struct recorder *r, const struct trace *trace,
-			 unsigned number, unsigned n_sessions)
+static void session_init(struct session *s, const struct recorder *r, const struct replay *replay,
+			 unsigned number)
 {
+	const struct trace *trace = replay->trace;
+	bool plain = replay->half_plain && number % 2 == 1;
 	g_autofree char *id = g_strdup_printf("6f9619ff-8b86-4011-b42d-00c04f%06x", number);
 	const struct chain_genesis genesis = {
 		.session_id = id, .node = "bench", .quality = "standard"};
-	const struct archive_services services = {r->store, r->key, r->index};
+	const struct archive_services services = {
+		.store = r->store,
+		.key = r->key,
+		.index = r->index,
+		.keys.certificate = replay->encrypted && !plain ? r->archive_certificate : NULL};
 
-	*s = (struct session){.due_us = START_US, .next_paint_us = UINT64_MAX};
+	*s = (struct session){.due_us = START_US, .next_paint_us = UINT64_MAX, .plain = plain};
 	g_assert_cmpint(archive_create(&services, &genesis, &s->archive), ==, 0);
 	archive_listen(s->archive, nothing, NULL);
 	const struct pipeline_output output = {.archive = s->archive,
@@ -112,8 +123,9 @@ static void session_init(struct session *s, const struct recorder *r, const stru
 					     TRACE_HEIGHT, 0),
 			==, 0);
 	if (trace->step_ms > 0)
-		s->next_paint_us =
-			START_US + trace->step_ms * 1000ull * (n_sessions + number) / n_sessions;
+		s->next_paint_us = START_US + trace->step_ms * 1000ull *
+						      (replay->n_sessions + number) /
+						      replay->n_sessions;
 }
 
 static void session_finish(struct session *s, uint64_t now_us, struct cost *cost)
@@ -147,7 +159,7 @@ static void turn(struct session *s, uint64_t now_us, struct cost *cost)
 	pipeline_arm(s->pipeline);
 	g_assert_cmpint(archive_collect(s->archive, now_us - START_US), ==, 0);
 	uint32_t cpu_passed_us = (uint32_t)(cost_read_us(CLOCK_THREAD_CPUTIME_ID) - cpu_us);
-	cost->cpu_us += cpu_passed_us;
+	*(s->plain ? &cost->plain_cpu_us : &cost->cpu_us) += cpu_passed_us;
 	uint32_t latency_us = (uint32_t)(cost_read_us(CLOCK_MONOTONIC) - wall_us);
 	pipeline_stats(s->pipeline, &after);
 	if (cost->latencies_us != NULL && after.frames_encoded > before.frames_encoded &&
@@ -172,30 +184,30 @@ static uint64_t step(struct session *s, const struct trace *trace, uint64_t now_
 	return MAX(now_us + 1, MIN(s->due_us, s->next_paint_us));
 }
 
-void cost_ours(const struct trace *trace, unsigned n_sessions, uint32_t seconds, struct cost *cost)
+void cost_ours(const struct replay *replay, struct cost *cost)
 {
-	g_autofree struct session *sessions = g_new(struct session, n_sessions);
+	g_autofree struct session *sessions = g_new(struct session, replay->n_sessions);
 	struct recorder recorder;
 	double rss_before = rss_mib();
-	uint64_t now_us = START_US, end_us = START_US + seconds * 1000000ull;
-	uint64_t from_us = START_US + cost->skip_seconds * 1000000ull;
+	uint64_t now_us = START_US, end_us = START_US + replay->seconds * 1000000ull;
+	uint64_t from_us = START_US + replay->skip_seconds * 1000000ull;
 	struct cost unmeasured = {0};
 
 	clock_test_set(now_us, now_us);
 	recorder_init(&recorder);
-	for (unsigned i = 0; i < n_sessions; i++)
-		session_init(&sessions[i], &recorder, trace, i, n_sessions);
+	for (unsigned i = 0; i < replay->n_sessions; i++)
+		session_init(&sessions[i], &recorder, replay, i);
 	while (now_us < end_us) {
 		uint64_t next_us = UINT64_MAX;
 		clock_test_set(now_us, now_us);
-		for (unsigned i = 0; i < n_sessions; i++)
-			next_us = MIN(next_us, step(&sessions[i], trace, now_us,
+		for (unsigned i = 0; i < replay->n_sessions; i++)
+			next_us = MIN(next_us, step(&sessions[i], replay->trace, now_us,
 						    now_us < from_us ? &unmeasured : cost));
 		now_us = next_us;
 	}
-	cost->seconds = seconds - cost->skip_seconds;
+	cost->seconds = replay->seconds - replay->skip_seconds;
 	cost->rss_mib = rss_mib() - rss_before;
-	for (unsigned i = 0; i < n_sessions; i++)
+	for (unsigned i = 0; i < replay->n_sessions; i++)
 		session_finish(&sessions[i], now_us, cost);
 	recorder_finish(&recorder);
 }

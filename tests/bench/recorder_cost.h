@@ -5,11 +5,20 @@
 
 #include <time.h>
 
+/** What is replayed. */
+struct replay {
+	const struct trace *trace;
+	unsigned n_sessions;
+	uint32_t seconds;
+	uint32_t skip_seconds; /**< so long at the beginning nothing is measured but bytes */
+	/** Segments are encrypted, as they are by default; of several sessions those with an odd number are not when `half_plain` is set. */
+	bool encrypted, half_plain;
+};
+
 struct cost {
 	uint64_t cpu_us, bytes;
-	uint32_t seconds; /**< measured */
-	uint32_t
-		skip_seconds; /**< to be set: so long at the beginning nothing is measured but bytes */
+	uint64_t plain_cpu_us; /**< of the sessions that `half_plain` left plain; not in cpu_us */
+	uint32_t seconds;      /**< measured */
 	/** Of each picture, uint32_t: from look to bytes in the store, and the processor's part of it; NULL: not wanted. */
 	GArray *latencies_us, *cpu_of_pictures_us;
 	double rss_mib;
@@ -17,9 +26,9 @@ struct cost {
 
 uint64_t cost_read_us(clockid_t id);
 
-/** Replays so many seconds in `n_sessions` sessions at once, in one thread, through the real ring, pipeline and store on a clock that is turned by
- *  hand. Costs are of all of them together. */
-void cost_ours(const struct trace *trace, unsigned n_sessions, uint32_t seconds, struct cost *cost);
+/** Replays sessions, all in one thread, through the real ring, pipeline and store on a clock that is turned by hand. Costs are of all of them
+ *  together. `cost` is zero but for the arrays. */
+void cost_ours(const struct replay *replay, struct cost *cost);
 
 /** Whole pictures through swscale and libavcodec's veryfast at a fixed ten a second. */
 void cost_plain(const struct trace *trace, uint32_t seconds, struct cost *cost);
