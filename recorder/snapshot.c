@@ -1,4 +1,6 @@
-/* From canvas tiles to NV12. It must not know encoders or time. */
+/* From canvas tiles to NV12. It must not know encoders or time.
+ *
+ * Of each tile only the box around its damage is read: what a small picture costs is the memory it touches, which has gone cold since the one before. */
 #include "recorder/snapshot.h"
 
 #include <errno.h>
@@ -6,7 +8,9 @@
 #include <string.h>
 
 #define TILE RING_TILE_PX
-#define BLOCKS_PER_TILE (TILE / 16u)
+#define MB 16u
+#define BLOCKS_PER_TILE (TILE / MB)
+#define LOOKS_MAX 254u
 
 int snapshot_init(struct snapshot *snapshot, uint32_t width, uint32_t height)
 {
@@ -19,7 +23,7 @@ int snapshot_init(struct snapshot *snapshot, uint32_t width, uint32_t height)
 	}
 	snapshot->columns = (width + TILE - 1) / TILE;
 	snapshot->rows = (height + TILE - 1) / TILE;
-	snapshot->dirty = g_malloc0((size_t)snapshot->columns * snapshot->rows);
+	snapshot->tiles = g_new0(struct snapshot_tile, (size_t)snapshot->columns * snapshot->rows);
 	snapshot_mark_all(snapshot);
 	return 0;
 }
@@ -29,13 +33,36 @@ void snapshot_finish(struct snapshot *snapshot)
 	nv12_finish(&snapshot->picture);
 	macroblocks_finish(&snapshot->blocks);
 	cursor_finish(&snapshot->cursor);
-	g_clear_pointer(&snapshot->dirty, g_free);
+	g_clear_pointer(&snapshot->tiles, g_free);
 }
 
-void snapshot_mark_all(struct snapshot *snapshot)
+static struct rect tile_at(const struct snapshot *s, uint32_t column, uint32_t row)
 {
-	snapshot->n_dirty = snapshot->columns * snapshot->rows;
-	memset(snapshot->dirty, 1, snapshot->n_dirty);
+	return (struct rect){column * TILE, row * TILE, MIN(TILE, s->picture.width - column * TILE),
+			     MIN(TILE, s->picture.height - row * TILE)};
+}
+
+/* As coarse as the conversion: columns of macroblocks, even rows, and macroblocks that hang over the picture's edge as a whole. `right` and `bottom` may lie
+ * behind the picture then. */
+static void mark_tile(struct snapshot *s, uint32_t column, uint32_t row, const struct rect *r)
+{
+	const struct rect tile = tile_at(s, column, row);
+	struct snapshot_tile *t = &s->tiles[row * s->columns + column];
+	uint32_t step = (tile.width | tile.height) % MB != 0 ? MB : 2;
+	uint32_t left = MAX(r->x, tile.x) - tile.x, top = MAX(r->y, tile.y) - tile.y;
+	uint32_t right = MIN(r->x + r->width, tile.x + TILE) - tile.x;
+	uint32_t bottom = MIN(r->y + r->height, tile.y + TILE) - tile.y;
+	bool clean = t->right == 0;
+
+	left = left / MB * MB;
+	top = top / step * step;
+	right = (right + MB - 1) / MB * MB;
+	bottom = (bottom + step - 1) / step * step;
+	s->n_dirty += clean;
+	t->left = (uint8_t)(clean ? left : MIN(t->left, left));
+	t->top = (uint8_t)(clean ? top : MIN(t->top, top));
+	t->right = (uint8_t)MAX(t->right, right);
+	t->bottom = (uint8_t)MAX(t->bottom, bottom);
 }
 
 void snapshot_mark(struct snapshot *snapshot, const struct rect *area)
@@ -44,13 +71,16 @@ void snapshot_mark(struct snapshot *snapshot, const struct rect *area)
 
 	if (!rect_clip(&r, snapshot->picture.width, snapshot->picture.height))
 		return;
-	for (uint32_t row = r.y / TILE; row <= (r.y + r.height - 1) / TILE; row++) {
-		for (uint32_t column = r.x / TILE; column <= (r.x + r.width - 1) / TILE; column++) {
-			uint8_t *mark = &snapshot->dirty[row * snapshot->columns + column];
-			snapshot->n_dirty += *mark == 0;
-			*mark = MAX(*mark, 1);
-		}
-	}
+	for (uint32_t row = r.y / TILE; row <= (r.y + r.height - 1) / TILE; row++)
+		for (uint32_t column = r.x / TILE; column <= (r.x + r.width - 1) / TILE; column++)
+			mark_tile(snapshot, column, row, &r);
+}
+
+void snapshot_mark_all(struct snapshot *snapshot)
+{
+	const struct rect all = {0, 0, snapshot->picture.width, snapshot->picture.height};
+
+	snapshot_mark(snapshot, &all);
 }
 
 static void mark_cursor(struct snapshot *s)
@@ -121,34 +151,37 @@ void snapshot_record(struct snapshot *snapshot, const struct ring_record *record
 }
 
 /* The tile's part of the planes and of the map, seen as a picture of its own. */
-static unsigned convert_tile(struct snapshot *s, const struct rect *tile, const uint8_t *bgrx,
-			     size_t stride_bytes)
+static unsigned convert_tile(struct snapshot *s, const struct rect *tile, const struct rect *part,
+			     const uint8_t *bgrx, size_t stride_bytes)
 {
-	const struct rect whole = {0, 0, tile->width, tile->height};
+	const struct rect inner = {part->x - tile->x, part->y - tile->y, part->width, part->height};
 	size_t stride = s->picture.stride_bytes;
-	struct nv12 part = {s->picture.luma + tile->y * stride + tile->x,
-			    s->picture.chroma + tile->y / 2 * stride + tile->x, stride, tile->width,
-			    tile->height};
+	struct nv12 planes = {s->picture.luma + tile->y * stride + tile->x,
+			      s->picture.chroma + tile->y / 2 * stride + tile->x, stride,
+			      tile->width, tile->height};
 	uint32_t block_row = tile->y / TILE * BLOCKS_PER_TILE;
 	struct macroblocks blocks = {s->blocks.changed + (size_t)block_row * s->blocks.columns +
 					     tile->x / TILE * BLOCKS_PER_TILE,
 				     s->blocks.columns, s->blocks.rows - block_row};
 
-	return convert_bgrx_nv12(bgrx, stride_bytes, &whole, false, &part, &blocks);
+	return convert_bgrx_nv12(bgrx, stride_bytes, &inner, false, &planes, &blocks);
 }
 
 static bool update_tile(struct snapshot *s, struct ring_reader *reader, uint32_t column,
 			uint32_t row)
 {
 	uint8_t bgrx[TILE * TILE * 4] __attribute__((aligned(32)));
-	const struct rect tile = {column * TILE, row * TILE,
-				  MIN(TILE, s->picture.width - column * TILE),
-				  MIN(TILE, s->picture.height - row * TILE)};
+	const struct snapshot_tile *t = &s->tiles[row * s->columns + column];
+	const struct rect tile = tile_at(s, column, row);
+	struct rect part = {tile.x + t->left, tile.y + t->top, (uint32_t)t->right - t->left,
+			    (uint32_t)t->bottom - t->top};
 
-	if (ring_reader_copy_tile(reader, column, row, bgrx, TILE * 4) < 0)
+	rect_clip(&part, s->picture.width, s->picture.height);
+	if (ring_reader_copy_tile(reader, column, row, &part, bgrx, TILE * 4) < 0)
 		return false;
-	cursor_blend(&s->cursor, &tile, bgrx, TILE * 4);
-	s->n_changed += convert_tile(s, &tile, bgrx, TILE * 4);
+	cursor_blend(&s->cursor, &part,
+		     bgrx + (part.y - tile.y) * TILE * 4 + (size_t)(part.x - tile.x) * 4, TILE * 4);
+	s->n_changed += convert_tile(s, &tile, &part, bgrx, TILE * 4);
 	return true;
 }
 
@@ -158,15 +191,16 @@ bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader)
 
 	for (uint32_t row = 0; row < snapshot->rows && snapshot->n_dirty > 0; row++) {
 		for (uint32_t column = 0; column < snapshot->columns; column++) {
-			uint8_t *mark = &snapshot->dirty[row * snapshot->columns + column];
-			if (*mark == 0)
+			struct snapshot_tile *t =
+				&snapshot->tiles[row * snapshot->columns + column];
+			if (t->right == 0)
 				continue;
 			if (!update_tile(snapshot, reader, column, row)) {
-				*mark = (uint8_t)MIN(*mark + 1, UINT8_MAX);
-				stuck |= *mark == UINT8_MAX;
+				t->looks = (uint8_t)MIN(t->looks + 1, LOOKS_MAX);
+				stuck |= t->looks == LOOKS_MAX;
 				continue;
 			}
-			*mark = 0;
+			*t = (struct snapshot_tile){0};
 			snapshot->n_dirty--;
 		}
 	}

@@ -1,4 +1,4 @@
-/** The recorder's own picture of a canvas, in NV12: dirty tiles are copied out of the canvas, the pointer drawn over them, and converted with comparison.
+/** The recorder's own picture of a canvas, in NV12: what is damaged of its tiles is copied out of the canvas, the pointer drawn over them, and converted with comparison.
  *  There is no BGRX copy of the whole picture. One thread at a time. */
 #pragma once
 
@@ -9,13 +9,18 @@
 /** More copies than this between two pictures are not worth following. */
 #define SNAPSHOT_MAX_HINTS 64u
 
+/** What waits to be read of a tile, in its own pixels: from left, top to right, bottom. `right` 0: nothing. */
+struct snapshot_tile {
+	uint8_t left, top, right, bottom;
+	uint8_t looks; /**< that found the writer in it */
+};
+
 struct snapshot {
 	struct nv12 picture;
 	struct macroblocks blocks; /**< changed since snapshot_taken */
 	unsigned n_changed;	   /**< macroblocks set in `blocks`, at most */
-	uint8_t *
-		dirty; /**< one byte per tile: 0, or 1 and one more for each look that found the writer in it */
-	uint32_t columns, rows, n_dirty;
+	struct snapshot_tile *tiles;
+	uint32_t columns, rows, n_dirty; /**< n_dirty: tiles that something waits in */
 	struct cursor cursor;
 	struct motion_hint hints[SNAPSHOT_MAX_HINTS]; /**< copies since snapshot_taken, in order */
 	unsigned n_hints;
@@ -32,7 +37,7 @@ void snapshot_mark_all(struct snapshot *snapshot);
 /** Takes a picture or cursor record over into marks, a copy into hints, too; others are ignored. */
 void snapshot_record(struct snapshot *snapshot, const struct ring_record *record);
 
-/** Reads the dirty tiles. Those the writer is inside of stay dirty. Afterwards blocks and n_changed tell what differs from before.
+/** Reads what is damaged. Tiles the writer is inside of stay dirty. Afterwards blocks and n_changed tell what differs from before.
  *  Returns whether the writer was found inside a tile 254 times in a row. */
 bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader);
 

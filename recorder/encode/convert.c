@@ -5,6 +5,7 @@
 #include "recorder/encode/convert_kernel.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,39 +83,56 @@ static void pad_block(const uint8_t *bgrx, size_t stride_bytes, uint32_t width, 
 	}
 }
 
-static bool convert_block(convert_block_fn kernel, const struct convert_weights *weights,
-			  const uint8_t *bgrx, size_t stride_bytes, struct nv12 *picture,
-			  uint32_t x, uint32_t y)
+static const struct convert_weights *weights_of(bool full_range)
 {
-	const uint8_t *from = bgrx + (size_t)y * stride_bytes + (size_t)x * 4;
-	uint8_t *luma = picture->luma + (size_t)y * picture->stride_bytes + x;
-	uint8_t *chroma = picture->chroma + (size_t)(y / 2) * picture->stride_bytes + x;
-	uint32_t width = picture->width - x, height = picture->height - y;
+	return full_range ? &bt709_full : &bt709_limited;
+}
+
+struct conversion {
+	convert_block_fn kernel;
+	const struct convert_weights *weights;
+	const uint8_t *bgrx;
+	size_t stride_bytes;
+	struct nv12 *picture;
+};
+
+/* The rows from `top` to `bottom`, both even, of the macroblock column at x; all within one macroblock. */
+static bool convert_rows(const struct conversion *c, uint32_t x, uint32_t top, uint32_t bottom)
+{
+	const struct nv12 *to = c->picture;
+	uint32_t width = to->width - x, height = to->height - top / MB * MB;
+	bool hangs = width < MB || height < MB;
 	uint8_t padded[MB * MB * 4];
 
-	if (width < MB || height < MB) {
-		pad_block(from, stride_bytes, width < MB ? width : MB, height < MB ? height : MB,
-			  padded);
+	if (hangs) {
+		top = top / MB * MB;
+		bottom = top + MB;
+	}
+	const uint8_t *from = c->bgrx + (size_t)top * c->stride_bytes + (size_t)x * 4;
+	size_t stride_bytes = c->stride_bytes;
+	if (hangs) {
+		pad_block(from, stride_bytes, MIN(width, MB), MIN(height, MB), padded);
 		from = padded;
 		stride_bytes = MB * 4;
 	}
-	return kernel(from, stride_bytes, weights, luma, chroma, picture->stride_bytes);
+	return c->kernel(from, stride_bytes, bottom - top, c->weights,
+			 to->luma + (size_t)top * to->stride_bytes + x,
+			 to->chroma + (size_t)(top / 2) * to->stride_bytes + x, to->stride_bytes);
 }
 
-static unsigned convert_rect(convert_block_fn kernel, const uint8_t *bgrx, size_t stride_bytes,
-			     const struct rect *area, bool full_range, struct nv12 *picture,
+static unsigned convert_rect(const struct conversion *c, const struct rect *area,
 			     struct macroblocks *blocks)
 {
-	const struct convert_weights *weights = full_range ? &bt709_full : &bt709_limited;
 	struct rect r = *area;
 	unsigned n_changed = 0;
 
-	if (!rect_clip(&r, picture->width, picture->height))
+	if (!rect_clip(&r, c->picture->width, c->picture->height))
 		return 0;
-	for (uint32_t row = r.y / MB; row <= (r.y + r.height - 1) / MB; row++) {
+	uint32_t first = r.y & ~1u, end = (r.y + r.height + 1) & ~1u;
+	for (uint32_t row = first / MB; row * MB < end; row++) {
+		uint32_t top = MAX(first, row * MB), bottom = MIN(end, (row + 1) * MB);
 		for (uint32_t column = r.x / MB; column <= (r.x + r.width - 1) / MB; column++) {
-			if (!convert_block(kernel, weights, bgrx, stride_bytes, picture,
-					   column * MB, row * MB))
+			if (!convert_rows(c, column * MB, top, bottom))
 				continue;
 			blocks->changed[row * blocks->columns + column] = 1;
 			n_changed++;
@@ -126,14 +144,18 @@ static unsigned convert_rect(convert_block_fn kernel, const uint8_t *bgrx, size_
 unsigned convert_bgrx_nv12(const uint8_t *bgrx, size_t stride_bytes, const struct rect *r,
 			   bool full_range, struct nv12 *picture, struct macroblocks *blocks)
 {
-	return convert_rect(convert_block_best(), bgrx, stride_bytes, r, full_range, picture,
-			    blocks);
+	const struct conversion c = {convert_block_best(), weights_of(full_range), bgrx,
+				     stride_bytes, picture};
+
+	return convert_rect(&c, r, blocks);
 }
 
 unsigned convert_bgrx_nv12_portable(const uint8_t *bgrx, size_t stride_bytes, const struct rect *r,
 				    bool full_range, struct nv12 *picture,
 				    struct macroblocks *blocks)
 {
-	return convert_rect(convert_block_portable, bgrx, stride_bytes, r, full_range, picture,
-			    blocks);
+	const struct conversion c = {convert_block_portable, weights_of(full_range), bgrx,
+				     stride_bytes, picture};
+
+	return convert_rect(&c, r, blocks);
 }

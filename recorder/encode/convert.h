@@ -10,7 +10,8 @@ void nv12_finish(struct nv12 *picture);
 int macroblocks_init(struct macroblocks *blocks, uint32_t width, uint32_t height);
 void macroblocks_finish(struct macroblocks *blocks);
 
-/** Converts the macroblocks that `r` touches from a BGRX picture into `picture` and sets blocks->changed for those whose NV12 bytes differ.
+/** Converts what `r` covers of a BGRX picture into `picture` and sets blocks->changed for the macroblocks whose NV12 bytes differ. `r` is rounded out to whole
+ *  columns of macroblocks and even rows; macroblocks that hang over the picture's edge are converted as a whole.
  *  bgrx   first pixel of the whole picture (not of r)
  *  Bits already set in blocks stay. Returns the number of macroblocks that changed. */
 unsigned convert_bgrx_nv12(const uint8_t *bgrx, size_t stride_bytes, const struct rect *r,

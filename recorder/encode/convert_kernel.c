@@ -51,13 +51,13 @@ static bool chroma_row(const uint8_t *upper, const uint8_t *lower, const struct 
 	return changed;
 }
 
-bool convert_block_portable(const uint8_t *bgrx, size_t stride_bytes,
+bool convert_block_portable(const uint8_t *bgrx, size_t stride_bytes, unsigned rows,
 			    const struct convert_weights *weights, uint8_t *luma, uint8_t *chroma,
 			    size_t nv12_stride_bytes)
 {
 	bool changed = false;
 
-	for (unsigned y = 0; y < 16; y += 2) {
+	for (unsigned y = 0; y < rows; y += 2) {
 		const uint8_t *upper = bgrx + y * stride_bytes, *lower = upper + stride_bytes;
 		changed |= luma_row(upper, weights, luma + y * nv12_stride_bytes);
 		changed |= luma_row(lower, weights, luma + (y + 1) * nv12_stride_bytes);
@@ -146,7 +146,7 @@ AVX2 static inline __m128i store_chroma(uint8_t *chroma, __m256i left, __m256i r
 	return store_16(chroma, _mm_shuffle_epi8(_mm256_castsi256_si128(bytes), interleave));
 }
 
-AVX2 static bool convert_block_avx2(const uint8_t *bgrx, size_t stride_bytes,
+AVX2 static bool convert_block_avx2(const uint8_t *bgrx, size_t stride_bytes, unsigned rows,
 				    const struct convert_weights *weights, uint8_t *luma,
 				    uint8_t *chroma, size_t nv12_stride_bytes)
 {
@@ -155,7 +155,7 @@ AVX2 static bool convert_block_avx2(const uint8_t *bgrx, size_t stride_bytes,
 		_mm256_set1_epi32(weights->luma_bias), _mm256_set1_epi32(weights->chroma_bias)};
 	__m128i differs = _mm_setzero_si128();
 
-	for (unsigned y = 0; y < 16; y += 2) {
+	for (unsigned y = 0; y < rows; y += 2) {
 		const uint8_t *upper = bgrx + y * stride_bytes, *lower = upper + stride_bytes;
 		struct avx2_pixels ul = load_pixels(upper), ur = load_pixels(upper + 32);
 		struct avx2_pixels ll = load_pixels(lower), lr = load_pixels(lower + 32);

@@ -366,23 +366,34 @@ uint32_t ring_reader_tile_generation(const struct ring_reader *reader, uint32_t 
 	return atomic_load_explicit(generation_of(reader, column, row), memory_order_acquire);
 }
 
-int ring_reader_copy_tile(struct ring_reader *reader, uint32_t column, uint32_t row, uint8_t *dst,
-			  size_t dst_stride_bytes)
+static bool is_inside(const struct rect *part, const struct rect *tile)
+{
+	return part->x >= tile->x && part->y >= tile->y &&
+	       (uint64_t)part->x + part->width <= (uint64_t)tile->x + tile->width &&
+	       (uint64_t)part->y + part->height <= (uint64_t)tile->y + tile->height;
+}
+
+int ring_reader_copy_tile(struct ring_reader *reader, uint32_t column, uint32_t row,
+			  const struct rect *part, uint8_t *dst, size_t dst_stride_bytes)
 {
 	struct rect tile = {column * RING_TILE_PX, row * RING_TILE_PX, RING_TILE_PX, RING_TILE_PX};
+	const struct rect *r = part != NULL ? part : &tile;
 
 	if (column >= reader->layout.tile_columns || row >= reader->layout.tile_rows)
 		return -EINVAL;
 	rect_clip(&tile, reader->width, reader->height);
+	if (!is_inside(r, &tile))
+		return -EINVAL;
 	const _Atomic uint32_t *generation = generation_of(reader, column, row);
 	const uint8_t *src = reader->base + reader->layout.pixels_offset +
-			     (size_t)tile.y * reader->layout.stride_bytes + (size_t)tile.x * 4;
+			     (size_t)r->y * reader->layout.stride_bytes + (size_t)r->x * 4;
+	dst += (r->y - tile.y) * dst_stride_bytes + (size_t)(r->x - tile.x) * 4;
 	uint32_t before = atomic_load_explicit(generation, memory_order_acquire);
 	if ((before & 1) != 0)
 		return -EAGAIN;
-	for (uint32_t y = 0; y < tile.height; y++)
+	for (uint32_t y = 0; y < r->height; y++)
 		memcpy(dst + y * dst_stride_bytes, src + (size_t)y * reader->layout.stride_bytes,
-		       (size_t)tile.width * 4);
+		       (size_t)r->width * 4);
 	/* The pixels must have been read before the generation is looked at again. */
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(generation, memory_order_relaxed) == before ? 0 : -EAGAIN;

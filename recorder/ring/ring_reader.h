@@ -78,11 +78,12 @@ int ring_reader_next(struct ring_reader *reader, struct ring_record *ret);
 uint32_t ring_reader_take_overflow(struct ring_reader *reader);
 
 #define RING_TILE_PX 64u
-/** Copies one 64x64 tile (less at the right and lower edge) out of the canvas without tearing.
- *  dst  BGRX at the tile's own place, i.e. dst points at the tile's first pixel.
- *  Returns 0; -EAGAIN when the writer is inside this tile or changed it meanwhile: try again later. */
-int ring_reader_copy_tile(struct ring_reader *reader, uint32_t column, uint32_t row, uint8_t *dst,
-			  size_t dst_stride_bytes);
+/** Copies a part of one 64x64 tile (they are smaller at the right and lower edge) out of the canvas without tearing.
+ *  part  in pixels of the canvas, inside the tile; NULL: all of it
+ *  dst   BGRX; it points at the tile's first pixel, whatever the part
+ *  Returns 0; -EAGAIN when the writer is inside this tile or changed it meanwhile: try again later; -EINVAL: no such tile or part. */
+int ring_reader_copy_tile(struct ring_reader *reader, uint32_t column, uint32_t row,
+			  const struct rect *part, uint8_t *dst, size_t dst_stride_bytes);
 
 /** Generation of a tile: changes whenever its pixels do; odd while being written. For rescans after an overflow or a restart. */
 uint32_t ring_reader_tile_generation(const struct ring_reader *reader, uint32_t column,

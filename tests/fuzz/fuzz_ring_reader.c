@@ -39,7 +39,7 @@ static void read_all(struct ring_reader *reader, uint32_t width, uint32_t height
 	}
 	ring_reader_take_overflow(reader);
 	ring_reader_arm(reader);
-	ring_reader_copy_tile(reader, 0, 0, tile, sizeof tile / 64);
+	ring_reader_copy_tile(reader, 0, 0, NULL, tile, sizeof tile / 64);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

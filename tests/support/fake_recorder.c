@@ -254,7 +254,7 @@ static bool tile_shows(struct fake_recorder *r, uint32_t x, uint32_t y, const ui
 	uint32_t width = MIN(64u, ring_reader_width(r->reader) - x);
 	uint32_t height = MIN(64u, ring_reader_height(r->reader) - y);
 
-	if (ring_reader_copy_tile(r->reader, x / 64, y / 64, tile, 64 * 4) != 0)
+	if (ring_reader_copy_tile(r->reader, x / 64, y / 64, NULL, tile, 64 * 4) != 0)
 		return false;
 	for (uint32_t row = 0; row < height; row++)
 		if (memcmp(tile + row * 64 * 4, pixels + (y + row) * stride_bytes + (size_t)x * 4,

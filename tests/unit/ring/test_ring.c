@@ -199,24 +199,32 @@ static void test_tiles(void)
 
 	g_assert_cmpuint(ring_reader_tile_generation(p.reader, 2, 1), ==, 0);
 	ring_writer_begin(p.writer, &r);
-	g_assert_cmpint(ring_reader_copy_tile(p.reader, 2, 1, out, 64 * 4), ==, -EAGAIN);
-	g_assert_cmpint(ring_reader_copy_tile(p.reader, 1, 1, out, 64 * 4), ==, 0);
+	g_assert_cmpint(ring_reader_copy_tile(p.reader, 2, 1, NULL, out, 64 * 4), ==, -EAGAIN);
+	g_assert_cmpint(ring_reader_copy_tile(p.reader, 1, 1, NULL, out, 64 * 4), ==, 0);
 	for (uint32_t y = 60; y < 70; y++)
 		memset(ring_writer_pixels(p.writer) + y * stride + 130 * 4, 0x5a, 20 * 4);
 	ring_writer_end(p.writer, &r);
-	g_assert_cmpint(ring_reader_copy_tile(p.reader, 2, 1, out, 64 * 4), ==, 0);
+	g_assert_cmpint(ring_reader_copy_tile(p.reader, 2, 1, NULL, out, 64 * 4), ==, 0);
 	memcpy(&value, out + 21 * 4, 4);
 	g_assert_cmphex(value, ==, 0x5a5a5a5a);
 	memcpy(&value, out + 22 * 4, 4); /* past the right edge: not copied */
 	g_assert_cmphex(value, ==, 0);
 	memcpy(&value, out + 6 * 64 * 4, 4); /* past the lower edge */
 	g_assert_cmphex(value, ==, 0);
+	const struct rect part = {140, 66, 8, 4}, across = {120, 66, 16, 4};
+	memset(out, 0, 64 * 64 * 4);
+	g_assert_cmpint(ring_reader_copy_tile(p.reader, 2, 1, &part, out, 64 * 4), ==, 0);
+	memcpy(&value, out + (2 * 64 + 12) * 4, 4);
+	g_assert_cmphex(value, ==, 0x5a5a5a5a);
+	memcpy(&value, out + (2 * 64 + 11) * 4, 4); /* beside the part: not copied */
+	g_assert_cmphex(value, ==, 0);
+	g_assert_cmpint(ring_reader_copy_tile(p.reader, 2, 1, &across, out, 64 * 4), ==, -EINVAL);
 	g_assert_cmpuint(ring_reader_tile_generation(p.reader, 2, 1), ==, 2);
 	g_assert_cmpuint(ring_reader_tile_generation(p.reader, 2, 0), ==, 2);
 	g_assert_cmpuint(ring_reader_tile_generation(p.reader, 1, 1), ==, 0);
-	g_assert_cmpint(ring_reader_copy_tile(p.reader, 3, 0, out, 64 * 4), ==, -EINVAL);
-	g_assert_cmpint(ring_reader_copy_tile(p.reader, UINT32_MAX, UINT32_MAX, out, 64 * 4), ==,
-			-EINVAL);
+	g_assert_cmpint(ring_reader_copy_tile(p.reader, 3, 0, NULL, out, 64 * 4), ==, -EINVAL);
+	g_assert_cmpint(ring_reader_copy_tile(p.reader, UINT32_MAX, UINT32_MAX, NULL, out, 64 * 4),
+			==, -EINVAL);
 	pair_close(&p);
 }
 

@@ -78,7 +78,7 @@ static bool check_tile(struct ring_reader *r, uint32_t column, uint32_t row, uin
 	static uint32_t tile[64 * 64];
 	uint32_t width = MIN(64u, WIDTH - column * 64), height = MIN(64u, HEIGHT - row * 64);
 
-	if (ring_reader_copy_tile(r, column, row, (uint8_t *)tile, sizeof tile[0] * 64) != 0)
+	if (ring_reader_copy_tile(r, column, row, NULL, (uint8_t *)tile, sizeof tile[0] * 64) != 0)
 		return false;
 	for (uint32_t y = 0; y < height; y++)
 		for (uint32_t x = 0; x < width; x++)
