@@ -6,10 +6,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.verifier.encrypted import DataKeys
 from tests.verifier.evidence import check_evidence
 from tests.verifier.findings import Report, Unjudged
-from tests.verifier.node_log import check_log
+from tests.verifier.node_log import PROOF_MAX_BYTES, check_consistency, check_log
 from tests.verifier.recording import check_recording
+from tests.verifier.revocation import read_lists
 
 WORDS = {
     "proven": "PROVEN: every byte is the one that was signed, nothing is missing, the signer is trusted.",
@@ -22,7 +24,7 @@ WORDS = {
 }
 
 
-def judge(path: Path, trusted: list[Path], heads: list[bytes], passphrase=None) -> Report:
+def judge(path: Path, trusted: list[Path], heads: list[bytes] = (), lists: list[Path] = (), archive_keys: list[Path] = ()) -> Report:
     report = Report()
     try:
         for pem in trusted:
@@ -30,9 +32,11 @@ def judge(path: Path, trusted: list[Path], heads: list[bytes], passphrase=None) 
         if (path / "leaves").exists():
             check_log(path, trusted, heads, report)
         elif path.is_dir():
-            check_recording(path, trusted, report)
+            check_recording(path, trusted, report, read_lists(lists), DataKeys(archive_keys))
+        elif path.stat().st_size < PROOF_MAX_BYTES and path.suffix == ".json":
+            check_consistency(path, trusted, report)
         else:
-            check_evidence(path, trusted, report)
+            check_evidence(path, trusted, report, read_lists(lists))
     except (Unjudged, OSError) as error:
         report.unjudged = str(error)
     return report
@@ -42,10 +46,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.verifier", description="Judges a recording, an evidence file or a node's log by docs/evidence-format.md.")
     parser.add_argument("--ca", action="append", default=[], type=Path, help="PEM file of certificates to trust (may be repeated)")
     parser.add_argument("--head", action="append", default=[], type=Path, help="a tree head that was published earlier (log only; may be repeated)")
+    parser.add_argument("--crl", action="append", default=[], type=Path, help="PEM file of revocation lists (may be repeated)")
+    parser.add_argument("--archive-key", action="append", default=[], type=Path, help="PEM file with private keys that open encrypted recordings (may be repeated)")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("path", type=Path)
     options = parser.parse_args()
-    report = judge(options.path, options.ca, [head.read_bytes() for head in options.head])
+    report = judge(options.path, options.ca, [head.read_bytes() for head in options.head], options.crl, options.archive_key)
     verdict = report.verdict(bool(options.ca))
     if options.json:
         print(json.dumps({"verdict": verdict, "why": report.unjudged, **report.facts, "findings": [{**asdict(f), "class": f.kind} for f in report.findings]}, indent=2))

@@ -39,7 +39,7 @@ def key_usage(signs_certificates: bool) -> x509.KeyUsage:
 
 
 class Authority:
-    """A folder with a CA (`ca`), a node (`node`) and a time stamp authority under a CA of its own (`tsa-ca`, `tsa`)."""
+    """A folder with a CA (`ca`), a node (`node`), a time stamp authority under a CA of its own (`tsa-ca`, `tsa`) and the owner of the archive (`archive`)."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -49,6 +49,7 @@ class Authority:
             self.issue(root, None, f"{name} {root}")
         self.issue("node", "ca", "node1")
         self.issue("tsa", "tsa-ca", f"{name} time stamps")
+        self.issue("archive", None, f"{name} archive")
         return self
 
     def issue(self, name: str, issuer: str | None, common_name: str, valid: tuple[datetime, datetime] = VALID) -> None:
@@ -75,6 +76,18 @@ class Authority:
         """`BASE64 SPACE JSON`, signed."""
         key = serialization.load_pem_private_key(self.key(name).read_bytes(), None)
         return base64.b64encode(key.sign(json_bytes, ec.ECDSA(hashes.SHA256()))) + b" " + json_bytes
+
+    def revoke(self, name: str, issuer: str, since: datetime, invalid_since: datetime | None = None) -> Path:
+        """A list of the issuer's in which `name` is revoked."""
+        certificate, by = (x509.load_pem_x509_certificate(self.pem(who).read_bytes()) for who in (name, issuer))
+        entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(since)
+        if invalid_since:
+            entry = entry.add_extension(x509.InvalidityDate(invalid_since), critical=False)
+        made = (x509.CertificateRevocationListBuilder().issuer_name(by.subject).last_update(since).next_update(VALID[1]).add_revoked_certificate(entry.build())
+                .sign(serialization.load_pem_private_key(self.key(issuer).read_bytes(), None), hashes.SHA256()))
+        path = self.folder / f"{name}-{since:%Y%m%d}-{invalid_since:%Y%m%d}.crl" if invalid_since else self.folder / f"{name}-{since:%Y%m%d}.crl"
+        path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        return path
 
     def cms(self, data: bytes, name: str = "node") -> bytes:
         """Detached, with signingTime and signingCertificateV2 (-cades)."""

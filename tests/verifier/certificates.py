@@ -1,6 +1,7 @@
 """Certificates and what they sign. Signatures by python3-cryptography, paths to a trusted certificate by the openssl program."""
 
 import calendar
+import functools
 import re
 import subprocess
 import tempfile
@@ -34,6 +35,14 @@ class Signer:
         if not isinstance(self.key, ec.EllipticCurvePublicKey) or self.key.curve.name != "secp256r1":
             raise Malformed("the certificate's key is not on P-256")
 
+    @staticmethod
+    def texts(pem: bytes) -> list[bytes]:
+        return PEM.findall(pem)
+
+    @staticmethod
+    def load(text: bytes):
+        return x509.load_pem_x509_certificate(text)
+
     @property
     def subject(self) -> str:
         return self.certificate.subject.rfc4514_string()
@@ -47,15 +56,20 @@ class Signer:
 
     def leads_to(self, trusted: list[Path], unix_time: int) -> str:
         """Why the certificate does not lead to one of the trusted files' certificates at that time; empty: it does."""
-        with tempfile.TemporaryDirectory() as folder:
-            leaf, others = Path(folder, "leaf"), Path(folder, "others")
-            leaf.write_bytes(self.text + b"\n")
-            others.write_bytes(b"\n".join(self.others) + b"\n")
-            command = ["openssl", "verify", *path_options(trusted, unix_time)]
-            if self.others:
-                command += ["-untrusted", str(others)]
-            done = openssl(command + [str(leaf)])
-        return "" if done.returncode == 0 else first_error(done.stderr)
+        return path_trouble(self.text, tuple(self.others), tuple(trusted), unix_time)
+
+
+@functools.lru_cache  # many recordings are of one signer
+def path_trouble(text: bytes, intermediates: tuple, trusted: tuple, unix_time: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        leaf, others = Path(folder, "leaf"), Path(folder, "others")
+        leaf.write_bytes(text + b"\n")
+        others.write_bytes(b"\n".join(intermediates) + b"\n")
+        command = ["openssl", "verify", *path_options(trusted, unix_time)]
+        if intermediates:
+            command += ["-untrusted", str(others)]
+        done = openssl(command + [str(leaf)])
+    return "" if done.returncode == 0 else first_error(done.stderr)
 
 
 def all_signers(pem: bytes) -> list[Signer]:
@@ -69,7 +83,7 @@ def all_signers(pem: bytes) -> list[Signer]:
     return found
 
 
-def path_options(trusted: list[Path], unix_time: int) -> list[str]:
+def path_options(trusted: tuple, unix_time: int) -> list[str]:
     options = ["-no-CApath", "-no-CAstore", "-partial_chain", "-attime", str(unix_time)]
     if len(trusted) == 1:
         return options + ["-CAfile", str(trusted[0])]

@@ -8,7 +8,7 @@ from tests.verifier.box import find_box, read_archive
 from tests.verifier.certificates import all_signers
 from tests.verifier.chain import Chain, check_chain
 from tests.verifier.file_claims import CHUNK_BYTES
-from tests.verifier.findings import BROKEN, NOTE, Report
+from tests.verifier.findings import BROKEN, INCOMPLETE, NOTE, Report
 from tests.verifier.manifest import check_signature, parse_manifest
 from tests.verifier.node_log import check_head_trust, why_proof_fails
 from tests.verifier.recording import STAMP, check_stamps, check_trust, read_signer
@@ -122,6 +122,8 @@ def check_files(evidence: Evidence, segments: list[dict], derived: bool, report:
             report.add(BROKEN, f"{name} is not the file of the chain", *where)
         if name not in here | left_out and not derived:
             report.add(BROKEN, f"{name} is missing, and not said to be left out", *where)
+        if file.get("tail_bytes") and not derived:
+            report.add(INCOMPLETE, f"the last {file['tail_bytes']} bytes of {name} are not signed, and not in the file", *where)
     for name in sorted(here | left_out):
         if re.match(r"(seg|init)-", name) and name not in due:
             report.add(BROKEN, f"{name} is no file of the segments in the file")
@@ -169,7 +171,7 @@ def check_proofs(evidence: Evidence, chain: Chain, trusted: list[Path], report: 
         check_head_trust(head, signers, trusted, report)
 
 
-def check_evidence(path: Path, trusted: list[Path], report: Report) -> None:
+def check_evidence(path: Path, trusted: list[Path], report: Report, lists: list = ()) -> None:
     try:
         evidence = Evidence(path)
     except Malformed as error:
@@ -180,12 +182,12 @@ def check_evidence(path: Path, trusted: list[Path], report: Report) -> None:
     report.facts.update({key: manifest[key] for key in ("kind", "created", "created_by", "purpose", "span")})
     cms = evidence.read("manifest.cms")
     stamped = check_stamp("manifest.tsr", evidence.read("manifest.tsr"), cms, trusted, report) if "manifest.tsr" in evidence.entries else []
-    check_signature(evidence.read("manifest.json"), cms, stamped, trusted, report)
+    check_signature(evidence.read("manifest.json"), cms, stamped, trusted, report, lists)
     check_listed(evidence, report)
     signer = read_signer(evidence.read("certificate.pem") if "certificate.pem" in evidence.entries else b"", report)
     chain = check_chain(evidence.read("chain") if "chain" in evidence.entries else b"", signer, report)
     stamps = {name: evidence.read(name) for name in evidence.entries if STAMP.fullmatch(name)}
-    check_trust(signer, chain, trusted, check_stamps(stamps, chain, trusted, report), report)
+    check_trust(signer, chain, trusted, check_stamps(stamps, chain, trusted, report), report, lists)
     certificate = next((file for file in (chain.genesis or {}).get("files", []) if file["name"] == "certificate.pem"), None)
     if certificate and "certificate.pem" in evidence.entries and hashlib.sha256(evidence.read("certificate.pem")).hexdigest() != certificate["sha256"]:
         report.add(BROKEN, "certificate.pem is not the one the genesis names")

@@ -4,7 +4,7 @@ import hashlib
 from typing import BinaryIO
 
 from tests.verifier.chain import Chain
-from tests.verifier.findings import BROKEN, Report
+from tests.verifier.findings import BROKEN, INCOMPLETE, Report
 
 CHUNK_BYTES = 1 << 20
 
@@ -22,8 +22,10 @@ class Claims:
                     self.add_final(file, entry)
 
     def add_final(self, file: dict, entry: dict) -> None:
+        if file["name"] not in self.final and file.get("tail_bytes"):
+            self.prefixes.setdefault(file["name"], []).append((file, entry))  # the entry covers the first bytes only
         known = self.final.setdefault(file["name"], (file, entry))[0]
-        if (known["bytes"], known["sha256"]) != (file["bytes"], file["sha256"]):
+        if any(known.get(key, 0) != file.get(key, 0) for key in ("bytes", "sha256", "tail_bytes")):
             self.broken(f"two entries contradict each other about {file['name']}", entry)
 
     def names(self) -> set[str]:
@@ -33,9 +35,22 @@ class Claims:
         start, end = (entry["start_us"], entry["end_us"]) if "start_us" in entry else (0, entry["t_us"])
         self.report.add(BROKEN, text, entry.get("number", 0), start, end)
 
+    def entry_of(self, name: str) -> dict:
+        return self.final[name][1] if name in self.final else self.prefixes[name][0][1]
+
     def missing(self, name: str) -> None:
-        entry = self.final[name][1] if name in self.final else self.prefixes[name][0][1]
-        self.broken(f"{name} is missing or is not a plain file", entry)
+        self.broken(f"{name} is missing or is not a plain file", self.entry_of(name))
+
+    def check_length(self, name: str, total: int) -> None:
+        """All that can be said of a file that nobody here can read."""
+        if name not in self.final:
+            for file, entry in self.prefixes[name]:
+                if total < file["bytes"]:
+                    self.broken(f"{name} has {total} plain bytes, entry {entry['seq']} (checkpoint) proves {file['bytes']}", entry)
+            return
+        file, entry = self.final[name]
+        if total != file["bytes"] + file.get("tail_bytes", 0):
+            self.broken(f"{name} has {total} plain bytes, it was signed with {file['bytes']}", entry)
 
     def check(self, name: str, stream: BinaryIO) -> None:
         """Reads the stream to its end, once."""
@@ -43,14 +58,18 @@ class Claims:
         for file, entry in prefixes:
             total += feed(stream, digest, file["bytes"] - total)
             if total < file["bytes"]:
-                self.broken(f"{name} has {total} bytes, entry {entry['seq']} (checkpoint) proves {file['bytes']}", entry)
+                self.broken(f"{name} has {total} bytes, entry {entry['seq']} ({entry['kind']}) proves {file['bytes']}", entry)
             elif digest.hexdigest() != file["sha256"]:
-                self.broken(f"the first {total} bytes of {name} are not those of entry {entry['seq']} (checkpoint)", entry)
+                self.broken(f"the first {total} bytes of {name} are not those of entry {entry['seq']} ({entry['kind']})", entry)
         total += feed(stream, digest, None)
         if name in self.final:
             file, entry = self.final[name]
-            if total != file["bytes"]:
-                self.broken(f"{name} has {total} bytes, it was signed with {file['bytes']}", entry)
+            tail = file.get("tail_bytes", 0)
+            if total != file["bytes"] + tail:
+                self.broken(f"{name} has {total} bytes, it was signed with {file['bytes'] + tail}", entry)
+            elif tail:
+                self.report.add(INCOMPLETE, f"the last {tail} bytes of {name} are not signed: they were written before a crash that took their key",
+                                entry["number"], entry["start_us"], entry["end_us"])
             elif digest.hexdigest() != file["sha256"]:
                 self.broken(f"{name} is not what was signed: its hash differs", entry)
 

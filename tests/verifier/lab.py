@@ -12,7 +12,9 @@ from tests.verifier.__main__ import judge
 from tests.verifier.authority import Authority
 from tests.verifier.findings import Report
 
-WORKERS = 4
+WORKERS = 2
+PATHS_PER_CALL = 250
+EXIT_CODES = {"proven": 0, "unreadable": 1, "broken": 3, "untrusted": 4, "incomplete": 5, "deleted": 6}
 
 
 @dataclass
@@ -28,6 +30,14 @@ class Verdict:
         return "; ".join(f"{f['class']}: {f['text']} [{f['start_us']}..{f['end_us']}]" for f in self.findings())
 
 
+@dataclass
+class Whom:
+    """What a verifier is given beside the evidence."""
+    trusted: tuple = ()
+    lists: tuple = ()
+    archive_keys: tuple = ()
+
+
 class Lab:
     def __init__(self, program: str, make_recordings: str):
         self.program, self.make_recordings = program, make_recordings
@@ -41,30 +51,44 @@ class Lab:
     def close(self) -> None:
         shutil.rmtree(self.folder)
 
-    def record(self, count: int, *how: str, authority: Authority | None = None) -> list[tuple[Path, str, str]]:
+    def record(self, count: int, *how: str, authority: Authority | None = None, encrypted: bool = False) -> list[tuple[Path, str, str]]:
         """(path, shape, ending) of each."""
         by = authority or self.authority
-        done = subprocess.run([self.make_recordings, self.folder, by.key("node"), by.pem("node"), str(self.n_made), str(count), *how], stdout=subprocess.PIPE, text=True,
-                              check=True)
+        archive = ["--archive", by.pem("archive")] if encrypted else []
+        done = subprocess.run([self.make_recordings, *archive, self.folder, by.key("node"), by.pem("node"), str(self.n_made), str(count), *how], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"make_recordings ended with {done.returncode}: {done.stderr}")
         self.n_made += count
         made = [line.split() for line in done.stdout.splitlines()]
         return [(Path(path), shape, ending) for path, shape, ending in made]
 
-    def product(self, path: Path, *trusted: Path) -> Verdict:
-        options = []
-        if trusted:
-            together = self.folder / ("-".join(pem.stem for pem in trusted) + ".trusted")
-            if not together.exists():
-                together.write_bytes(b"".join(pem.read_bytes() for pem in trusted))
-            options = ["--ca", str(together)]
-        done = subprocess.run([self.program, "verify", "--json", *options, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        if done.returncode not in (0, 1, 3, 4, 5):
+    def together(self, option: str, paths: tuple) -> list:
+        """Several PEM files as the one that the product takes."""
+        if not paths:
+            return []
+        path = self.folder / ("-".join(pem.stem for pem in paths) + option)
+        if not path.exists():
+            path.write_bytes(b"".join(pem.read_bytes() for pem in paths))
+            path.chmod(0o600)
+        return [option, path]
+
+    def products(self, paths: list[Path], whom: Whom = Whom()) -> list[Verdict]:
+        """What `vitrine verify` says, in one call."""
+        options = self.together("--ca", whom.trusted) + self.together("--crl", whom.lists) + self.together("--archive-key", whom.archive_keys)
+        done = subprocess.run([self.program, "verify", "--json", *options, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if done.returncode not in EXIT_CODES.values():
             raise AssertionError(f"vitrine verify ended with {done.returncode}: {done.stderr.decode()}")
-        return Verdict(done.returncode, json.loads(done.stdout) if done.stdout else {})
+        reports = json.loads(done.stdout)
+        return [Verdict(EXIT_CODES[report["verdict"]], report) for report in (reports if len(paths) > 1 else [reports])]
+
+    def both_of(self, paths: list[Path], whom: Whom = Whom()) -> list[tuple[Verdict, Report]]:
+        """Both verifiers about many, side by side."""
+        calls = [paths[at:at + PATHS_PER_CALL] for at in range(0, len(paths), PATHS_PER_CALL)]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            products = pool.map(lambda some: self.products(some, whom), calls)
+            reports = [judge(path, list(whom.trusted), [], list(whom.lists), list(whom.archive_keys)) for path in paths]
+            return list(zip((verdict for some in products for verdict in some), reports, strict=True))
 
     def both(self, path: Path, *trusted: Path) -> tuple[Verdict, Report]:
-        return self.product(path, *trusted), judge(path, list(trusted), [])
-
-    def each(self, work, items: list) -> list:
-        with ThreadPoolExecutor(WORKERS) as pool:
-            return list(pool.map(work, items))
+        return self.both_of([path], Whom(trusted))[0]

@@ -1,11 +1,13 @@
-/* make_recordings FOLDER KEY CERTIFICATE FIRST COUNT [SHAPE ENDING]: honest recordings of every odd shape, each in a store of its own in FOLDER, written by the recorder's own archive, muxer and
- * recovery with times that are told, not waited for. Prints a line each: path, shape, ending. */
+/* make_recordings [--archive CERTIFICATE] FOLDER KEY CERTIFICATE FIRST COUNT [SHAPE ENDING]: honest recordings of every odd shape, each in a store of its own in FOLDER, written by the
+ * recorder's own archive, muxer and recovery with times that are told, not waited for; encrypted when there is an archive certificate. Prints a line each: path, shape, ending. */
 #include "base/clock.h"
 #include "base/secret.h"
 #include "recorder/recovery.h"
+#include "recorder/running_keys.h"
 #include "recorder/timeline.h"
 #include "tests/verifier/film.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +21,8 @@
 struct scene {
 	struct archive_services services;
 	struct chain_key *key;
+	struct archive_certificate *archive_certificate; /**< NULL: nothing is encrypted */
+	struct running_keys *running_keys;
 	struct archive *archive;
 	struct film *film, *large;
 	GAsyncQueue *
@@ -247,6 +251,12 @@ static void end_recovered(struct scene *scene, unsigned number)
 	recover(scene, number, false);
 }
 
+/* A power cut takes the data keys of running recordings: in_process removed them meanwhile. */
+static void end_power_cut(struct scene *scene, unsigned number)
+{
+	recover(scene, number, number % 2 == 0);
+}
+
 static void end_resumed(struct scene *scene, unsigned number)
 {
 	recover(scene, number, true);
@@ -257,10 +267,9 @@ static const struct {
 	bool killed; /**< first */
 	void (*end)(struct scene *scene, unsigned number);
 } endings[] = {
-	{"sealed", false, end_sealed},
-	{"killed", false, end_killed},
-	{"recovered", true, end_recovered},
-	{"resumed", true, end_resumed},
+	{"sealed", false, end_sealed},	    {"killed", false, end_killed},
+	{"recovered", true, end_recovered}, {"resumed", true, end_resumed},
+	{"power-cut", true, end_power_cut}, /* last: without encryption it is only a kill */
 };
 
 /* ---- One recording ---- */
@@ -288,6 +297,18 @@ static void begin(struct scene *scene, const char *session)
 	archive_listen(scene->archive, ring, scene);
 }
 
+static void open_encryption(struct scene *scene, const char *dir)
+{
+	g_autofree char *running = g_strconcat(dir, ".running", NULL);
+
+	if (scene->archive_certificate == NULL)
+		return;
+	must(g_mkdir_with_parents(running, 0700), running);
+	must(running_keys_open(running, &scene->running_keys), running);
+	scene->services.keys =
+		(struct segment_key_places){scene->archive_certificate, scene->running_keys};
+}
+
 static void open_services(struct scene *scene, const char *dir, const char *key_path,
 			  const char *certificate_path)
 {
@@ -303,14 +324,28 @@ static void open_services(struct scene *scene, const char *dir, const char *key_
 	must(store_open(dir, &scene->services.store), dir);
 	scene->services.index = index_create(NULL, NULL, "node1");
 	scene->bell = g_async_queue_new();
+	open_encryption(scene, dir);
 }
 
 static void close_services(struct scene *scene)
 {
 	index_destroy(scene->services.index, 0);
 	store_close(scene->services.store);
+	running_keys_close(scene->running_keys);
 	chain_key_destroy(scene->key);
 	g_async_queue_unref(scene->bell);
+}
+
+static void cut_power(const char *store)
+{
+	g_autofree char *dir_path = g_strconcat(store, ".running", NULL);
+	g_autoptr(GDir) dir = g_dir_open(dir_path, 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = g_build_filename(dir_path, name, NULL);
+		must(g_unlink(path), path);
+	}
 }
 
 /* A recorder's life is a process, because one of them is killed; the store's thread does not survive a fork. */
@@ -340,6 +375,8 @@ static void in_process(char **argv, const struct scene *films, unsigned number, 
 	if (child < 0 || waitpid(child, &status, 0) != child ||
 	    (killed ? !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL : status != 0))
 		g_error("%s (%s, %s) failed", session, shapes[shape].name, endings[ending].name);
+	if (endings[ending].end == end_power_cut && !second)
+		cut_power(store);
 	if (!second)
 		printf("%s/%s %s %s\n", store, session, shapes[shape].name, endings[ending].name);
 }
@@ -360,18 +397,39 @@ static unsigned ending_of(const char *name)
 	g_error("there is no ending %s", name);
 }
 
+static struct archive_certificate *load_archive(const char *path)
+{
+	g_autofree char *pem = NULL;
+	g_autoptr(GError) error = NULL;
+	struct archive_certificate *certificate = NULL;
+
+	if (g_file_get_contents(path, &pem, NULL, &error))
+		certificate = archive_certificate_create(pem, &error);
+	if (certificate == NULL)
+		g_error("%s", error->message);
+	return certificate;
+}
+
 int main(int argc, char **argv)
 {
+	const char *archive = argc > 2 && strcmp(argv[1], "--archive") == 0 ? argv[2] : NULL;
+
+	argc -= archive != NULL ? 2 : 0;
+	argv += archive != NULL ? 2 : 0;
 	if ((argc != 6 && argc != 8) || secret_init() != 0)
 		return 2;
 	const unsigned first = (unsigned)g_ascii_strtoull(argv[4], NULL, 10);
 	const unsigned count = (unsigned)g_ascii_strtoull(argv[5], NULL, 10);
-	const struct scene films = {.film = film_create(64, 48), .large = film_create(96, 64)};
+	const unsigned n_endings = G_N_ELEMENTS(endings) - (archive == NULL);
+	const struct scene films = {.film = film_create(64, 48),
+				    .large = film_create(96, 64),
+				    .archive_certificate =
+					    archive != NULL ? load_archive(archive) : NULL};
 
 	for (unsigned i = first; i < first + count; i++) {
 		unsigned shape = argc == 8 ? shape_of(argv[6]) : i % G_N_ELEMENTS(shapes);
-		unsigned ending = argc == 8 ? ending_of(argv[7])
-					    : i / G_N_ELEMENTS(shapes) % G_N_ELEMENTS(endings);
+		unsigned ending =
+			argc == 8 ? ending_of(argv[7]) : i / G_N_ELEMENTS(shapes) % n_endings;
 		in_process(argv, &films, i, shape, ending, false);
 		fflush(stdout);
 		if (endings[ending].killed)
@@ -379,5 +437,6 @@ int main(int argc, char **argv)
 	}
 	film_destroy(films.film);
 	film_destroy(films.large);
+	archive_certificate_destroy(films.archive_certificate);
 	return 0;
 }

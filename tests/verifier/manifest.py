@@ -1,6 +1,7 @@
 """manifest.json and the CMS signature over it."""
 
 import calendar
+import functools
 import re
 import tempfile
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from tests.verifier.certificates import Signer, first_error, openssl
 from tests.verifier.findings import BROKEN, UNTRUSTED, Report, Unjudged
+from tests.verifier.revocation import judge_revocation
 from tests.verifier.signed_lines import HEX, Malformed, is_number, need, parse_json
 from tests.verifier.stamps import der_bytes
 
@@ -71,7 +73,9 @@ def why_broken(folder: Path, cms: bytes, text: str) -> str:
     return "" if done.returncode == 0 else first_error(done.stderr)
 
 
-def check_signature(manifest: bytes, cms: bytes, stamped: list[int], trusted: list[Path], report: Report) -> None:
+@functools.lru_cache  # a forgery of something else leaves the signature as it is
+def open_signature(manifest: bytes, cms: bytes) -> tuple[str, Signer | None, int | None]:
+    """Why it does not hold, who signed, and when."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "json").write_bytes(manifest)
@@ -79,14 +83,22 @@ def check_signature(manifest: bytes, cms: bytes, stamped: list[int], trusted: li
         text = openssl(["openssl", "cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", str(folder / "cms")]).stdout.decode("utf-8", "replace")
         why = why_broken(folder, cms, text)
         if why:
-            report.add(BROKEN, f"the signature over the manifest does not hold: {why}")
-            return
+            return why, None, None
         try:
-            signer = Signer((folder / "signer").read_bytes(), (folder / "others").read_bytes())
+            return "", Signer((folder / "signer").read_bytes(), (folder / "others").read_bytes()), signing_time(text)
         except Malformed as error:
-            report.add(BROKEN, f"the signature over the manifest does not hold: {error}")
-            return
+            return str(error), None, None
+
+
+def check_signature(manifest: bytes, cms: bytes, stamped: list[int], trusted: list[Path], report: Report, lists: list = ()) -> None:
+    why, signer, when = open_signature(manifest, cms)
+    if why:
+        report.add(BROKEN, f"the signature over the manifest does not hold: {why}")
+        return
     report.facts["exported_by_key"] = signer.subject
-    refused = signer.leads_to(trusted, min(stamped, default=signing_time(text))) if trusted else ""
+    refused = signer.leads_to(trusted, min(stamped, default=when)) if trusted else ""
     if refused:
         report.add(UNTRUSTED, f"the manifest was signed by {signer.subject}, which does not lead to a trusted certificate: {refused}")
+    found = judge_revocation(signer, trusted, lists, min(stamped, default=None)) if trusted and lists and not refused else None
+    if found:
+        report.add(found[0], f"the manifest was signed by {signer.subject}: {found[1]}")

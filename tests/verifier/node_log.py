@@ -8,6 +8,7 @@ from tests.verifier.findings import BROKEN, INCOMPLETE, UNTRUSTED, Report, Unjud
 from tests.verifier.signed_lines import HEX, Malformed, SignedLine, need, parse_json, parse_line
 
 VERSION = 1
+PROOF_MAX_BYTES = 65536
 KINDS = {"genesis": {"session": "text", "sha256": "hex"}, "seal": {"session": "text", "sha256": "hex"}, "audit": {"id": "number", "sha256": "hex"},
          "deletion": {"session": "text", "sha256": "hex"}, "export": {"session": "text", "sha256": "hex"}}
 
@@ -146,8 +147,10 @@ def check_log(folder: Path, trusted: list[Path], published: list[bytes], report:
     nodes = check_leaves((folder / "leaves").read_bytes(), heads + known, report)
     if len(nodes) > 1:
         report.add(BROKEN, f"the log is of more than one node: {', '.join(sorted(nodes))}")
+    if not heads:
+        report.add(INCOMPLETE, "the log has no head: nothing in it is signed")
     covered = max((head.value["size"] for head in heads), default=0)
-    if covered < report.facts["leaves"]:
+    if heads and covered < report.facts["leaves"]:
         report.add(INCOMPLETE, f"{report.facts['leaves'] - covered} leaves behind the last tree head are not signed yet")
     if heads:
         check_head_trust(heads[-1], signers, trusted, report)
@@ -184,3 +187,52 @@ def why_proof_fails(data: bytes, signers: list[Signer], kind: str, session: str,
     if (leaf["node"], leaf["kind"], leaf.get("session"), leaf.get("sha256")) != (head.value["node"], kind, session, sha256):
         return "it speaks of something else", None
     return "", head
+
+
+def consistent(first: int, first_root: str, second: int, second_root: str, path: list[bytes]) -> bool:
+    """RFC 9162 section 2.1.4.2, which says how RFC 6962's consistency proof is followed."""
+    if first == second:
+        return not path and first_root == second_root
+    if first == 0 or first > second:
+        return first == 0 and not path
+    nodes = list(path) if first & (first - 1) else [bytes.fromhex(first_root), *path]
+    if not nodes:
+        return False
+    position, last, old, new = first - 1, second - 1, nodes[0], nodes[0]
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    for node in nodes[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old, new = node_hash(node, old), node_hash(node, new)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            new = node_hash(new, node)
+        position, last = position >> 1, last >> 1
+    return last == 0 and (old.hex(), new.hex()) == (first_root, second_root)
+
+
+def check_consistency(path: Path, trusted: list[Path], report: Report) -> None:
+    """A proof of consistency as a file, the log's certificates beside it."""
+    signers = all_signers(read_optional(path.with_name("log-certificate.pem")))
+    try:
+        proof = parse_json(path.read_bytes())
+        need(proof, first="text", path="list", second="text")
+        if not all(isinstance(item, str) and HEX.fullmatch(item) for item in proof["path"]):
+            raise Malformed("its path is not a list of hashes")
+        first, second = (parse_head(proof[key].encode()) for key in ("first", "second"))
+    except Malformed as error:
+        report.add(BROKEN, f"it is no proof of consistency: {error}")
+        return
+    old, new = first.value, second.value
+    if signer_of(first, signers) is None or signer_of(second, signers) is None:
+        report.add(BROKEN, "the signature of a head does not hold under the certificates in log-certificate.pem")
+    elif old["node"] != new["node"]:
+        report.add(BROKEN, "the heads are of two nodes")
+    elif not consistent(old["size"], old["root"], new["size"], new["root"], [bytes.fromhex(item) for item in proof["path"]]):
+        report.add(BROKEN, "the second head's log does not begin with the first head's")
+    else:
+        report.facts.update(first=old["size"], second=new["size"])
+        check_head_trust(second, signers, trusted, report)

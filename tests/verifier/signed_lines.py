@@ -99,7 +99,7 @@ def need(value: dict, **types) -> None:
 
 def is_file(value) -> bool:
     return (isinstance(value, dict) and is_number(value.get("bytes")) and isinstance(value.get("name"), str) and FILE_NAME.fullmatch(value["name"]) is not None
-            and isinstance(value.get("sha256"), str) and HEX.fullmatch(value["sha256"]) is not None)
+            and isinstance(value.get("sha256"), str) and HEX.fullmatch(value["sha256"]) is not None and is_number(value.get("tail_bytes", 0)))
 
 
 def is_file_list(value) -> bool:

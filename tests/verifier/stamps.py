@@ -1,6 +1,7 @@
 """RFC 3161 time stamps, by the openssl program."""
 
 import calendar
+import functools
 import hashlib
 import re
 import tempfile
@@ -56,7 +57,7 @@ def why_broken(folder: Path, answer: Path, data: bytes, stamped: bytes) -> str:
     return "" if done.returncode == 0 else first_error(done.stderr + done.stdout)
 
 
-def verify(answer: Path, stamped: bytes, trusted: list[Path], unix_time: int | None, folder: Path):
+def verify(answer: Path, stamped: bytes, trusted: list[Path] | tuple, unix_time: int | None, folder: Path):
     anchors = folder / "anchors"
     anchors.write_bytes(b"\n".join(path.read_bytes() for path in trusted))
     when = ["-no_check_time"] if unix_time is None else ["-attime", str(unix_time)]
@@ -64,20 +65,29 @@ def verify(answer: Path, stamped: bytes, trusted: list[Path], unix_time: int | N
     return openssl(["openssl", "ts", "-verify", "-digest", hashlib.sha256(stamped).hexdigest(), "-in", str(answer), *options])
 
 
-def check_stamp(name: str, data: bytes, stamped: bytes, trusted: list[Path], report: Report) -> list[int]:
-    """The stamp's time when it is from a trusted authority, in a list; an empty one otherwise."""
+@functools.lru_cache  # a forgery of something else leaves the stamps as they are
+def judge_stamp(data: bytes, stamped: bytes, trusted: tuple) -> tuple[str, int, bool]:
+    """Why it does not hold, its time, whether its authority is trusted."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         answer = folder / "answer"
         answer.write_bytes(data)
         why = why_broken(folder, answer, data, stamped)
         if why:
-            report.add(BROKEN, f"the time stamp {name} does not hold: {why}")
-            return []
+            return why, 0, False
         unix_time = time_of(read_text(folder, answer))
-        when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(unix_time))
-        if trusted and verify(answer, stamped, trusted, unix_time, folder).returncode == 0:
-            report.facts.setdefault("stamps", []).append({"name": name, "time": when})
-            return [unix_time]
-        report.add(NOTE, f"the time stamp {name} says {when}; its authority is not known to the verifier")
+        return "", unix_time, bool(trusted) and verify(answer, stamped, trusted, unix_time, folder).returncode == 0
+
+
+def check_stamp(name: str, data: bytes, stamped: bytes, trusted: list[Path], report: Report) -> list[int]:
+    """The stamp's time when it is from a trusted authority, in a list; an empty one otherwise."""
+    why, unix_time, known = judge_stamp(data, stamped, tuple(trusted))
+    if why:
+        report.add(BROKEN, f"the time stamp {name} does not hold: {why}")
         return []
+    when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(unix_time))
+    if known:
+        report.facts.setdefault("stamps", []).append({"name": name, "time": when})
+        return [unix_time]
+    report.add(NOTE, f"the time stamp {name} says {when}; its authority is not known to the verifier")
+    return []

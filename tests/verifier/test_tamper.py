@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable
 
 from tests.verifier.authority import Authority
-from tests.verifier.lab import Lab
+from tests.verifier.lab import Lab, Whom
 from tests.verifier.writer import chain_entries, compact, sha256
 
 PROGRAM, MAKE_RECORDINGS = sys.argv[1:3]
@@ -76,14 +76,13 @@ class Matrix(unittest.TestCase):
         type(self).n_copies += 1
         return shutil.copytree(source or self.recording, self.lab.folder / f"copy-{self.n_copies}")
 
-    def judge(self, forgeries: list[Forgery], source: Path | None = None) -> None:
-        def one(pair: tuple) -> tuple:
-            folder, forgery = pair
+    def judge(self, forgeries: list[Forgery], source: Path | None = None, whom: Whom | None = None) -> None:
+        folders = [self.copy(source) for _ in forgeries]
+        for folder, forgery in zip(folders, forgeries):
             forgery.change(folder)
-            verdicts = self.lab.both(folder, self.ca)
+        results = self.lab.both_of(folders, whom or Whom((self.ca,)))
+        for folder in folders:
             shutil.rmtree(folder)
-            return verdicts
-        results = self.lab.each(one, [(self.copy(source), forgery) for forgery in forgeries])
         for forgery, (product, report) in zip(forgeries, results):
             with self.subTest(forgery.name):
                 mine = [finding.words() for finding in report.findings]

@@ -16,7 +16,7 @@ from typing import Callable
 from tests.verifier.__main__ import judge
 from tests.verifier.authority import Authority
 from tests.verifier.box import find_box, read_archive
-from tests.verifier.lab import Lab
+from tests.verifier.lab import Lab, Whom
 from tests.verifier.page import Page
 from tests.verifier.writer import Export, Log, gather, log_of, sha256
 
@@ -100,7 +100,7 @@ class Evidence(unittest.TestCase):
                 path.write_bytes(data[:byte] + bytes([data[byte] ^ 1 << bit]) + data[byte + 1:])
                 jobs.append((f"{name}: bit {bit} of byte {byte}", path))
         self.assertGreater(len(jobs), 100)
-        results = self.lab.each(lambda job: self.lab.both(job[1], *self.trusted), jobs)
+        results = self.lab.both_of([path for _, path in jobs], Whom(self.trusted))
         for (name, path), (product, report) in zip(jobs, results):
             with self.subTest(name):
                 mine = "; ".join(finding.words() for finding in report.findings) + report.unjudged
