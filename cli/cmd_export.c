@@ -1,4 +1,5 @@
 /* vitrine export: one signed MP4 of a recording. The work is evidence/'s; here are options, audit records and a line of progress. */
+#include "cli/certificate_file.h"
 #include "cli/cli.h"
 #include "cli/time_span.h"
 #include "evidence/maker.h"
@@ -12,7 +13,7 @@
 #define PROGRESS_US (G_USEC_PER_SEC / 4)
 
 struct export_options {
-	char *from, *to, *purpose, *output;
+	char *from, *to, *purpose, *output, *certificate;
 	gboolean without_timeline;
 };
 

@@ -1,4 +1,5 @@
 /* vitrine log: judging the node log, proving from it, showing its heads. Needs the store; the database only for audit records. */
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "evidence/verdict.h"
@@ -114,7 +115,7 @@ static void print_number(const char *heading, uint64_t value)
 
 static void print_text(const char *heading, const char *text)
 {
-	g_autofree char *clean = table_clean(text != NULL ? text : "unknown");
+	g_autofree char *clean = text_clean(text != NULL ? text : "unknown");
 
 	printf("  %-14s %s\n", heading, clean);
 }
@@ -136,7 +137,7 @@ static void print_report(const struct log_check_report *report, const char *word
 		print_text("audit records", "not compared");
 	for (unsigned i = 0; i < report->findings->len; i++) {
 		const struct log_finding *finding = report->findings->pdata[i];
-		g_autofree char *clean = table_clean(finding->text);
+		g_autofree char *clean = text_clean(finding->text);
 		printf("%s: %s\n", verify_class_name(finding->class), clean);
 	}
 }

@@ -1,4 +1,5 @@
 /* vitrine session: who is where, who was, and the end of a running one. */
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "sql/session_store.h"
@@ -76,7 +77,7 @@ static int run_list(struct cli *cli, int argc, char **argv)
 
 static void print_line(const char *heading, const char *text)
 {
-	g_autofree char *clean = table_clean(text);
+	g_autofree char *clean = text_clean(text);
 
 	printf("%-18s %s\n", heading, clean);
 }

@@ -1,4 +1,5 @@
 /* vitrine target: where sessions may go, and how Vitrine knows that it is really there. */
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/peer_certificate.h"
 #include "cli/prompt.h"
@@ -231,8 +232,8 @@ static int run_pin(struct cli *cli, int argc, char **argv)
 		peer_certificate_fetch(target->protocol, target->host, target->port, &error);
 	if (shown == NULL)
 		return cli_fail("%s", error->message);
-	g_autofree char *subject = table_clean(shown->subject),
-			*issuer = table_clean(shown->issuer);
+	g_autofree char *subject = text_clean(shown->subject),
+			*issuer = text_clean(shown->issuer);
 	printf("%s:%u shows\n  subject  %s\n  issuer   %s\n  expires  %s\n  SHA-256  %s\n",
 	       target->host, (unsigned)target->port, subject, issuer, shown->expires,
 	       shown->sha256);

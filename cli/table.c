@@ -1,6 +1,8 @@
 /* Columns on standard output. It knows nothing of what stands in them. */
 #include "cli/table.h"
 
+#include "base/text.h"
+
 #include <glib.h>
 #include <stdio.h>
 
@@ -21,21 +23,9 @@ struct table *table_create(const char *const *headings)
 	return table;
 }
 
-char *table_clean(const char *text)
-{
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	GString *clean = g_string_new(NULL);
-
-	for (char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
-		gunichar c = g_utf8_get_char(at);
-		g_string_append_unichar(clean, g_unichar_isprint(c) ? c : '?');
-	}
-	return g_string_free(clean, FALSE);
-}
-
 void table_add(struct table *table, const char *text)
 {
-	g_ptr_array_add(table->cells, table_clean(text));
+	g_ptr_array_add(table->cells, text_clean(text));
 }
 
 void table_add_format(struct table *table, const char *format, ...)

@@ -12,6 +12,3 @@ void table_add_format(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /** Prints and frees. Without rows it says `empty` instead. */
 void table_print(struct table *table, const char *empty);
-
-/** The text as a terminal may see it; g_free it. */
-char *table_clean(const char *text);

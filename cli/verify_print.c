@@ -2,14 +2,14 @@
 #include "cli/verify_print.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/cli.h"
-#include "cli/table.h"
 
 #include <stdio.h>
 
 static void print_line(const char *heading, const char *text)
 {
-	g_autofree char *clean = table_clean(text != NULL ? text : "unknown");
+	g_autofree char *clean = text_clean(text != NULL ? text : "unknown");
 
 	printf("  %-10s %s\n", heading, clean);
 }
@@ -33,7 +33,7 @@ static void print_findings(const struct verify_report *report)
 {
 	for (unsigned i = 0; i < report->findings->len; i++) {
 		const struct verify_finding *finding = report->findings->pdata[i];
-		g_autofree char *clean = table_clean(finding->text);
+		g_autofree char *clean = text_clean(finding->text);
 		printf("%s: ", verify_class_name(finding->class));
 		if (finding->segment != 0)
 			printf("segment %u: ", finding->segment);

@@ -53,6 +53,11 @@ void recording_init(struct recording *r)
 					      .user = "alice",
 					      .target = "web-01"};
 
+	recording_init_of(r, &genesis);
+}
+
+void recording_init_of(struct recording *r, const struct chain_genesis *genesis)
+{
 	*r = (struct recording){.dir = temp_dir_create(), .lines = g_string_new(NULL)};
 	signing_key_init(&r->ca, "evidence CA", NULL);
 	signing_key_init(&r->recorder_pem, "recorder", &r->ca);
@@ -67,7 +72,7 @@ void recording_init(struct recording *r)
 	r->chain = chain_create(r->recorder_key);
 	put(r, CHAIN_CERTIFICATE_FILE, r->recorder_pem.certificate_pem,
 	    strlen(r->recorder_pem.certificate_pem));
-	take_line(r, chain_add_genesis(r->chain, &genesis, NULL));
+	take_line(r, chain_add_genesis(r->chain, genesis, NULL));
 }
 
 void recording_finish(struct recording *r)

@@ -23,6 +23,8 @@ struct recording {
 
 /** With keys, a genesis and nothing else. */
 void recording_init(struct recording *recording);
+/** The same for another genesis. */
+void recording_init_of(struct recording *recording, const struct chain_genesis *genesis);
 void recording_finish(struct recording *recording);
 
 /** A segment of so many pictures; `resized`: it needs a new init segment. Every segment has a timeline. */
