@@ -210,6 +210,7 @@ static void put_step(struct typeset *t, const struct typeset_item *item)
 	const struct face words = {TEXT_FACE, 8.5 * t->scale,  PANGO_WEIGHT_NORMAL,
 				   &ink,      item->max_lines, 0};
 
+	t->y += 1.6 * t->scale;
 	put_text(t, &number, item->heading, MARGIN, t->y, STEP_X);
 	t->y += put_text(t, &words, item->text, STEP_X, t->y, RIGHT) + 1.8 * t->scale;
 }

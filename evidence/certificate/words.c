@@ -235,7 +235,11 @@ static void tell_steps(const struct writer *w, const char *file)
 		"Without this product, with tar and openssl alone: the signature must verify, "
 		"the last line must be the manifest's SHA-256 above; README.txt, which "
 		"comes out of the file, goes on from there:",
-		by_hand);
+		unpack);
+	sheet_add_command(w->sheet,
+			  "openssl cms -verify -binary -inform DER -in manifest.cms -content "
+			  "manifest.json -CAfile evidence-ca.pem -out /dev/null");
+	sheet_add_command(w->sheet, "sha256sum manifest.json");
 }
 
 /* Whose certificates the verdict stands under. */
@@ -304,7 +308,8 @@ static struct sheet *begin(const struct certificate_facts *facts, const char *fi
 		.verdict_detail = detail,
 		.footer = "This page was made from the file it names, after verifying it. It sums "
 			  "up; "
-			  "what proves is the file.",
+			  "what proves is the file, where everything that ends in an ellipsis here "
+			  "stands in full.",
 		.utc_us = facts->utc_us,
 	};
 

@@ -196,7 +196,7 @@ static void test_full_page(void)
 	assert_stands(page, "seg-00001.jsonl (policy); seg-00002.jsonl (policy)");
 	assert_stands(page, "had not ended when this file was made");
 	assert_stands(page, "sha256sum manifest.json");
-	assert_stands(page, "what proves is the file.");
+	assert_stands(page, "stands in full.");
 	g_assert_true(g_str_has_suffix(said, sha256));
 	fixture_finish(&f);
 }
