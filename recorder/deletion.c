@@ -22,10 +22,10 @@ static int read_head(struct store_recording *recording, char ret[DIGEST_HEX_BYTE
 	int result = store_recording_read(recording, CHAIN_FILE, CHAIN_MAX_BYTES, &bytes, &length,
 					  &part);
 
-	if (result < 0)
-		return result;
 	memset(ret, '0', DIGEST_HEX_BYTES - 1);
 	ret[DIGEST_HEX_BYTES - 1] = '\0';
+	if (result < 0)
+		return result == -ENOENT ? 0 : result;
 	const char *line = (const char *)bytes, *end = line + length, *newline;
 	while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
 		struct chain_entry entry;
@@ -64,50 +64,6 @@ static int find_tombstone(struct store_recording *recording, char ret_sha256[DIG
 	return result;
 }
 
-struct waiter {
-	GMutex lock;
-	GCond done;
-	bool called;
-	int result;
-};
-
-static void on_disk(void *user, int result)
-{
-	struct waiter *waiter = user;
-
-	g_mutex_lock(&waiter->lock);
-	waiter->called = true;
-	waiter->result = result;
-	g_cond_signal(&waiter->done);
-	g_mutex_unlock(&waiter->lock);
-}
-
-/* Returns when the file lies on the disk under its name. */
-static int put_file(struct store_recording *recording, const char *name, const char *text)
-{
-	struct store_file *file;
-	struct waiter waiter = {0};
-	int result = store_file_create(recording, name, STORE_PART, &file);
-
-	if (result < 0)
-		return result;
-	result = store_file_append(file, text, strlen(text));
-	if (result < 0) {
-		store_file_close(file);
-		return result;
-	}
-	g_mutex_init(&waiter.lock);
-	g_cond_init(&waiter.done);
-	store_seal_files(recording, &file, 1, on_disk, &waiter);
-	g_mutex_lock(&waiter.lock);
-	while (!waiter.called)
-		g_cond_wait(&waiter.done, &waiter.lock);
-	g_mutex_unlock(&waiter.lock);
-	g_mutex_clear(&waiter.lock);
-	g_cond_clear(&waiter.done);
-	return waiter.result;
-}
-
 static int write_tombstone(struct store_recording *recording, const struct chain_key *key,
 			   const struct deletion *deletion, char ret_sha256[DIGEST_HEX_BYTES])
 {
@@ -126,7 +82,7 @@ static int write_tombstone(struct store_recording *recording, const struct chain
 					    .approved_by = deletion->approved_by};
 	g_autofree char *text = tombstone_make(&tombstone, key, ret_sha256, &error);
 	if (text != NULL)
-		return put_file(recording, TOMBSTONE_FILE, text);
+		return store_recording_put(recording, TOMBSTONE_FILE, text, strlen(text));
 	g_warning("no tombstone for %s: %s", deletion->session_id, error->message);
 	return -EIO;
 }

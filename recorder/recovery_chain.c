@@ -103,24 +103,47 @@ static void note_entry(struct recovered_chain *ret, const struct chain_entry *e)
 	}
 }
 
+static bool read_entry(const char *line, const char *newline, struct chain_entry *ret)
+{
+	return chain_entry_parse(line, (size_t)(newline - line), ret) == 0;
+}
+
+/* What a power cut leaves at the end of a file that grew, as many lines as fit in there: entries that lie behind would have been written later. */
+static bool is_torn_end(const char *at, const char *end)
+{
+	const char *newline;
+
+	for (; (newline = memchr(at, '\n', (size_t)(end - at))) != NULL; at = newline + 1) {
+		struct chain_entry entry;
+		if (!read_entry(at, newline, &entry))
+			continue;
+		chain_entry_clear(&entry);
+		return false;
+	}
+	return true;
+}
+
 int recovered_chain_read(const char *session_id, const char *text, size_t length,
 			 struct recovered_chain *ret)
 {
-	const char *at = text, *newline;
+	const char *at = text, *end = text + length, *newline;
 
 	*ret = (struct recovered_chain){.segments = g_ptr_array_new_with_free_func(segment_free)};
 	ret->checkpoints = g_array_new(FALSE, FALSE, sizeof(struct recovered_checkpoint));
 	ret->from.session_id = g_strdup(session_id);
-	while ((newline = memchr(at, '\n', (size_t)(text + length - at))) != NULL) {
+	while ((newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
 		struct chain_entry entry;
-		if (chain_entry_parse(at, (size_t)(newline - at), &entry) < 0)
-			return -EPROTO;
+		if (!read_entry(at, newline, &entry)) {
+			if (!is_torn_end(newline + 1, end))
+				return -EPROTO;
+			break;
+		}
 		note_entry(ret, &entry);
 		chain_entry_clear(&entry);
 		at = newline + 1;
 	}
 	ret->from.chain_bytes = (uint64_t)(at - text);
-	return at > text ? 0 : -EPROTO;
+	return ret->from.quality != NULL ? 0 : -EPROTO;
 }
 
 void archive_resume_clear(struct archive_resume *from)

@@ -18,8 +18,8 @@ struct recovered_chain {
 	struct chain_file certificate;
 };
 
-/** Reads the whole lines of a chain; a torn last line is left out of from.chain_bytes. Returns 0, -EPROTO when a whole line is not an entry. Free with
- *  recovered_chain_clear in both cases. */
+/** Reads the entries of a chain; a torn end is left out of from.chain_bytes. Returns 0; -EPROTO when there is no entry at all, or when entries lie behind something
+ *  that is none. Free with recovered_chain_clear in both cases. */
 int recovered_chain_read(const char *session_id, const char *text, size_t length,
 			 struct recovered_chain *ret);
 /** The highest number of a data key that the segment's entry lists; 0: none. */

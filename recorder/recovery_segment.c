@@ -1,8 +1,10 @@
 /* The segment a recorder died over. It must not invent anything: what is kept is what lies whole on the disk, or what a checkpoint proves of it. */
 #include "recorder/recovery_segment.h"
 
+#include "recorder/crypt/archive_key.h"
 #include "recorder/crypt/crypt_record.h"
 #include "recorder/mux/fragment_scan.h"
+#include "recorder/mux/init_remake.h"
 #include "recorder/mux/init_scan.h"
 #include "recorder/segment.h"
 
@@ -154,32 +156,76 @@ static int keep_file(const struct recovery_files *files, const struct found_file
 
 /* ---- Init segments and sealed keys ---- */
 
-/* The newest init segment up to this one belongs to it: a size is announced with the segment that begins it. */
-static int add_init(const struct recovery_files *files, struct chain_segment *segment,
-		    char codec[16])
+/* An entry names it: what is wrong with it is damage, which the verifier will name, and not what a power cut left. */
+static bool is_entered(const struct recovery_files *files, uint32_t number)
 {
+	return number <= files->chain->from.n_segments;
+}
+
+/* Says again what the pictures themselves say; without pictures that can be read nothing is known. */
+static int remake_init(const struct recovery_files *files, const struct found_file *video,
+		       struct chain_segment *segment, char codec[16])
+{
+	g_autoptr(GByteArray) init =
+		video->bytes != NULL ? init_remake(video->bytes, (size_t)video->length) : NULL;
+	struct chain_file file = {0};
+	struct init_scan scan;
+
+	if (init == NULL || !init_scan(init->data, init->len, &scan))
+		return -ENOENT;
+	g_snprintf(file.name, sizeof file.name, SEGMENT_INIT_NAME, segment->number);
+	int result = store_recording_put(files->store, file.name, init->data, init->len);
+	if (result < 0)
+		return result;
+	g_message("%s of %s is made again from its pictures", file.name,
+		  files->chain->from.session_id);
+	file.bytes = init->len;
+	digest_hex_of(init->data, init->len, file.sha256);
+	segment->files[segment->n_files++] = file;
+	segment->width = scan.width;
+	segment->height = scan.height;
+	g_strlcpy(codec, scan.codec, 16);
+	return 0;
+}
+
+/* -ENOENT: it is torn, and out of the way. */
+static int take_init(const struct recovery_files *files, const struct found_file *found,
+		     uint32_t number, struct chain_segment *segment, char codec[16])
+{
+	struct init_scan scan;
+
+	if (found->bytes != NULL && init_scan(found->bytes, (size_t)found->length, &scan)) {
+		segment->width = scan.width;
+		segment->height = scan.height;
+		g_strlcpy(codec, scan.codec, 16);
+		return keep_file(files, found, (size_t)found->length, segment);
+	}
+	g_warning("%s of %s is torn", found->name, files->chain->from.session_id);
+	int result = is_entered(files, number) ? 0 : discard_file(files, found);
+	return result < 0 ? result : -ENOENT;
+}
+
+/* The newest init segment up to this one belongs to it: a size is announced with the segment that begins it. */
+static int add_init(const struct recovery_files *files, const struct found_file *video,
+		    struct chain_segment *segment, char codec[16])
+{
+	int result = -ENOENT;
+
 	for (uint32_t number = segment->number; number > 0; number--) {
 		char name[32];
 		struct found_file found;
-		struct init_scan scan;
 		g_snprintf(name, sizeof name, SEGMENT_INIT_NAME, number);
-		int result = find_file(files, name, &found);
-		if (result < 0)
-			return result;
-		if (found.file == NULL)
+		result = find_file(files, name, &found);
+		if (result == 0 && found.file == NULL) {
+			result = -ENOENT;
 			continue;
-		if (init_scan(found.bytes, (size_t)found.length, &scan)) {
-			segment->width = scan.width;
-			segment->height = scan.height;
-			g_strlcpy(codec, scan.codec, 16);
-			result = keep_file(files, &found, (size_t)found.length, segment);
-		} else {
-			result = -EPROTO;
 		}
+		if (result == 0)
+			result = take_init(files, &found, number, segment, codec);
 		found_file_clear(&found);
-		return result;
+		break;
 	}
-	return -ENOENT;
+	return result == -ENOENT ? remake_init(files, video, segment, codec) : result;
 }
 
 /* It carries the number of the first segment that needs it: without a picture there it belongs to nothing. */
@@ -205,10 +251,16 @@ static int add_key(const struct recovery_files *files, unsigned number,
 
 	g_snprintf(name, sizeof name, DATA_KEY_FILE_NAME, number);
 	int result = find_file(files, name, &found);
-	if (result == 0 && found.file == NULL)
-		g_warning("%s is gone: segment %u cannot be read any more", name, segment->number);
-	if (result == 0 && found.file != NULL)
+	bool whole = result == 0 && found.bytes != NULL &&
+		     archive_key_is_sealed(found.bytes, (size_t)found.length);
+	if (result == 0 && !whole)
+		g_warning("%s of %s is %s: segment %u cannot be read any more", name,
+			  files->chain->from.session_id, found.file == NULL ? "gone" : "torn",
+			  segment->number);
+	if (whole || (result == 0 && found.file != NULL && number <= files->chain->from.n_keys))
 		result = keep_file(files, &found, (size_t)found.length, segment);
+	else if (result == 0 && found.file != NULL)
+		result = discard_file(files, &found);
 	found_file_clear(&found);
 	return result;
 }
@@ -345,7 +397,7 @@ static int repair(const struct recovery_files *files, const struct found_file *v
 	bool pictures = segment->n_files > 0 && strcmp(segment->files[0].name, video->name) == 0;
 
 	if (result == 0)
-		result = pictures ? add_init(files, segment, codec)
+		result = pictures ? add_init(files, video, segment, codec)
 				  : drop_init(files, segment->number);
 	if (locked && result == -ENOENT)
 		result = 0; /* the power cut took it, too */

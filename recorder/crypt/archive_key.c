@@ -214,8 +214,6 @@ static struct data_key *take_content(BIO *out)
 static int open_cms(const struct archive_key *archive, CMS_ContentInfo *cms,
 		    struct data_key **ret_key)
 {
-	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_id_smime_ct_authEnvelopedData)
-		return -EBADMSG;
 	if (!choose_key(archive, cms))
 		return -ENOKEY;
 	BIO *out = BIO_new(BIO_s_secmem());
@@ -225,18 +223,38 @@ static int open_cms(const struct archive_key *archive, CMS_ContentInfo *cms,
 	return *ret_key != NULL ? 0 : -EBADMSG;
 }
 
-int archive_key_open(const struct archive_key *archive, const void *der, size_t length,
-		     struct data_key **ret_key)
+/* NULL: not one, not all of it, or more than that. */
+static CMS_ContentInfo *parse_sealed(const void *der, size_t length)
 {
 	const uint8_t *at = der;
 	CMS_ContentInfo *cms =
 		length <= SEALED_MAX_BYTES ? d2i_CMS_ContentInfo(NULL, &at, (long)length) : NULL;
-	int result = -EBADMSG;
+
+	if (cms != NULL && (size_t)(at - (const uint8_t *)der) == length &&
+	    OBJ_obj2nid(CMS_get0_type(cms)) == NID_id_smime_ct_authEnvelopedData)
+		return cms;
+	CMS_ContentInfo_free(cms);
+	return NULL;
+}
+
+int archive_key_open(const struct archive_key *archive, const void *der, size_t length,
+		     struct data_key **ret_key)
+{
+	CMS_ContentInfo *cms = parse_sealed(der, length);
 
 	*ret_key = NULL;
-	if (cms != NULL && (size_t)(at - (const uint8_t *)der) == length)
-		result = open_cms(archive, cms, ret_key);
+	int result = cms != NULL ? open_cms(archive, cms, ret_key) : -EBADMSG;
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
 	return result;
+}
+
+bool archive_key_is_sealed(const void *der, size_t length)
+{
+	CMS_ContentInfo *cms = parse_sealed(der, length);
+	bool sealed = cms != NULL;
+
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+	return sealed;
 }

@@ -6,6 +6,7 @@
 
 #include "recorder/crypt/data_key.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum archive_key_error { ARCHIVE_KEY_ERROR_PEM, ARCHIVE_KEY_ERROR_SEAL };
@@ -34,3 +35,5 @@ void archive_key_destroy(struct archive_key *archive);
 /** Opens a sealed data key. -ENOKEY: sealed to somebody else; -EBADMSG: not a sealed data key, or changed since. */
 int archive_key_open(const struct archive_key *archive, const void *der, size_t length,
 		     struct data_key **ret_key);
+/** Whether it is whole and has the form of a sealed data key, whoever it is sealed to. */
+bool archive_key_is_sealed(const void *der, size_t length);

@@ -76,8 +76,11 @@ void fragment_scan(const uint8_t *bytes, size_t length, struct fragment_scan *re
 		    !next_box(bytes + behind, length - behind, &mdat) ||
 		    memcmp(mdat.type, "mdat", 4) != 0)
 			return;
-		if (ret->n_fragments++ == 0)
+		if (ret->n_fragments++ == 0) {
 			ret->first_us = time_us;
+			ret->first_unit = mdat.payload;
+			ret->first_unit_bytes = mdat.payload_bytes;
+		}
 		ret->last_us = time_us;
 		ret->last_sequence = sequence;
 		ret->whole_bytes = behind + mdat.box_bytes;

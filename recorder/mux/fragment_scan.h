@@ -11,6 +11,9 @@ struct fragment_scan {
 	uint32_t n_fragments;
 	uint64_t first_us, last_us; /**< decode times of the first and last fragment */
 	uint32_t last_sequence;	    /**< of the last moof */
+	const uint8_t *
+		first_unit; /**< what the first fragment holds, inside the bytes scanned; NULL without one */
+	size_t first_unit_bytes;
 };
 
 /** Scans from the first byte until something is not a whole moof + mdat pair. Never fails; bytes behind whole_bytes are not fragments. */

@@ -45,6 +45,9 @@ GPtrArray *store_recording_names(struct store_recording *recording);
 /** Renames `<name>.part` to `<name>` after a crash, cut to `bytes` first and synced. */
 int store_recording_repair(struct store_recording *recording, const char *name, bool part,
 			   uint64_t bytes);
+/** Writes a new file whole; it lies on the disk under its name when this returns 0. -EEXIST; another -errno: there is nothing of it, or `<name>.part`. */
+int store_recording_put(struct store_recording *recording, const char *name, const void *bytes,
+			size_t length);
 /** Removes `<name>.part` (`part`) or `<name>`, which held nothing that could be kept. */
 int store_recording_discard(struct store_recording *recording, const char *name, bool part);
 /** Waits until what was renamed and removed is so on the disk. */

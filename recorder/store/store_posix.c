@@ -326,3 +326,22 @@ void store_file_close(struct store_file *file)
 		g_warning("%s could not be synced: %s", file->name, g_strerror(errno));
 	store_file_unref(file);
 }
+
+int store_recording_put(struct store_recording *recording, const char *name, const void *bytes,
+			size_t length)
+{
+	struct store_file *file;
+
+	if (faccessat(recording->dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	int result = store_file_create(recording, name, STORE_PART, &file);
+	if (result < 0)
+		return result;
+	result = store_file_append(file, bytes, length);
+	store_file_close(file);
+	if (result == 0)
+		return store_recording_repair(recording, name, true, length);
+	if (store_recording_discard(recording, name, true) < 0)
+		g_warning("%s is left half written", name);
+	return result;
+}

@@ -1,6 +1,7 @@
 /* Mux: libavformat reads back what it wrote, at the true times, across silence and a resize; the scan finds the last whole fragment of any cut. */
 #include "recorder/encode/convert.h"
 #include "recorder/mux/fragment_scan.h"
+#include "recorder/mux/init_remake.h"
 #include "recorder/mux/mux.h"
 #include "tests/support/video_decode.h"
 
@@ -204,6 +205,49 @@ static void test_scan_of_garbage(void)
 	g_rand_free(random);
 }
 
+static void expect_remade(uint32_t width, uint32_t height)
+{
+	struct source s;
+	struct mux *mux;
+	struct mux_bytes bytes;
+
+	source_init(&s, width, height);
+	struct access_unit unit = source_next(&s, 0, true);
+	g_assert_cmpint(mux_create(width, height, &unit, 9, &mux), ==, 0);
+	g_autoptr(GByteArray) init = g_byte_array_new(), fragment = g_byte_array_new();
+	append(init, mux_init_segment(mux));
+	g_assert_cmpint(mux_fragment(mux, &unit, 1000, 2000000, &bytes), ==, 0);
+	append(fragment, bytes);
+	g_autoptr(GByteArray) again = init_remake(fragment->data, fragment->len);
+	g_assert_nonnull(again);
+	g_assert_cmpmem(again->data, again->len, init->data, init->len);
+	for (unsigned end = 0; end < fragment->len; end++)
+		g_assert_null(init_remake(fragment->data, end));
+	mux_destroy(mux);
+	source_finish(&s);
+}
+
+static void test_init_is_made_again(void)
+{
+	expect_remade(320, 240);
+	expect_remade(322, 218);
+}
+
+static void test_init_of_garbage(void)
+{
+	GRand *random = g_rand_new_with_seed(6);
+	size_t init_bytes;
+	g_autoptr(GByteArray) file = write_file(1, &init_bytes);
+	const size_t length = file->len - init_bytes;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		g_autofree uint8_t *bytes = g_memdup2(file->data + init_bytes, length);
+		bytes[g_rand_int_range(random, 0, (int)length)] = (uint8_t)g_rand_int(random);
+		g_autoptr(GByteArray) made = init_remake(bytes, length);
+	}
+	g_rand_free(random);
+}
+
 static void test_refuses_unit_without_headers(void)
 {
 	static const uint8_t slice[] = {0, 0, 0, 1, 0x65, 1, 2, 3};
@@ -221,6 +265,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/mux/declared-durations", test_declared_durations);
 	g_test_add_func("/mux/scan-of-every-cut", test_scan_of_every_cut);
 	g_test_add_func("/mux/scan-of-garbage", test_scan_of_garbage);
+	g_test_add_func("/mux/init-is-made-again", test_init_is_made_again);
+	g_test_add_func("/mux/init-of-garbage", test_init_of_garbage);
 	g_test_add_func("/mux/refuses-unit-without-headers", test_refuses_unit_without_headers);
 	return g_test_run();
 }
