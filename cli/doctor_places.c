@@ -38,10 +38,11 @@ static void check_forecast(struct doctor *doctor, uint64_t grown_bytes, uint64_t
 
 static void check_recordings(struct doctor *doctor, struct db *db)
 {
-	uint64_t failed = 0, grown = 0, span_us = 0;
+	uint64_t failed = 0, missing = 0, grown = 0, span_us = 0;
 
 	/* A database that is not up to date is told below. */
 	if (!recording_store_count_failed_checks(db, &failed, NULL) ||
+	    !recording_store_count_missing(db, &missing, NULL) ||
 	    !recording_store_growth(db, doctor->config->node, &grown, &span_us, NULL))
 		return;
 	if (failed > 0)
@@ -49,6 +50,11 @@ static void check_recordings(struct doctor *doctor, struct db *db)
 			    "recordings: %" G_GUINT64_FORMAT
 			    " did not pass the self-check; vitrine recording list names them",
 			    failed);
+	if (missing > 0)
+		doctor_fail(doctor,
+			    "recordings: %" G_GUINT64_FORMAT
+			    " are missing from the store; vitrine recording list names them",
+			    missing);
 	check_forecast(doctor, grown, span_us);
 }
 

@@ -23,6 +23,7 @@ struct archive_services {
 	const struct chain_key *
 		previous_key; /**< before the last rotation, for what was interrupted under it; NULL: none */
 	struct sealed_check *check; /**< NULL: what is sealed is not played again (tests) */
+	struct settled *settled;    /**< NULL: every start looks at everything (tests) */
 };
 
 /** Makes the directory, the certificate's copy and the genesis. -EEXIST: there is such a recording. */

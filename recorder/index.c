@@ -7,7 +7,15 @@
 
 #define RETRY_US (2 * G_USEC_PER_SEC)
 
-enum write_kind { WRITE_OPEN, WRITE_SEGMENT, WRITE_CLOSE, WRITE_CHECK, WRITE_STOP };
+enum write_kind {
+	WRITE_OPEN,
+	WRITE_SEGMENT,
+	WRITE_CLOSE,
+	WRITE_CHECK,
+	WRITE_GIVE_UP,
+	WRITE_COMPARE,
+	WRITE_STOP
+};
 
 struct row_write {
 	enum write_kind kind;
@@ -16,10 +24,12 @@ struct row_write {
 	bool sealed;
 	struct chain_segment segment;
 	char *codec;
+	GHashTable *present; /**< WRITE_COMPARE: names of recordings in the store */
 };
 
 struct index {
 	char *conninfo, *role, *node;
+	struct settled *settled;
 	GAsyncQueue *writes;
 	GThread *thread;
 	struct db *db; /**< of the thread */
@@ -36,6 +46,7 @@ static void row_write_free(struct row_write *w)
 	g_free(w->detail);
 	g_free(w->check);
 	g_free(w->codec);
+	g_clear_pointer(&w->present, g_hash_table_unref);
 	g_free(w);
 }
 
@@ -88,6 +99,51 @@ static bool write_segment(struct index *index, const struct row_write *w, GError
 	return recording_store_add_segment(index->db, w->session_id, &row, error);
 }
 
+static bool write_close(struct index *index, const struct row_write *w, GError **error)
+{
+	enum recording_state state = w->sealed ? RECORDING_STATE_SEALED : RECORDING_STATE_FAILED;
+
+	if (!recording_store_close(index->db, w->session_id, state, w->utc_us, w->head, w->detail,
+				   error))
+		return false;
+	if (w->sealed && index->settled != NULL)
+		settled_add(index->settled, w->session_id);
+	return true;
+}
+
+static bool note_presence(struct index *index, const struct recording_row *row, bool there,
+			  GError **error)
+{
+	bool changed;
+
+	if (!recording_store_note_missing(index->db, row->session_id, index->node, !there, &changed,
+					  error))
+		return false;
+	if (changed && there)
+		g_message("recording %s is in the store again", row->session_id);
+	else if (changed)
+		g_critical("recording %s is missing: the database knows it, the store does not "
+			   "hold it",
+			   row->session_id);
+	return true;
+}
+
+static bool compare_rows(struct index *index, const struct row_write *w, GError **error)
+{
+	g_autoptr(GPtrArray) rows = NULL;
+
+	if (!recording_store_list_unsettled(index->db, index->node, &rows, error))
+		return false;
+	for (unsigned i = 0; i < rows->len; i++) {
+		const struct recording_row *row = rows->pdata[i];
+		bool there = g_hash_table_contains(w->present, row->session_id);
+		if (there == (row->state == RECORDING_STATE_MISSING) &&
+		    !note_presence(index, row, there, error))
+			return false;
+	}
+	return true;
+}
+
 static bool write_row(struct index *index, const struct row_write *w, GError **error)
 {
 	switch (w->kind) {
@@ -96,13 +152,14 @@ static bool write_row(struct index *index, const struct row_write *w, GError **e
 	case WRITE_SEGMENT:
 		return write_segment(index, w, error);
 	case WRITE_CLOSE:
-		return recording_store_close(index->db, w->session_id,
-					     w->sealed ? RECORDING_STATE_SEALED
-						       : RECORDING_STATE_FAILED,
-					     w->utc_us, w->head, w->detail, error);
+		return write_close(index, w, error);
 	case WRITE_CHECK:
 		return recording_store_note_check(index->db, w->session_id, w->check, w->detail,
 						  error);
+	case WRITE_GIVE_UP:
+		return recording_store_give_up(index->db, w->session_id, w->detail, error);
+	case WRITE_COMPARE:
+		return compare_rows(index, w, error);
 	case WRITE_STOP:
 		break;
 	}
@@ -181,12 +238,21 @@ struct index *index_create(const char *conninfo, const char *role, const char *n
 	return index;
 }
 
+void index_settle(struct index *index, struct settled *settled)
+{
+	index->settled = settled;
+}
+
+/* Without a database nothing has to be written, and what is sealed is settled. */
 static void push(struct index *index, struct row_write *w)
 {
-	if (index->thread != NULL)
+	if (index->thread != NULL) {
 		g_async_queue_push(index->writes, w);
-	else
-		row_write_free(w);
+		return;
+	}
+	if (w->kind == WRITE_CLOSE && w->sealed && index->settled != NULL)
+		settled_add(index->settled, w->session_id);
+	row_write_free(w);
 }
 
 void index_destroy(struct index *index, unsigned wait_ms)
@@ -258,5 +324,26 @@ void index_check(struct index *index, const char *session_id, const char *state,
 	w->session_id = g_strdup(session_id);
 	w->check = g_strdup(state);
 	w->detail = g_strdup(detail);
+	push(index, w);
+}
+
+void index_give_up(struct index *index, const char *session_id, const char *detail)
+{
+	struct row_write *w = g_new0(struct row_write, 1);
+
+	w->kind = WRITE_GIVE_UP;
+	w->session_id = g_strdup(session_id);
+	w->detail = g_strdup(detail);
+	push(index, w);
+}
+
+void index_compare(struct index *index, const GPtrArray *present)
+{
+	struct row_write *w = g_new0(struct row_write, 1);
+
+	w->kind = WRITE_COMPARE;
+	w->present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (unsigned i = 0; i < present->len; i++)
+		g_hash_table_add(w->present, g_strdup(present->pdata[i]));
 	push(index, w);
 }

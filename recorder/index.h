@@ -3,6 +3,7 @@
 #pragma once
 
 #include "recorder/chain/chain.h"
+#include "recorder/settled.h"
 
 #include <stdbool.h>
 
@@ -12,6 +13,13 @@ struct index;
 struct index *index_create(const char *conninfo, const char *role, const char *node);
 /** Writes what is left, but waits at most `wait_ms` for a database that is away. */
 void index_destroy(struct index *index, unsigned wait_ms);
+
+/** Whom to tell that the database has all rows of a sealed recording; before the first row is written. Borrowed; NULL: nobody. */
+void index_settle(struct index *index, struct settled *settled);
+/** At start: rows of this node are compared with the recordings that the store holds (char *; copied). What is missing there, or there again, is noted and logged. */
+void index_compare(struct index *index, const GPtrArray *present);
+/** An open recording that can never be signed. */
+void index_give_up(struct index *index, const char *session_id, const char *detail);
 
 void index_open(struct index *index, const char *session_id, const char *quality,
 		uint64_t started_utc_us);

@@ -11,6 +11,7 @@
 #include "recorder/live.h"
 #include "recorder/notary/notary.h"
 #include "recorder/retention.h"
+#include "recorder/settled.h"
 #include "sql/db_listener.h"
 #include "sql/deletion_store.h"
 
@@ -25,6 +26,7 @@ struct recorder {
 	struct chain_key *key, *previous_key;
 	struct archive_certificate *archive; /**< NULL: nothing is encrypted */
 	struct running_keys *running;
+	struct settled *settled;
 	struct index *index;
 	struct idr_pool *idr_pool;
 	struct scheduler *scheduler;
@@ -185,6 +187,10 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	r->idr_pool = idr_pool_create(c->workers > 0 ? c->workers : g_get_num_processors());
 	r->index = index_create(config->database.conninfo, config->database.recorder_role,
 				config->node);
+	g_autoptr(GPtrArray) present = store_list(r->store);
+	r->settled = settled_open(c->store_dir, present);
+	index_settle(r->index, r->settled);
+	index_compare(r->index, present);
 	start_notary(r, config);
 	r->check = sealed_check_create(c->store_dir, r->index);
 	const struct registry_settings settings = {
@@ -194,7 +200,8 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 					 r->notary,
 					 {r->archive, r->running},
 					 r->previous_key,
-					 r->check},
+					 r->check,
+					 r->settled},
 			     .scheduler = r->scheduler,
 			     .live = r->live,
 			     .idr_pool = r->idr_pool,
@@ -243,6 +250,7 @@ void recorder_destroy(struct recorder *recorder)
 	notary_destroy(recorder->notary);
 	live_server_destroy(recorder->live);
 	index_destroy(recorder->index, ROWS_WAIT_MS);
+	settled_close(recorder->settled);
 	store_close(recorder->store);
 	chain_key_destroy(recorder->key);
 	chain_key_destroy(recorder->previous_key);

@@ -4,12 +4,14 @@
 #include "base/clock.h"
 #include "recorder/chain/tombstone.h"
 #include "recorder/recovery_segment.h"
+#include "recorder/settled.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define CHAIN_MAX_BYTES (64u << 20)
+#define CHAIN_MAX_BYTES (256u << 20)
+#define CERTIFICATE_MAX_BYTES (64u << 10)
 /* Rows of recordings sealed so lately are written again: the database may have been away when the recorder died. */
 #define ROWS_AGAIN_US (7ull * 24 * 3600 * 1000000)
 
@@ -139,34 +141,100 @@ static bool is_deleted(struct store_recording *store)
 	return g_ptr_array_find_with_equal_func(names, TOMBSTONE_FILE, g_str_equal, NULL);
 }
 
+/* Copied into the recording before its first entry; the entry says what it has to hold. */
+static int restore_certificate(const struct chain_key *key, struct store_recording *store,
+			       const struct chain_file *certificate)
+{
+	const char *pem = chain_key_certificate_pem(key);
+	g_autofree uint8_t *bytes = NULL;
+	size_t length = 0;
+	bool part;
+	int result = store_recording_read(store, CHAIN_CERTIFICATE_FILE, CERTIFICATE_MAX_BYTES,
+					  &bytes, &length, &part);
+
+	/* Whoever put something else there is for the verifier to name. */
+	if (result == 0 && (length >= certificate->bytes || memcmp(bytes, pem, length) != 0))
+		return 0;
+	if (result == 0)
+		result = store_recording_discard(store, CHAIN_CERTIFICATE_FILE, part);
+	if (result < 0 && result != -ENOENT)
+		return result;
+	g_warning("%s was torn and is written again", CHAIN_CERTIFICATE_FILE);
+	return store_recording_put(store, CHAIN_CERTIFICATE_FILE, pem, strlen(pem));
+}
+
+static int recover(const struct archive_services *services, struct store_recording *store,
+		   struct recovered_chain *chain, struct recovered **ret)
+{
+	struct archive_services own = *services;
+
+	if (!take_signer(&own, chain))
+		return -EKEYREJECTED;
+	int result = restore_certificate(own.key, store, &chain->certificate);
+	if (result == 0)
+		result = repair(&own, store, chain, ret);
+	return result;
+}
+
+static void settle(const struct archive_services *services, const char *session_id)
+{
+	if (services->settled != NULL)
+		settled_add(services->settled, session_id);
+}
+
+/* What is sealed may lack rows still, when the database was away. */
+static int look_at_chain(const struct archive_services *services, struct store_recording *store,
+			 struct recovered_chain *chain, struct recovered **ret)
+{
+	const char *session_id = chain->from.session_id;
+	int result = 0;
+
+	if (!chain->sealed || chain->utc_us + ROWS_AGAIN_US > clock_utc_us())
+		write_rows(services, chain);
+	else
+		settle(services, session_id);
+	if (!chain->sealed)
+		result = recover(services, store, chain, ret);
+	/* What was written with them is signed now. */
+	if (result == 0 && services->keys.running != NULL)
+		running_keys_forget(services->keys.running, session_id);
+	return result;
+}
+
 /* Returns 0 and NULL for one that needs nothing. */
 static int look_at(const struct archive_services *services, const char *session_id,
 		   struct store_recording *store, struct recovered **ret)
 {
-	struct archive_services own = *services;
-	uint8_t *text = NULL;
+	g_autofree uint8_t *text = NULL;
 	size_t length;
 	bool part;
 	struct recovered_chain chain;
-	if (is_deleted(store))
+
+	if (is_deleted(store)) {
+		settle(services, session_id);
 		return 0;
+	}
 	int result =
 		store_recording_read(store, CHAIN_FILE, CHAIN_MAX_BYTES, &text, &length, &part);
-
 	if (result < 0)
 		return result;
 	result = recovered_chain_read(session_id, (const char *)text, length, &chain);
-	g_free(text);
-	if (result == 0 && (!chain.sealed || chain.utc_us + ROWS_AGAIN_US > clock_utc_us()))
-		write_rows(services, &chain);
-	if (result == 0 && !chain.sealed)
-		result = take_signer(&own, &chain) ? repair(&own, store, &chain, ret)
-						   : -EKEYREJECTED;
-	/* What was written with them is signed now. */
-	if (result == 0 && services->keys.running != NULL)
-		running_keys_forget(services->keys.running, session_id);
+	if (result == 0)
+		result = look_at_chain(services, store, &chain, ret);
 	recovered_chain_clear(&chain);
 	return result;
+}
+
+/* Without a beginning, or torn in its middle, nothing can be signed behind it, now or later. Everything else may be mended: a key that is named again, a disk. */
+static void complain(const struct archive_services *services, const char *session_id, int result)
+{
+	bool for_good = result == -EPROTO || result == -ENOENT;
+
+	g_warning("recording %s was interrupted and cannot be repaired: %s; it is left as it lies",
+		  session_id, for_good ? "its chain has no whole beginning" : g_strerror(-result));
+	if (for_good)
+		index_give_up(services->index, session_id,
+			      "a crash left no chain that could be gone on with");
 }
 
 GPtrArray *recovery_scan(const struct archive_services *services)
@@ -178,13 +246,14 @@ GPtrArray *recovery_scan(const struct archive_services *services)
 		const char *session_id = g_ptr_array_index(names, i);
 		struct store_recording *store = NULL;
 		struct recovered *recovered = NULL;
+		if (services->settled != NULL && settled_has(services->settled, session_id))
+			continue;
 		int result = store_recording_open(services->store, session_id, &store);
 		if (result == 0)
 			result = look_at(services, session_id, store, &recovered);
 		store_recording_close(store);
 		if (result < 0)
-			g_warning("recording %s was interrupted and cannot be repaired: %s",
-				  session_id, g_strerror(-result));
+			complain(services, session_id, result);
 		if (recovered != NULL)
 			g_ptr_array_add(found, recovered);
 	}

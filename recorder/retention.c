@@ -3,6 +3,7 @@
 
 #include "recorder/deletion.h"
 #include "sql/deletion_store.h"
+#include "sql/recording_store.h"
 
 #include <errno.h>
 
@@ -30,6 +31,21 @@ static bool finish(struct retention *r, const struct deletion *deletion, const c
 	return true;
 }
 
+/* Without its directory there is no head for a tombstone to name, and nobody here knows who took it: that is an alarm and no deletion. */
+static bool give_up(struct retention *r, const struct deletion *deletion, GError **error)
+{
+	bool changed;
+
+	if (!recording_store_note_missing(r->db, deletion->session_id, r->node, true, &changed,
+					  error))
+		return false;
+	if (changed)
+		g_critical("recording %s was to be deleted (%s) and is missing: the store does not "
+			   "hold it",
+			   deletion->session_id, deletion->cause);
+	return true;
+}
+
 static bool delete_one(struct retention *r, const struct deletion *deletion, GError **error)
 {
 	char sha256[DIGEST_HEX_BYTES];
@@ -42,6 +58,8 @@ static bool delete_one(struct retention *r, const struct deletion *deletion, GEr
 	int result = deletion_run(r->settings.store, r->settings.key, deletion, sha256);
 	if (result == 0)
 		return finish(r, deletion, sha256, error);
+	if (result == -ENOENT)
+		return give_up(r, deletion, error);
 	g_warning("recording %s cannot be deleted: %s", deletion->session_id, g_strerror(-result));
 	return true;
 }

@@ -15,8 +15,10 @@ GRANT SELECT, UPDATE (taken_at) ON session_command TO vitrine_gateway;
 
 -- vitrine-recorder knows recordings and nothing of who may do what.
 GRANT SELECT, INSERT, UPDATE ON recording, segment TO vitrine_recorder;
-REVOKE EXECUTE ON FUNCTION recording_is_kept(uuid), deletion_due(text), deletion_claim(uuid, text, text), deletion_finish(uuid, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION deletion_due(text), deletion_claim(uuid, text, text), deletion_finish(uuid, text) TO vitrine_recorder;
+REVOKE EXECUTE ON FUNCTION recording_is_kept(uuid), deletion_due(text), deletion_claim(uuid, text, text), deletion_finish(uuid, text),
+	recording_note_missing(uuid, text), recording_note_found(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION deletion_due(text), deletion_claim(uuid, text, text), deletion_finish(uuid, text),
+	recording_note_missing(uuid, text), recording_note_found(uuid, text) TO vitrine_recorder;
 
 -- vitrine-web checks console logins, shows, and may ask for a session's end. No sealed secret is readable to it.
 GRANT SELECT (id, login, password_hash, role, disabled, created_at, last_login_at) ON app_user TO vitrine_web;

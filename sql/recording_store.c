@@ -6,7 +6,7 @@
 static const char *const state_keys[] = {
 	[RECORDING_STATE_OPEN] = "open",       [RECORDING_STATE_SEALED] = "sealed",
 	[RECORDING_STATE_FAILED] = "failed",   [RECORDING_STATE_DELETING] = "deleting",
-	[RECORDING_STATE_DELETED] = "deleted",
+	[RECORDING_STATE_DELETED] = "deleted", [RECORDING_STATE_MISSING] = "missing",
 };
 
 const char *recording_state_key(enum recording_state state)
@@ -183,6 +183,42 @@ bool recording_store_count_failed_checks(struct db *db, uint64_t *ret, GError **
 			NULL, ret, error);
 }
 
+bool recording_store_count_missing(struct db *db, uint64_t *ret, GError **error)
+{
+	return db_count(db, "count missing recordings",
+			"SELECT count(*) FROM recording WHERE state = 'missing'", NULL, ret, error);
+}
+
+bool recording_store_note_missing(struct db *db, const char *session_id, const char *node,
+				  bool missing, bool *ret_changed, GError **error)
+{
+	struct db_params params = {0};
+
+	param_text(&params, session_id);
+	param_text(&params, node);
+	autoresult result = db_say(db, "note a missing recording",
+				   missing ? "SELECT recording_note_missing($1::uuid, $2)"
+					   : "SELECT recording_note_found($1::uuid, $2)",
+				   &params, ROWS_ONE, error);
+	if (result == NULL)
+		return false;
+	*ret_changed = row_bool(&(struct db_row){.result = result});
+	return true;
+}
+
+bool recording_store_give_up(struct db *db, const char *session_id, const char *detail,
+			     GError **error)
+{
+	struct db_params params = {0};
+
+	param_text(&params, session_id);
+	param_text(&params, detail);
+	return db_do(db, "give up a recording",
+		     "UPDATE recording SET state = 'failed', closed_at = now(), detail = $2"
+		     " WHERE session_id = $1 AND state = 'open'",
+		     &params, ROWS_ANY, NULL, error);
+}
+
 /* The newest segment says codec and size; sums are taken when asked, so no column can disagree with the segments. */
 #define RECORDING_SELECT                                                                           \
 	"SELECT r.session_id, r.node, r.quality, r.state, utc_us(r.started_at),"                   \
@@ -220,14 +256,15 @@ static gpointer read_recording(struct db_row *row)
 	return recording;
 }
 
-bool recording_store_list_open(struct db *db, const char *node, GPtrArray **ret, GError **error)
+bool recording_store_list_unsettled(struct db *db, const char *node, GPtrArray **ret,
+				    GError **error)
 {
 	struct db_params params = {0};
 
 	param_text(&params, node);
-	PGresult *result = db_say(db, "list open recordings",
-				  RECORDING_SELECT " WHERE r.state = 'open' AND r.node = $1"
-						   " ORDER BY r.started_at",
+	PGresult *result = db_say(db, "list unsettled recordings",
+				  RECORDING_SELECT " WHERE r.state IN ('open', 'missing')"
+						   " AND r.node = $1 ORDER BY r.started_at",
 				  &params, ROWS_ANY, error);
 	if (result == NULL)
 		return false;

@@ -12,8 +12,9 @@ enum recording_state {
 	RECORDING_STATE_FAILED,	  /**< closed without a seal; see detail */
 	RECORDING_STATE_DELETING, /**< claimed; its contents go, or are gone but for the last row */
 	RECORDING_STATE_DELETED,  /**< chain and tombstone are left */
+	RECORDING_STATE_MISSING, /**< the store does not hold it, and nothing says that it was deleted */
 };
-/** "open", "sealed", "failed", "deleting", "deleted"; "unknown". Never NULL. */
+/** "open", "sealed", "failed", "deleting", "deleted", "missing"; "unknown". Never NULL. */
 const char *recording_state_key(enum recording_state state);
 
 struct recording_row {
@@ -72,9 +73,18 @@ bool recording_store_growth(struct db *db, const char *node, uint64_t *ret_bytes
 			    uint64_t *ret_span_us, GError **error);
 /** Recordings whose self-check failed and that are still there. */
 bool recording_store_count_failed_checks(struct db *db, uint64_t *ret, GError **error);
-/** Recorder at start: what a dead recorder of `node` left open. GPtrArray of struct recording_row.
- */
-bool recording_store_list_open(struct db *db, const char *node, GPtrArray **ret, GError **error);
+/** Recordings that their node's store does not hold. */
+bool recording_store_count_missing(struct db *db, uint64_t *ret, GError **error);
+/** Recorder at start: what is open or missing on `node`, to be compared with its store. GPtrArray of struct recording_row. */
+bool recording_store_list_unsettled(struct db *db, const char *node, GPtrArray **ret,
+				    GError **error);
+/** Recorder: `node` does not hold this recording, or holds it again. Each change puts a record into the audit trail ("recording-missing", "recording-found");
+ *  `*ret_changed` false: it was known, or it is deleted, or there is no such recording. */
+bool recording_store_note_missing(struct db *db, const char *session_id, const char *node,
+				  bool missing, bool *ret_changed, GError **error);
+/** Recorder: what a power cut left of an open recording can never be signed. One that is closed stays as it is. */
+bool recording_store_give_up(struct db *db, const char *session_id, const char *detail,
+			     GError **error);
 
 /** `*ret` is NULL when there is none. Recorder, web, administrator. */
 bool recording_store_find(struct db *db, const char *session_id, struct recording_row **ret,

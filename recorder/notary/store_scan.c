@@ -1,6 +1,7 @@
 /* Compares the store with the log. It must not write either. */
 #include "recorder/notary/store_scan.h"
 
+#include "recorder/chain/tombstone.h"
 #include "recorder/nodelog/recording_ends.h"
 
 #include <errno.h>
@@ -84,6 +85,21 @@ static void look_at(const struct store_scan *scan, const char *session, store_sc
 	recording_ends_clear(&ends);
 }
 
+/* Genesis and seal are in the log: only a deletion can be new, and asking for its tombstone is cheaper than reading a chain. */
+static bool has_news(const struct store_scan *scan, const char *session)
+{
+	const unsigned ended = 1u << LEAF_GENESIS | 1u << LEAF_SEAL;
+	unsigned known = known_bits(scan, session);
+
+	if ((known & ended) != ended)
+		return true;
+	if ((known & 1u << LEAF_DELETION) != 0)
+		return false;
+	g_autofree char *tombstone =
+		g_build_filename(scan->store_dir, session, TOMBSTONE_FILE, NULL);
+	return g_file_test(tombstone, G_FILE_TEST_EXISTS);
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -91,13 +107,12 @@ static int compare_names(const void *a, const void *b)
 
 void store_scan_find(struct store_scan *scan, store_scan_found_fn found, void *user)
 {
-	const unsigned ended = 1u << LEAF_GENESIS | 1u << LEAF_SEAL | 1u << LEAF_DELETION;
 	g_autoptr(GDir) dir = g_dir_open(scan->store_dir, 0, NULL);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	const char *name;
 
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-		if (g_uuid_string_is_valid(name) && (known_bits(scan, name) & ended) != ended)
+		if (g_uuid_string_is_valid(name) && has_news(scan, name))
 			g_ptr_array_add(names, g_strdup(name));
 	g_ptr_array_sort(names, compare_names);
 	for (unsigned i = 0; i < names->len; i++)

@@ -18,5 +18,5 @@ uint64_t store_scan_last_audit(const struct store_scan *scan);
 
 /** `seq` is that of a seal. */
 typedef void (*store_scan_found_fn)(void *user, const struct leaf *leaf, uint64_t seq);
-/** Looks through the store and tells of each leaf that is missing. Reads only recordings that are not known to be ended. */
+/** Looks through the store and tells of each leaf that is missing. Reads only recordings whose beginning or end it does not know, or that have a tombstone. */
 void store_scan_find(struct store_scan *scan, store_scan_found_fn found, void *user);

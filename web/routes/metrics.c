@@ -58,11 +58,14 @@ static void put_sessions(GString *out, struct route_call *call)
 static void put_recordings(GString *out, struct route_call *call, const struct health *health)
 {
 	const struct config *config = call->web->config;
-	uint64_t grown, span_us, failed;
+	uint64_t grown, span_us, failed, missing;
 
 	if (recording_store_count_failed_checks(call->db, &failed, NULL))
 		put(out, "vitrine_recordings_check_failed", "gauge",
 		    "Recordings that did not pass their self-check.", failed);
+	if (recording_store_count_missing(call->db, &missing, NULL))
+		put(out, "vitrine_recordings_missing", "gauge",
+		    "Recordings that their node's store does not hold.", missing);
 	if (!health->store ||
 	    !recording_store_growth(call->db, config->node, &grown, &span_us, NULL))
 		return;

@@ -1,5 +1,6 @@
 /* The notary as a whole: what happens in the recorder is entered, signed, told outside and stamped; a killed recorder's rest is found at the next start; an
  * authority that is away or lies holds nothing up, and wishes outlive the process. */
+#include "recorder/chain/tombstone.h"
 #include "recorder/http/http_post.h"
 #include "recorder/nodelog/log_check.h"
 #include "recorder/notary/notary.h"
@@ -186,6 +187,35 @@ static void test_finds_what_a_killed_recorder_left(void)
 	fixture_finish(&x);
 }
 
+/* A deletion whose leaf the kill took: genesis and seal are known, the tombstone says the rest, and the chain is not asked again. */
+static void test_finds_a_tombstone(void)
+{
+	struct fixture x;
+	char sha256[DIGEST_HEX_BYTES];
+	char session[] = FIRST, cause[] = "age", class[] = "standard", nobody[] = "";
+
+	fixture_init(&x);
+	const struct tombstone tombstone = {.session = session,
+					    .head = x.seal[0],
+					    .cause = cause,
+					    .class = class,
+					    .reason = nobody,
+					    .requested_by = nobody,
+					    .approved_by = nobody};
+	start(&x);
+	stop(&x);
+	assert_log(&x, 4);
+	g_autofree char *text = tombstone_make(&tombstone, x.f.key, sha256, NULL);
+	log_fixture_put(&x.f, FIRST "/tombstone", text, strlen(text));
+	start(&x);
+	stop(&x);
+	assert_log(&x, 5);
+	gsize length;
+	g_autofree char *leaves = log_fixture_get(&x.f, "log/leaves", &length);
+	g_assert_nonnull(strstr(leaves, sha256));
+	fixture_finish(&x);
+}
+
 static void test_wishes_outlive_the_process(void)
 {
 	struct fixture x;
@@ -257,6 +287,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/notary/whole-way", test_whole_way);
 	g_test_add_func("/notary/finds-what-a-killed-recorder-left",
 			test_finds_what_a_killed_recorder_left);
+	g_test_add_func("/notary/finds-a-tombstone", test_finds_a_tombstone);
 	g_test_add_func("/notary/wishes-outlive-the-process", test_wishes_outlive_the_process);
 	g_test_add_func("/notary/broken-log-is-left-alone", test_broken_log_is_left_alone);
 	g_test_add_func("/notary/places-that-fail", test_places_that_fail);

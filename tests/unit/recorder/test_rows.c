@@ -1,10 +1,12 @@
 /* The database's rows after kills of the recorder and of PostgreSQL itself: they say what the chain says, and what the self-check found. */
 #include "recorder/chain/verify.h"
 #include "recorder/reader/reader.h"
+#include "sql/audit_store.h"
 #include "sql/recording_store.h"
 #include "tests/unit/recorder/shade_session.h"
 #include "tests/unit/sql/sql_fixture.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define KILLS 12u
@@ -95,10 +97,165 @@ static void test_rows(void)
 	recorder_process_finish(&p);
 }
 
+static void await_state(struct db *db, enum recording_state state)
+{
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
+
+	for (;;) {
+		autorow(recording_row) row = NULL;
+		g_assert_true(recording_store_find(db, TEST_SESSION, &row, NULL));
+		if (row != NULL && row->state == state)
+			return;
+		g_assert_cmpint(g_get_monotonic_time(), <, until_us);
+		g_usleep(20000);
+	}
+}
+
+static void assert_audited(const char *action, unsigned times)
+{
+	struct db *db = fixture_open("vitrine_web");
+	const struct audit_filter filter = {.action = action, .subject = TEST_SESSION};
+	g_autoptr(GPtrArray) rows = NULL;
+
+	g_assert_true(audit_store_list(db, &filter, &rows, NULL, NULL));
+	g_assert_cmpuint(rows->len, ==, times);
+	db_close(db);
+}
+
+static bool is_settled(const struct recorder_process *p)
+{
+	g_autofree char *path = g_build_filename(p->store_dir, "settled", NULL);
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, NULL) && strstr(text, TEST_SESSION) != NULL;
+}
+
+static void record_one(struct recorder_process *p)
+{
+	struct shade_session session;
+
+	recorder_process_start(p);
+	g_assert_true(shade_session_open(&session, p));
+	g_assert_true(shade_session_close(&session));
+	shade_session_finish(&session);
+}
+
+static void forget_rows(void)
+{
+	fixture_say("vitrine", "DELETE FROM vitrine.deletion_order; DELETE FROM vitrine.segment;"
+			       " DELETE FROM vitrine.recording");
+}
+
+/* The directory is gone and comes back: once while nobody looked, once when it was to be deleted. */
+static void test_missing(void)
+{
+	struct recorder_process p;
+	struct db *db = fixture_open("vitrine_web");
+
+	forget_rows();
+	recorder_process_init(&p, false);
+	use_database(&p);
+	record_one(&p);
+	await_state(db, RECORDING_STATE_SEALED);
+	recorder_process_stop(&p);
+	g_assert_true(is_settled(&p));
+	g_autofree char *dir = recorder_process_recording(&p);
+	g_autofree char *aside = g_build_filename(p.dir, "aside", NULL);
+	fixture_say("vitrine", "UPDATE vitrine.recording SET state = 'open', closed_at = NULL");
+	g_assert_cmpint(g_rename(dir, aside), ==, 0);
+	recorder_process_start(&p);
+	await_state(db, RECORDING_STATE_MISSING);
+	assert_audited("recording-missing", 1);
+	recorder_process_stop(&p);
+	g_assert_cmpint(g_rename(aside, dir), ==, 0);
+	recorder_process_start(&p);
+	await_state(db, RECORDING_STATE_SEALED);
+	assert_audited("recording-found", 1);
+	g_assert_cmpint(g_rename(dir, aside), ==, 0);
+	fixture_say("vitrine", "INSERT INTO vitrine.deletion_order (session_id, reason,"
+			       " requested_by) VALUES ('" TEST_SESSION "', 'r', 'ann');"
+			       " UPDATE vitrine.deletion_order SET approved_by = 'bob',"
+			       " approved_at = now()");
+	await_state(db, RECORDING_STATE_MISSING);
+	assert_audited("recording-missing", 2);
+	/* It is not due again. */
+	fixture_say("vitrine", "NOTIFY vitrine_deletion, 'node1'");
+	recorder_process_stop(&p);
+	assert_audited("recording-missing", 2);
+	assert_audited("recording-deleted", 0);
+	db_close(db);
+	recorder_process_finish(&p);
+}
+
+/* Sealed while the database was away: rows are written by a later start, and only then it is settled. */
+static void test_settled(void)
+{
+	struct recorder_process p;
+
+	forget_rows();
+	recorder_process_init(&p, false);
+	use_database(&p);
+	fixture_server("stop");
+	record_one(&p);
+	recorder_process_kill(&p);
+	g_assert_false(is_settled(&p));
+	fixture_server("begin");
+	recorder_process_start(&p);
+	struct db *db = fixture_open("vitrine_web");
+	await_state(db, RECORDING_STATE_SEALED);
+	recorder_process_stop(&p);
+	g_assert_true(is_settled(&p));
+	/* What is settled is not looked at: not even a chain that has gone is noticed. */
+	fixture_say("vitrine", "UPDATE vitrine.recording SET head = ''");
+	recorder_process_start(&p);
+	recorder_process_stop(&p);
+	autorow(recording_row) row = NULL;
+	g_assert_true(recording_store_find(db, TEST_SESSION, &row, NULL));
+	g_assert_cmpstr(row->head, ==, "");
+	/* Without the list everything is written again. */
+	g_autofree char *list = g_build_filename(p.store_dir, "settled", NULL);
+	g_assert_cmpint(g_unlink(list), ==, 0);
+	recorder_process_start(&p);
+	recorder_process_stop(&p);
+	autorow(recording_row) again = NULL;
+	g_assert_true(recording_store_find(db, TEST_SESSION, &again, NULL));
+	g_assert_cmpuint(strlen(again->head), ==, 64);
+	g_assert_true(is_settled(&p));
+	db_close(db);
+	recorder_process_finish(&p);
+}
+
+/* The row says what the store cannot. */
+static void test_given_up(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+	struct db *db = fixture_open("vitrine_web");
+
+	forget_rows();
+	recorder_process_init(&p, false);
+	use_database(&p);
+	recorder_process_start(&p);
+	g_assert_true(shade_session_open(&session, &p));
+	await_state(db, RECORDING_STATE_OPEN);
+	recorder_process_kill(&p);
+	shade_session_finish(&session);
+	g_autofree char *dir = recorder_process_recording(&p);
+	g_autofree char *chain = g_build_filename(dir, "chain", NULL);
+	g_assert_true(g_file_set_contents(chain, "", 0, NULL));
+	recorder_process_start(&p);
+	await_state(db, RECORDING_STATE_FAILED);
+	db_close(db);
+	recorder_process_finish(&p);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	fixture_create("vitrine", true);
 	g_test_add_func("/rows/kills", test_rows);
+	g_test_add_func("/rows/missing", test_missing);
+	g_test_add_func("/rows/settled", test_settled);
+	g_test_add_func("/rows/given-up", test_given_up);
 	return g_test_run();
 }

@@ -46,7 +46,7 @@ static void test_rows(void)
 	g_assert_true(add_segment(recorder, id, 2, 700, NULL));
 	g_assert_true(add_segment(recorder, id, 1, 5, NULL));
 	g_assert_true(add_segment(recorder, id, 1, 300, NULL));
-	g_assert_true(recording_store_list_open(recorder, "n-rec", &open, NULL));
+	g_assert_true(recording_store_list_unsettled(recorder, "n-rec", &open, NULL));
 	g_assert_cmpuint(open->len, ==, 1);
 
 	g_assert_true(recording_store_close(recorder, id, RECORDING_STATE_SEALED, T0_US + 7, head,
@@ -73,7 +73,7 @@ static void test_rows(void)
 	g_assert_cmpuint(first->number, ==, 1);
 	g_assert_cmpuint(first->bytes, ==, 300);
 	g_assert_cmpstr(first->file, ==, "seg-00001.mp4");
-	g_assert_true(recording_store_list_open(recorder, "n-rec", &none, NULL));
+	g_assert_true(recording_store_list_unsettled(recorder, "n-rec", &none, NULL));
 	g_assert_cmpuint(none->len, ==, 0);
 	g_assert_true(recording_store_list(web, &(struct db_page){0}, &all, &total, NULL));
 	g_assert_cmpuint(all->len, ==, 1);
@@ -188,6 +188,76 @@ static void test_check(void)
 	db_close(recorder);
 }
 
+static enum recording_state state_of(struct db *db, const char *id)
+{
+	autorow(recording_row) row = NULL;
+
+	g_assert_true(recording_store_find(db, id, &row, NULL));
+	return row->state;
+}
+
+/* An alarm, once; a store that comes back takes it back. What was closed keeps its head. */
+static void test_missing(void)
+{
+	struct db *recorder = fixture_open("vitrine_recorder"), *web = fixture_open("vitrine_web");
+	g_autofree char *id = g_uuid_string_random(), *head = g_strnfill(64, 'b');
+	struct recording_row row = {
+		.session_id = id, .node = "n-gone", .quality = "standard", .started_utc_us = T0_US};
+	g_autofree char *alarms = g_strdup_printf(
+		"SELECT count(*) FROM audit WHERE action = 'recording-missing' AND subject = '%s'"
+		" AND detail = '{\"node\": \"n-gone\", \"state\": \"sealed\"}'",
+		id);
+	bool changed = true;
+	uint64_t missing = 7;
+
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	g_assert_true(recording_store_close(recorder, id, RECORDING_STATE_SEALED, T0_US + 7, head,
+					    "", NULL));
+	g_assert_true(recording_store_note_missing(recorder, id, "another", true, &changed, NULL));
+	g_assert_false(changed);
+	for (unsigned i = 0; i < 2; i++) {
+		g_assert_true(
+			recording_store_note_missing(recorder, id, "n-gone", true, &changed, NULL));
+		g_assert_cmpint(changed, ==, i == 0);
+	}
+	g_assert_cmpint(state_of(web, id), ==, RECORDING_STATE_MISSING);
+	g_assert_cmpuint(count(web, alarms), ==, 1);
+	g_assert_true(recording_store_count_missing(web, &missing, NULL));
+	g_assert_cmpuint(missing, ==, 1);
+	g_autoptr(GPtrArray) unsettled = NULL;
+	g_assert_true(recording_store_list_unsettled(recorder, "n-gone", &unsettled, NULL));
+	g_assert_cmpuint(unsettled->len, ==, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		g_assert_true(recording_store_note_missing(recorder, id, "n-gone", false, &changed,
+							   NULL));
+		g_assert_cmpint(changed, ==, i == 0);
+	}
+	g_assert_cmpint(state_of(web, id), ==, RECORDING_STATE_SEALED);
+	db_close(web);
+	db_close(recorder);
+}
+
+/* Only what is open can be given up. */
+static void test_given_up(void)
+{
+	struct db *recorder = fixture_open("vitrine_recorder");
+	g_autofree char *id = g_uuid_string_random();
+	struct recording_row row = {
+		.session_id = id, .node = "n-torn", .quality = "standard", .started_utc_us = T0_US};
+
+	g_assert_true(recording_store_give_up(recorder, id, "no such recording", NULL));
+	g_assert_true(recording_store_open(recorder, &row, NULL));
+	for (unsigned i = 0; i < 2; i++) {
+		autorow(recording_row) found = NULL;
+		g_assert_true(
+			recording_store_give_up(recorder, id, i == 0 ? "torn" : "again", NULL));
+		g_assert_true(recording_store_find(recorder, id, &found, NULL));
+		g_assert_cmpint(found->state, ==, RECORDING_STATE_FAILED);
+		g_assert_cmpstr(found->detail, ==, "torn");
+	}
+	db_close(recorder);
+}
+
 /* Two minutes of pictures, begun ten minutes ago; what ended more than a day ago does not count. */
 static void test_growth(void)
 {
@@ -222,5 +292,7 @@ void recording_tests(void)
 	g_test_add_func("/sql/recording/bad-rows", test_bad_rows);
 	g_test_add_func("/sql/recording/session-with-recording", test_session_with_recording);
 	g_test_add_func("/sql/recording/check", test_check);
+	g_test_add_func("/sql/recording/missing", test_missing);
+	g_test_add_func("/sql/recording/given-up", test_given_up);
 	g_test_add_func("/sql/recording/growth", test_growth);
 }

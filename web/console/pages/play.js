@@ -193,6 +193,14 @@ function Facts({ session }) {
 	</dl>`;
 }
 
+const DELETED = 'This recording was deleted. Its signed chain and tombstone are kept; they prove that it was lawful.';
+/** What stands in the player's place when there is nothing to play. */
+const GONE = {
+	deleted: DELETED,
+	deleting: DELETED,
+	missing: 'This recording is missing: the store does not hold it, and nothing says that it was deleted. Check that the store is mounted, then vitrine log verify.',
+};
+
 export function PlayPage({ id }) {
 	const { data: session, error, reload } = usePoll(`/api/sessions/${id}`, 5000);
 	if (!session)
@@ -203,10 +211,8 @@ export function PlayPage({ id }) {
 			<span class="grow"></span>
 			${session.state !== 'ended' && html`<${Link} to=${`/sessions/${session.id}`} class="button"><${Icon} name="live" />Live</${Link}>`}
 		</div>
-		${session.recording_state === 'deleted' || session.recording_state === 'deleting'
-			? html`<p class="card ended-note">This recording was deleted. Its signed chain and tombstone are kept; they prove that it was lawful.</p>`
-			: html`<${Player} session=${session} />`}
+		${GONE[session.recording_state] ? html`<p class="card ended-note">${GONE[session.recording_state]}</p>` : html`<${Player} session=${session} />`}
 		<${Facts} session=${session} />
-		${session.recording_state !== 'deleted' && session.recording_state !== 'deleting' && html`<${Exports} session=${session} />`}
+		${!GONE[session.recording_state] && html`<${Exports} session=${session} />`}
 		<${Keeping} session=${session} />`;
 }

@@ -55,7 +55,7 @@ export function Keeping({ session }) {
 		}
 		reload();
 	};
-	const gone = session.recording_state === 'deleted' || session.recording_state === 'deleting';
+	const gone = ['deleted', 'deleting', 'missing'].includes(session.recording_state);
 	return html`<section class="card keeping" aria-labelledby="keeping-title">
 		<h2 id="keeping-title">Keeping</h2>
 		<${Standing} keeping=${keeping} />
