@@ -106,12 +106,18 @@ static void describe(struct exporter *e)
 {
 	struct manifest *m = &e->manifest;
 
+	m->derived = e->order->derivation != NULL;
 	m->created = clock_format_utc(clock_utc_us());
 	m->created_by = g_strdup(e->order->created_by);
 	m->node = g_strdup(e->order->node);
 	m->purpose = g_strdup(e->order->purpose);
 	char *readme = export_readme(m);
 	insert_text(e, 0, EVIDENCE_README, g_bytes_new_take(readme, strlen(readme)));
+}
+
+static bool write_video(struct exporter *e, GError **error)
+{
+	return e->order->derivation != NULL ? export_derived(e, error) : export_video(e, error);
 }
 
 /* Two exports into one file would mix their bytes. */
@@ -186,8 +192,11 @@ bool evidence_export(const struct evidence_order *order, struct evidence_made *r
 	bool ok = plan(&e, error) && open_part(&e, path, error);
 	if (ok) {
 		describe(&e);
-		ok = export_video(&e, error) && export_box(&e, ret, error) &&
+		ok = write_video(&e, error) && export_box(&e, ret, error) &&
 		     publish(&e, path, error);
+		/* Pictures are made anew each time: there is nothing to go on with. */
+		if (!ok && order->derivation != NULL)
+			unlink(path);
 	}
 	if (ok)
 		tell(&e, ret);

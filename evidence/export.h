@@ -13,6 +13,9 @@ typedef bool (*evidence_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, 
 /** A time stamp (RFC 3161) over the SHA-256 in hex: DER, or NULL when there is none to be had. On the export's thread; may block for seconds. */
 typedef GBytes *(*evidence_stamp_fn)(const char *sha256, const void *user);
 
+/** Makes a derived copy: other pictures in place of the recorded ones (evidence/derive). */
+struct evidence_derivation;
+
 struct evidence_order {
 	const struct reader *reader; /**< of the recording */
 	const struct chain_key *key; /**< signs the manifest */
@@ -23,6 +26,8 @@ struct evidence_order {
 	const char *
 		log_store_dir; /**< the store whose node log is asked for proofs; NULL: no proofs */
 	const char *target;
+	const struct evidence_derivation *
+		derivation; /**< NULL: the recorded bytes; else nothing of an unfinished file is kept */
 	evidence_stamp_fn stamp; /**< of the manifest's signature; may be NULL */
 	const void *stamp_user;
 	evidence_progress_fn progress; /**< may be NULL */

@@ -13,14 +13,17 @@ static const struct manifest_part *part_at(const struct exporter *e, unsigned i)
 	return &g_array_index(e->manifest.parts, struct manifest_part, i);
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t length, uint64_t offset)
+bool exporter_write(struct exporter *e, const void *bytes, size_t length, uint64_t offset,
+		    GError **error)
 {
+	const uint8_t *at = bytes;
+
 	while (length > 0) {
-		ssize_t n = pwrite(fd, bytes, length, (off_t)offset);
+		ssize_t n = pwrite(e->fd, at, length, (off_t)offset);
 		if (n < 0 && errno != EINTR)
-			return false;
+			return exporter_failed(errno, "write", e->order->target, error);
 		if (n > 0) {
-			bytes += n;
+			at += n;
 			length -= (size_t)n;
 			offset += (uint64_t)n;
 		}
@@ -28,8 +31,8 @@ static bool write_all(int fd, const uint8_t *bytes, size_t length, uint64_t offs
 	return true;
 }
 
-static bool is_as_signed(const struct manifest_part *part, uint64_t bytes, const char *sha256,
-			 GError **error)
+bool exporter_is_as_signed(const struct manifest_part *part, uint64_t bytes, const char *sha256,
+			   GError **error)
 {
 	if (bytes == part->file.bytes && strcmp(sha256, part->file.sha256) == 0)
 		return true;
@@ -55,19 +58,18 @@ static bool copy_part(struct exporter *e, struct twin_digest *digest,
 			break;
 		if (n < 0)
 			ok = exporter_failed((int)n, "read", part->file.name, error);
-		else if (!write_all(e->fd, buffer, (size_t)n, part->offset + have))
-			ok = exporter_failed(errno, "write", e->order->target, error);
 		else {
+			ok = exporter_write(e, buffer, (size_t)n, part->offset + have, error);
 			twin_digest_add(digest, (size_t)n);
 			have += (uint64_t)n;
-			ok = exporter_advance(e, (uint64_t)n, error);
+			ok = ok && exporter_advance(e, (uint64_t)n, error);
 		}
 	}
 	reader_file_close(file);
 	if (!ok)
 		return false;
 	twin_digest_end_part(digest, hex);
-	return is_as_signed(part, have, hex, error);
+	return exporter_is_as_signed(part, have, hex, error);
 }
 
 /* Hashes a part that an earlier try wrote. Returns 1 when it is right, 0 when it is not, -1 and an error. */

@@ -113,6 +113,7 @@ bool evidence_maker_run(const struct evidence_maker *maker, const struct evidenc
 		.purpose = wish->purpose,
 		.log_store_dir = maker->config->recorder.store_dir,
 		.target = wish->target,
+		.derivation = wish->derivation,
 		.stamp = has_authority(stamps) ? fetch_stamp : NULL,
 		.stamp_user = stamps,
 		.progress = wish->progress,

@@ -17,7 +17,8 @@ struct evidence_wish {
 	struct evidence_span asked;
 	const char *leave_out_timelines; /**< as in evidence_order */
 	const char *created_by, *purpose, *target;
-	evidence_progress_fn progress; /**< may be NULL */
+	const struct evidence_derivation *derivation; /**< as in evidence_order */
+	evidence_progress_fn progress;		      /**< may be NULL */
 	void *user;
 };
 
