@@ -8,9 +8,9 @@
 
 /** More of either than anybody draws by hand. */
 #define DERIVE_MAX_OPERATIONS 256u
-/** Regions are widened to multiples of this: no transform block of the recorded picture, in luma or chroma, lies across their edge, so none carries something
- *  of the inside to the outside. */
-#define DERIVE_REGION_STEP_PX 8u
+/** Regions are widened to multiples of this: no macroblock of the recorded picture lies across their edge, so none was coded anew outside because something changed
+ *  inside. */
+#define DERIVE_REGION_STEP_PX 16u
 /** An end of a span: as far as the recording goes. */
 #define DERIVE_TO_THE_END UINT64_MAX
 

@@ -135,6 +135,8 @@ int play(const struct play_source *source, play_picture_fn show_picture, void *u
 {
 	struct player p = {.source = source, .show = show_picture, .user = user};
 
+	/* What is wrong is what we return; the library would write it to standard error. */
+	av_log_set_level(AV_LOG_QUIET);
 	int result = open_source(&p);
 	if (result == 0)
 		result = open_decoder(&p);

@@ -178,6 +178,30 @@ void recording_add_segment(struct recording *r, unsigned frames, bool resized)
 	take_line(r, chain_add_segment(r->chain, s.end_us, &s, NULL));
 }
 
+void recording_add_pictures(struct recording *r, const struct recorded_pictures *p, bool resized)
+{
+	g_autofree char *video = g_strdup_printf("seg-%05u.mp4", ++r->segments);
+	g_autofree char *timeline = g_strdup_printf("seg-%05u.jsonl", r->segments);
+	struct chain_segment s = {.number = r->segments,
+				  .start_us = r->position_us,
+				  .end_us = r->position_us + p->length_us,
+				  .first_frame_us = r->position_us,
+				  .frames = p->frames,
+				  .width = p->width,
+				  .height = p->height,
+				  .codec = "avc1.42c01e"};
+
+	if (resized)
+		r->inits = r->segments;
+	g_autofree char *init = g_strdup_printf("init-%03u.mp4", r->inits);
+	add_file(r, &s, video, p->video, p->video_bytes);
+	add_file(r, &s, timeline, "{\"t_us\":0}\n", 11);
+	add_file(r, &s, init, p->init, p->init_bytes);
+	r->frames += p->frames;
+	r->position_us = s.end_us;
+	take_line(r, chain_add_segment(r->chain, s.end_us, &s, NULL));
+}
+
 void recording_add_gap(struct recording *r, uint64_t length_us)
 {
 	const struct chain_gap gap = {r->position_us, r->position_us + length_us, "recorder-away",

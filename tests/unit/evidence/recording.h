@@ -29,6 +29,16 @@ void recording_finish(struct recording *recording);
 
 /** A segment of so many pictures; `resized`: it needs a new init segment. Every segment has a timeline. */
 void recording_add_segment(struct recording *recording, unsigned frames, bool resized);
+/** A segment of real pictures. */
+struct recorded_pictures {
+	const void *init, *video; /**< what the muxer gave */
+	gsize init_bytes, video_bytes;
+	unsigned frames;
+	uint64_t length_us;
+	uint32_t width, height;
+};
+void recording_add_pictures(struct recording *recording, const struct recorded_pictures *pictures,
+			    bool resized);
 void recording_add_gap(struct recording *recording, uint64_t length_us);
 void recording_seal(struct recording *recording);
 
