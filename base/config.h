@@ -78,7 +78,10 @@ struct config_web {
 };
 
 struct config_export {
-	char *certificate_file, *private_key_file; /**< PEM, EC P-256, 0600: signs evidence files */
+	char *certificate_file; /**< PEM: of the key that signs evidence files */
+	/** Exactly one of three, as in config_recorder: PEM EC P-256, 0600; a systemd credential; a PKCS#11 URI. */
+	char *private_key_file, *private_key_credential, *private_key_uri;
+	char *private_key_pin_file, *pkcs11_module;
 	char *spool_dir; /**< where vitrine-web puts files asked for at the console; NULL: none can be */
 	uint32_t keep_hours; /**< how long they lie there */
 };

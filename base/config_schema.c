@@ -95,6 +95,10 @@ static const cyaml_schema_field_t web_fields[] = {
 static const cyaml_schema_field_t export_fields[] = {
 	TEXT(config_export, certificate_file),
 	TEXT(config_export, private_key_file),
+	TEXT(config_export, private_key_credential),
+	TEXT(config_export, private_key_uri),
+	TEXT(config_export, private_key_pin_file),
+	TEXT(config_export, pkcs11_module),
 	TEXT(config_export, spool_dir),
 	NUMBER(config_export, keep_hours),
 	CYAML_FIELD_END,

@@ -106,34 +106,35 @@ static void check_pair(struct doctor *doctor, const char *what, const char *key_
 }
 
 /* In a file it is judged as the others are; from a token or a credential only by whoever may open it. */
-static void check_signing_key(struct doctor *doctor, const struct config_recorder *recorder)
+static void check_signing_key(struct doctor *doctor, const char *what,
+			      const struct key_place *place)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!key_source_check(recorder, &error)) {
-		doctor_fail(doctor, "recorder: %s", error->message);
+	if (!key_source_check(place, &error)) {
+		doctor_fail(doctor, "%s: %s", what, error->message);
 		return;
 	}
-	if (recorder->signing_key_file != NULL && recorder->signing_key_file[0] != '\0') {
-		check_pair(doctor, "recorder", recorder->signing_key_file,
-			   recorder->signing_certificate_file);
+	if (place->file != NULL && place->file[0] != '\0') {
+		check_pair(doctor, what, place->file, place->certificate_file);
 		return;
 	}
-	X509 *certificate =
-		read_certificate(doctor, "recorder", recorder->signing_certificate_file);
+	X509 *certificate = read_certificate(doctor, what, place->certificate_file);
 	if (certificate != NULL)
-		check_dates(doctor, "recorder", certificate);
+		check_dates(doctor, what, certificate);
 	X509_free(certificate);
 }
 
 void doctor_check_keys(struct doctor *doctor)
 {
 	const struct config *config = doctor->config;
+	const struct key_place recorder = key_place_of_recorder(&config->recorder);
+	const struct key_place exports = key_place_of_exports(&config->export);
 
 	check_master_key(doctor);
 	check_pair(doctor, "gateway", config->gateway.private_key_file,
 		   config->gateway.certificate_file);
-	check_signing_key(doctor, &config->recorder);
+	check_signing_key(doctor, "recorder", &recorder);
 	if (*config->recorder.encryption)
 		check_pair(doctor, "archive", config->web.archive_key_file,
 			   config->recorder.archive_certificate_file);
@@ -141,7 +142,6 @@ void doctor_check_keys(struct doctor *doctor)
 		doctor_warn(doctor, "recorder.encryption is false: recordings can be read by "
 				    "anybody who can read the disk");
 	check_pair(doctor, "web", config->web.private_key_file, config->web.certificate_file);
-	if (config->export.private_key_file != NULL || config->export.certificate_file != NULL)
-		check_pair(doctor, "export", config->export.private_key_file,
-			   config->export.certificate_file);
+	if (exports.certificate_file != NULL)
+		check_signing_key(doctor, "export", &exports);
 }

@@ -1,8 +1,7 @@
 /* From the configuration to an export. It must not know who asks or where the file goes from here. */
 #include "evidence/maker.h"
 
-#include "base/secret.h"
-
+#include "recorder/chain/key_source.h"
 #include "recorder/http/http_post.h"
 #include "recorder/stamp/stamp_client.h"
 
@@ -16,17 +15,6 @@ struct evidence_maker {
 	struct archive_key *archive; /**< NULL: encrypted recordings cannot be exported */
 };
 
-static struct chain_key *load_key(const struct config_export *export, GError **error)
-{
-	autosecret key = config_read_secret_file(export->private_key_file, error);
-	g_autofree char *certificate = NULL;
-
-	if (key == NULL ||
-	    !g_file_get_contents(export->certificate_file, &certificate, NULL, error))
-		return NULL;
-	return chain_key_create(key, certificate, error);
-}
-
 static bool has_authority(const struct config_time_stamp *config)
 {
 	return config->url != NULL && config->url[0] != '\0';
@@ -34,13 +22,12 @@ static bool has_authority(const struct config_time_stamp *config)
 
 struct evidence_maker *evidence_maker_create(const struct config *config, GError **error)
 {
-	const struct config_export *export = &config->export;
+	const struct key_place place = key_place_of_exports(&config->export);
 
-	if (!config_require(export->private_key_file, "export.private_key_file", error) ||
-	    !config_require(export->certificate_file, "export.certificate_file", error) ||
+	if (!key_source_check(&place, error) ||
 	    !config_require(config->recorder.store_dir, "recorder.store_dir", error))
 		return NULL;
-	struct chain_key *key = load_key(export, error);
+	struct chain_key *key = key_source_load(&place, error);
 	if (key == NULL) {
 		g_prefix_error(error, "the key for exports: ");
 		return NULL;

@@ -54,10 +54,12 @@ static bool load_keys(struct recorder *r, const struct config_recorder *config, 
 {
 	g_autoptr(GError) trouble = NULL;
 
-	r->key = key_source_load(config, error);
+	const struct key_place place = key_place_of_recorder(config);
+
+	r->key = key_source_load(&place, error);
 	if (r->key == NULL)
 		return false;
-	r->previous_key = key_source_load_previous(config, &trouble);
+	r->previous_key = key_source_load_previous(&place, &trouble);
 	if (trouble != NULL)
 		g_warning("the signing key before the last rotation: %s", trouble->message);
 	return true;
@@ -85,6 +87,7 @@ static bool load_archive_certificate(struct recorder *r, const struct config_rec
 bool recorder_check_config(const struct config *config, GError **error)
 {
 	const struct config_recorder *c = &config->recorder;
+	const struct key_place place = key_place_of_recorder(c);
 
 	if (*c->encryption && c->archive_certificate_file == NULL) {
 		g_set_error(
@@ -96,7 +99,7 @@ bool recorder_check_config(const struct config *config, GError **error)
 	return config_require(c->socket_path, "recorder.socket_path", error) &&
 	       config_require(c->live_socket_path, "recorder.live_socket_path", error) &&
 	       config_require(c->store_dir, "recorder.store_dir", error) &&
-	       key_source_check(c, error);
+	       key_source_check(&place, error);
 }
 
 static bool enter_cage(const struct config_recorder *c, GError **error)

@@ -55,7 +55,8 @@ static bool is_p256(EVP_PKEY *key)
 {
 	char group[32] = "";
 
-	return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group,
+	return key != NULL &&
+	       EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group,
 					      NULL) == 1 &&
 	       (strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0);
 }
@@ -66,7 +67,7 @@ struct chain_key *chain_key_create(const char *key_pem, const char *certificate_
 	X509 *certificate = read_certificate(certificate_pem);
 	struct chain_key *result = NULL;
 
-	if (key == NULL || !is_p256(key)) {
+	if (!is_p256(key)) {
 		g_set_error(error, CHAIN_ERROR, CHAIN_ERROR_KEY,
 			    "the signing key is not an unencrypted EC key on P-256 in PEM");
 	} else if (certificate == NULL) {
@@ -86,45 +87,25 @@ struct chain_key *chain_key_create(const char *key_pem, const char *certificate_
 	return result;
 }
 
-/* A token does not show its key: whether it is the certificate's shows a signature. */
-static bool signs_for(const struct chain_key *key, X509 *certificate)
-{
-	static const char text[] = "does this key belong to this certificate";
-	EVP_PKEY *public_key = X509_get0_pubkey(certificate);
-	g_autofree char *base64 = chain_key_sign(key, text, sizeof text, NULL);
-	gsize length = 0;
-	g_autofree uint8_t *signature = base64 != NULL ? g_base64_decode(base64, &length) : NULL;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool ok = signature != NULL && public_key != NULL && is_p256(public_key) &&
-		  EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, public_key) == 1 &&
-		  EVP_DigestVerify(context, signature, length, (const unsigned char *)text,
-				   sizeof text) == 1;
-
-	EVP_MD_CTX_free(context);
-	ERR_clear_error();
-	return ok;
-}
-
 struct chain_key *chain_key_create_in_token(const struct chain_token *token,
 					    const char *certificate_pem, GError **error)
 {
+	const struct chain_token_choice choice = {.certificate = certificate_pem};
 	X509 *certificate = read_certificate(certificate_pem);
-	struct chain_key *result = g_new0(struct chain_key, 1);
+	OSSL_LIB_CTX *context = NULL;
+	EVP_PKEY *key = NULL;
 
-	result->certificate_pem = g_strdup(certificate_pem);
-	result->key = chain_token_open(token, &result->context, error);
-	bool ok = result->key != NULL;
-	if (ok && (certificate == NULL || !signs_for(result, certificate))) {
+	if (certificate == NULL || !is_p256(X509_get0_pubkey(certificate)))
 		g_set_error(error, CHAIN_ERROR, CHAIN_ERROR_CERTIFICATE,
-			    "the signing certificate is not an X.509 certificate in PEM for the "
-			    "key in the token, on P-256");
-		ok = false;
-	}
+			    "the signing certificate is not an X.509 certificate in PEM, on P-256");
+	else
+		key = chain_token_open(token, &choice, &context, error);
 	X509_free(certificate);
-	if (ok)
-		return result;
-	chain_key_destroy(result);
-	return NULL;
+	if (key == NULL)
+		return NULL;
+	struct chain_key *result = g_new0(struct chain_key, 1);
+	*result = (struct chain_key){key, context, g_strdup(certificate_pem)};
+	return result;
 }
 
 void chain_key_destroy(struct chain_key *key)
@@ -145,6 +126,11 @@ const char *chain_key_certificate_pem(const struct chain_key *key)
 EVP_PKEY *chain_key_private(const struct chain_key *key)
 {
 	return key->key;
+}
+
+OSSL_LIB_CTX *chain_key_context(const struct chain_key *key)
+{
+	return key->context;
 }
 
 char *chain_key_sign(const struct chain_key *key, const void *bytes, size_t length, GError **error)

@@ -25,6 +25,8 @@ const char *chain_key_certificate_pem(const struct chain_key *key);
 
 /** The key itself, for CMS. Borrowed; neither to be changed nor freed. */
 struct evp_pkey_st *chain_key_private(const struct chain_key *key);
+/** The library context that the key signs in; NULL: the program's. Borrowed. */
+struct ossl_lib_ctx_st *chain_key_context(const struct chain_key *key);
 
 /** Base64 of the DER signature over bytes. The caller frees it with g_free; NULL and an error when OpenSSL fails. */
 char *chain_key_sign(const struct chain_key *key, const void *bytes, size_t length, GError **error);

@@ -53,8 +53,9 @@ static GBytes *to_der(CMS_ContentInfo *cms)
 GBytes *cms_sign(const struct chain_key *key, const void *bytes, size_t length, GError **error)
 {
 	BIO *content = length <= G_MAXINT ? BIO_new_mem_buf(bytes, (int)length) : NULL;
-	CMS_ContentInfo *cms =
-		content != NULL ? CMS_sign(NULL, NULL, NULL, NULL, SIGN_FLAGS) : NULL;
+	CMS_ContentInfo *cms = content != NULL ? CMS_sign_ex(NULL, NULL, NULL, NULL, SIGN_FLAGS,
+							     chain_key_context(key), NULL)
+					       : NULL;
 	GBytes *result = cms != NULL && sign_into(cms, key, content) ? to_der(cms) : NULL;
 
 	CMS_ContentInfo_free(cms);

@@ -104,11 +104,16 @@ char *key_request(const char *key_pem, const char *common_name, GError **error)
 	return request;
 }
 
-char *key_request_in_token(const struct chain_token *token, const char *common_name, GError **error)
+char *key_request_in_token(const struct chain_token *token, const char *const *taken,
+			   const char *common_name, GError **error)
 {
+	const struct chain_token_choice fresh = {.taken = taken}, any = {0};
+	g_autoptr(GError) none = NULL;
 	OSSL_LIB_CTX *context = NULL;
-	EVP_PKEY *key = chain_token_open(token, &context, error);
+	EVP_PKEY *key = chain_token_open(token, &fresh, &context, &none);
 
+	if (key == NULL)
+		key = chain_token_open(token, &any, &context, error);
 	if (key == NULL)
 		return NULL;
 	char *request = make_request(key, context, common_name, error);

@@ -9,9 +9,9 @@ char *key_generate(void);
 
 /** A certificate request (PKCS#10) for the private key in `key_pem`; `common_name` is UTF-8. NULL and an error. */
 char *key_request(const char *key_pem, const char *common_name, GError **error);
-/** The same for a key in a token. */
-char *key_request_in_token(const struct chain_token *token, const char *common_name,
-			   GError **error);
+/** The same for a key in a token: one that none of the certificates `taken` is about (PEM, ended by NULL), or the first at the address when there is no such. */
+char *key_request_in_token(const struct chain_token *token, const char *const *taken,
+			   const char *common_name, GError **error);
 
 /** Issues a certificate over a request: for signing only, no CA, valid from now (less five minutes for clocks) for `days`. The request's own signature must hold. NULL and an
  *  error. */
