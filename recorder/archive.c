@@ -61,9 +61,13 @@ uint64_t archive_time_us(const struct archive *archive)
 int archive_add_line(struct archive *archive, uint64_t t_us, const char *line)
 {
 	archive_not_before(archive, t_us);
-	archive->written_bytes += strlen(line);
 	int result = open_segment(archive);
-	return result == 0 ? segment_add_line(archive->segment, line) : result;
+	if (result < 0)
+		return result;
+	uint64_t before = segment_bytes(archive->segment);
+	result = segment_add_line(archive->segment, line);
+	archive->written_bytes += segment_bytes(archive->segment) - before;
+	return result;
 }
 
 /* The collector can pop only behind the unlock: until then the archive and whom it wakes are there. */

@@ -80,7 +80,7 @@ static bool write_segment(struct index *index, const struct row_write *w, GError
 {
 	const struct chain_segment *s = &w->segment;
 	struct chain_file media = s->files[0], none = {0};
-	const struct chain_file *timeline = find_file(s, ".jsonl"), *init = find_init(s);
+	const struct chain_file *timeline = find_file(s, ".jsonl.gz"), *init = find_init(s);
 	struct chain_file timeline_copy = timeline != NULL ? *timeline : none;
 	struct chain_file init_copy = init != NULL ? *init : none;
 	struct segment_row row = {.number = s->number,

@@ -3,6 +3,7 @@
 
 #include "recorder/crypt/archive_key.h"
 #include "recorder/crypt/crypt_record.h"
+#include "recorder/lines/line_reader.h"
 #include "recorder/mux/fragment_scan.h"
 #include "recorder/mux/init_remake.h"
 #include "recorder/mux/init_scan.h"
@@ -267,26 +268,48 @@ static int add_key(const struct recovery_files *files, unsigned number,
 
 /* ---- A segment that can be read ---- */
 
-static size_t whole_lines(const struct found_file *timeline, uint64_t *ret_last_us)
+static ssize_t read_bytes(void *user, void *buffer, size_t length, uint64_t offset)
 {
-	const char *text = (const char *)timeline->bytes;
-	const char *end = text != NULL && timeline->length > 0
-				  ? memrchr(text, '\n', (size_t)timeline->length)
-				  : NULL;
+	const struct found_file *found = user;
+	size_t n = MIN(length, (size_t)(found->length - offset));
 
-	if (end == NULL)
+	memcpy(buffer, found->bytes + offset, n);
+	return (ssize_t)n;
+}
+
+static uint64_t time_of(const GString *line)
+{
+	json_t *event = json_loadb(line->str, line->len, 0, NULL);
+	json_int_t t_us = json_integer_value(json_object_get(event, "t_us"));
+
+	json_decref(event);
+	return t_us > 0 ? (uint64_t)t_us : 0;
+}
+
+/* Bytes of a timeline to keep; 0: there is no line in it. Encrypted bytes are those that were written, and end where an append did. */
+static size_t whole_lines(struct found_file *timeline, uint64_t *ret_last_us)
+{
+	g_autoptr(GString) last = g_string_new(NULL);
+	const char *line;
+	size_t length;
+
+	if (timeline->file == NULL)
 		return 0;
-	const char *begin = memrchr(text, '\n', (size_t)(end - text));
-	begin = begin != NULL ? begin + 1 : text;
-	json_t *line = json_loadb(begin, (size_t)(end - begin), 0, NULL);
-	json_int_t t_us = json_integer_value(json_object_get(line, "t_us"));
-	*ret_last_us = t_us > 0 ? (uint64_t)t_us : 0;
-	json_decref(line);
-	return (size_t)(end + 1 - text);
+	struct line_reader *reader = line_reader_create(read_bytes, timeline);
+	while (line_reader_next(reader, &line, &length) > 0) {
+		g_string_truncate(last, 0);
+		g_string_append_len(last, line, (gssize)length);
+	}
+	uint64_t whole_bytes = line_reader_whole_bytes(reader);
+	line_reader_destroy(reader);
+	if (last->len == 0)
+		return 0;
+	*ret_last_us = time_of(last);
+	return (size_t)(reader_file_encrypted(timeline->file) ? timeline->length : whole_bytes);
 }
 
 static int keep_whole(const struct recovery_files *files, const struct found_file *video,
-		      const struct found_file *timeline, struct chain_segment *segment)
+		      struct found_file *timeline, struct chain_segment *segment)
 {
 	struct fragment_scan scan = {0};
 	uint64_t last_us = 0;
@@ -389,7 +412,7 @@ static unsigned key_of(const struct found_file *found)
 }
 
 static int repair(const struct recovery_files *files, const struct found_file *video,
-		  const struct found_file *timeline, struct chain_segment *segment, char codec[16])
+		  struct found_file *timeline, struct chain_segment *segment, char codec[16])
 {
 	bool locked = is_locked(video) || is_locked(timeline);
 	int result = locked ? keep_proven(files, video, timeline, segment)

@@ -2,7 +2,7 @@
 #include "recorder/sealed_check.h"
 
 #include "recorder/mux/play_check.h"
-#include "recorder/reader/reader.h"
+#include "recorder/reader/reader_lines.h"
 #include "recorder/recovery_chain.h"
 
 #include <errno.h>
@@ -83,6 +83,40 @@ static int play_file(struct look *look, const char *init_name, const char *name,
 	return result;
 }
 
+/* Every line decodes; one that a crash cut off is nobody's line. */
+static int read_timeline(const struct look *look, const char *name)
+{
+	struct reader_file *file;
+	const char *line;
+	size_t length;
+	int result = reader_file_open(look->reader, name, &file);
+
+	if (result < 0)
+		return result;
+	struct line_reader *lines = reader_lines_create(file);
+	while ((result = line_reader_next(lines, &line, &length)) > 0)
+		if (look->stopped != NULL && atomic_load(look->stopped)) {
+			result = -ECANCELED;
+			break;
+		}
+	line_reader_destroy(lines);
+	reader_file_close(file);
+	return result;
+}
+
+static int judge_timeline(struct look *look, const struct chain_segment *segment)
+{
+	const char *name = file_called(segment, "seg-", ".jsonl.gz");
+	int result = name != NULL ? read_timeline(look, name) : 0;
+
+	if (result == -ENOKEY || result == -ECANCELED)
+		return result;
+	if (result < 0)
+		look->detail = g_strdup_printf("the timeline of segment %u cannot be read: %s",
+					       segment->number, g_strerror(-result));
+	return 0;
+}
+
 static int judge_segment(struct look *look, const struct chain_segment *segment)
 {
 	const char *init = file_called(segment, "init-", ".mp4");
@@ -104,7 +138,7 @@ static int judge_segment(struct look *look, const struct chain_segment *segment)
 					       segment->width, segment->height);
 	look->brightest = MAX(look->brightest, seen.brightest);
 	look->n_played++;
-	return 0;
+	return look->detail == NULL ? judge_timeline(look, segment) : 0;
 }
 
 /* Of an earlier start of the recorder the data keys are gone as soon as what it left is signed. */

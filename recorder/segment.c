@@ -31,6 +31,7 @@ void segment_destroy(struct segment *segment)
 		return;
 	stream_finish(&segment->video);
 	stream_finish(&segment->timeline);
+	line_writer_destroy(segment->lines);
 	g_free(segment);
 }
 
@@ -84,7 +85,13 @@ static int stream_append(struct segment *segment, struct segment_stream *stream,
 
 int segment_add_line(struct segment *segment, const char *line)
 {
-	return stream_append(segment, &segment->timeline, line, strlen(line));
+	if (segment->lines == NULL)
+		segment->lines = line_writer_create();
+	const GByteArray *bytes = line_writer_add(segment->lines, line, strlen(line));
+	int result = stream_append(segment, &segment->timeline, bytes->data, bytes->len);
+	if (result == 0)
+		line_writer_commit(segment->lines);
+	return result;
 }
 
 int segment_add_fragment(struct segment *segment, const void *bytes, size_t length, uint64_t dts_us)
@@ -154,8 +161,22 @@ void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *
 		ret->files[ret->n_files++] = segment->key->file;
 }
 
+/* Without the end every line can be read all the same: a disk that is full is told about by whoever writes lines. */
+static void end_lines(struct segment *segment)
+{
+	if (segment->lines == NULL)
+		return;
+	const GByteArray *bytes = line_writer_end(segment->lines);
+	int result = stream_append(segment, &segment->timeline, bytes->data, bytes->len);
+	if (result < 0)
+		g_warning("%s stays without its end: %s", segment->timeline.name,
+			  g_strerror(-result));
+	g_clear_pointer(&segment->lines, line_writer_destroy);
+}
+
 void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user)
 {
+	end_lines(segment);
 	struct store_file *files[] = {segment->video.file, segment->timeline.file};
 
 	segment->video.file = segment->timeline.file = NULL;

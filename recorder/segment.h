@@ -3,11 +3,12 @@
 
 #include "recorder/chain/chain.h"
 #include "recorder/crypt/crypt_writer.h"
+#include "recorder/lines/line_writer.h"
 #include "recorder/segment_key.h"
 #include "recorder/store/store.h"
 
 #define SEGMENT_VIDEO_NAME "seg-%05u.mp4"
-#define SEGMENT_TIMELINE_NAME "seg-%05u.jsonl"
+#define SEGMENT_TIMELINE_NAME "seg-%05u.jsonl.gz"
 #define SEGMENT_INIT_NAME "init-%03u.mp4"
 
 struct segment_stream {
@@ -23,7 +24,8 @@ struct segment {
 	uint32_t number;
 	uint64_t start_us, first_frame_us;
 	struct segment_stream video, timeline;
-	struct chain_file init; /**< valid once a picture was due; its name is empty before */
+	struct line_writer *lines; /**< of the timeline; NULL: no line yet */
+	struct chain_file init;	   /**< valid once a picture was due; its name is empty before */
 	uint32_t frames, width, height;
 	struct chain_counts counts;	 /**< once it is closed */
 	uint64_t key_bytes, delta_bytes; /**< of the first IDR, and of everything behind it */
@@ -36,7 +38,7 @@ struct segment *segment_create(struct store_recording *store, const struct segme
 /** Closes files that were not sealed. NULL is fine. */
 void segment_destroy(struct segment *segment);
 
-/** Append; on -errno the segment is unchanged. */
+/** Appends; on -errno the segment is unchanged. A line is compressed, and one that was refused stands in front of the next. */
 int segment_add_line(struct segment *segment, const char *line);
 int segment_add_fragment(struct segment *segment, const void *bytes, size_t length,
 			 uint64_t dts_us);
@@ -46,5 +48,5 @@ uint64_t segment_bytes(const struct segment *segment);
 void segment_describe(const struct segment *segment, uint64_t end_us, struct chain_segment *ret);
 void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *ret);
 
-/** Gives the files to the store's thread; the segment has none afterwards. */
+/** Ends the timeline and gives the files to the store's thread; the segment has none afterwards. */
 void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user);

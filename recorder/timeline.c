@@ -1,7 +1,10 @@
 /* Timeline lines. It must not know where events come from beyond their name, nor where lines go. */
 #include "recorder/timeline.h"
 
+#include "recorder/lines/line_writer.h"
+
 #include <jansson.h>
+#include <string.h>
 
 #define BUDGET_BURST_BYTES (1u << 20)
 #define BUDGET_BYTES_PER_S (64u << 10)
@@ -21,6 +24,8 @@ char *timeline_line(const char *json, const char *origin, uint64_t t_us)
 	json_decref(line);
 	char *result = text != NULL ? g_strconcat(text, "\n", NULL) : NULL;
 	free(text);
+	if (result != NULL && strlen(result) > LINES_LINE_MAX_BYTES)
+		g_clear_pointer(&result, g_free);
 	return result;
 }
 

@@ -12,7 +12,7 @@
 #define TIMELINE_RECORDER "recorder"
 
 /** One line with its newline: {"t_us":..., "origin":..., and the members of `json`}. `json` is not trusted; members called t_us or origin are dropped.
- *  NULL when it is not one JSON object. g_free it. */
+ *  NULL when it is not one JSON object, or longer than a line may be. g_free it. */
 char *timeline_line(const char *json, const char *origin, uint64_t t_us);
 
 /** Keeps a flood of events from filling the disk: about 64 kB a second, 1 MB at once. */

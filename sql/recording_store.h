@@ -41,7 +41,7 @@ struct segment_row {
 	uint32_t number;	/**< 1, 2, ... without holes */
 	char *file, *init_file; /**< names inside the recording's directory: "seg-00001.mp4",
 				   "init-001.mp4" */
-	char *timeline_file;	/**< "seg-00001.jsonl", or empty */
+	char *timeline_file;	/**< "seg-00001.jsonl.gz", or empty */
 	uint64_t bytes;		/**< of the media file */
 	uint64_t start_us, duration_us; /**< since the recording began */
 	uint32_t frames;

@@ -212,7 +212,7 @@ class Recordings(WithLab):
         self.addCleanup(lambda: (moved.unlink(), moved.write_bytes(kept)))
         moved.unlink()
         moved.symlink_to("/etc/hostname")
-        for name in ("chain", "seg-00003.mp4", "seg-00009.mp4", "seg-00001.jsonl"):
+        for name in ("chain", "seg-00003.mp4", "seg-00009.mp4", "seg-00001.jsonl.gz"):
             self.assertEqual(self.client.ask("GET", f"{self.base}/{name}")[0], 404, name)
 
     def test_playlist_and_timeline(self):

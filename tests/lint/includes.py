@@ -11,7 +11,8 @@ ROOMS = {
     "recorder/ring": ["base"],
     "recorder/encode": ["base"],
     "recorder/crypt": ["base"],
-    "recorder/reader": ["base", "recorder/crypt"],
+    "recorder/lines": ["base"],
+    "recorder/reader": ["base", "recorder/crypt", "recorder/lines"],
     "recorder/chain": ["base", "recorder/crypt", "recorder/reader", "recorder/stamp"],
     "recorder/nodelog": ["base", "recorder/chain", "recorder/reader"],
     "recorder/notary": ["base", "sql", "recorder/chain", "recorder/nodelog", "recorder/http", "recorder/stamp"],
@@ -26,16 +27,16 @@ ROOMS = {
     "gateway/worker": ["base", "ipc", "gateway/session"],
     "gateway/broker": ["base", "ipc", "sql", "gateway"],
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
-    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/notary", "recorder/http", "recorder/stamp", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader"],
+    "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/notary", "recorder/http", "recorder/stamp", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader", "recorder/lines"],
     "evidence": ["base", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp", "recorder/http"],
     "evidence/certificate": ["base", "evidence", "recorder/chain"],
     "evidence/derive": ["base", "recorder/encode", "recorder/mux", "recorder/crypt", "recorder/reader", "recorder/chain", "evidence"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
     "web/export": ["base", "sql", "evidence", "evidence/derive", "evidence/certificate"],
-    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "evidence", "evidence/derive", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
-    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "web/export", "evidence", "evidence/derive", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
-    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "evidence", "recorder/stamp", "evidence/certificate", "evidence/derive"],
+    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "evidence", "evidence/derive", "recorder/crypt", "recorder/reader", "recorder/lines", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "web/export", "evidence", "evidence/derive", "recorder/crypt", "recorder/reader", "recorder/lines", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "recorder/lines", "evidence", "recorder/stamp", "evidence/certificate", "evidence/derive"],
 }
 
 # Header prefix of an outside library -> rooms that may use it. What is not listed (libc, GLib, OpenSSL, jansson) is free.
@@ -46,6 +47,7 @@ LIBRARIES = {
     "seccomp.h": ["gateway/worker", "recorder"], "cyaml/": ["base"], "sodium.h": ["base"],
     "xkbcommon/": ["gateway/session"], "pixman.h": ["gateway/session", "gateway/rdp", "gateway/vnc"],
     "cairo.h": ["gateway/session", "evidence/derive", "evidence/certificate"], "cairo-pdf.h": ["evidence/certificate"], "pango/": ["evidence/certificate"], "qrencode.h": ["evidence/certificate"], "curl/": ["recorder/http"], "archive.h": ["evidence"], "archive_entry.h": ["evidence"],
+    "zlib.h": ["recorder/lines"],
 }
 
 

@@ -4,6 +4,7 @@ itself, and a browser. Each lab has its own temporary directory and leaves nothi
     python3 -m tests.support.console_lab      serves until Enter is pressed, for looking at it by hand"""
 
 import http.client
+import gzip
 import json
 import os
 import shutil
@@ -50,7 +51,7 @@ def make_recording(store: Path, work: Path) -> str:
             inits += 1
             (directory / f"init-{inits:03}.mp4").write_bytes(init)
         before = (width, height)
-        name, timeline = f"seg-{number + 1:05}.mp4", f"seg-{number + 1:05}.jsonl"
+        name, timeline = f"seg-{number + 1:05}.mp4", f"seg-{number + 1:05}.jsonl.gz"
         (directory / name).write_bytes(media)
         start_us = number * PART_S * 1_000_000
         events = [{"t_us": start_us, "type": "size", "width": width, "height": height},
@@ -61,7 +62,7 @@ def make_recording(store: Path, work: Path) -> str:
                 events += [{"t_us": 2_000_000 + place * 100_000 + up * 40_000, "type": "key", "down": not up, "kind": "scancode", "code": 30,
                             "text": key} for up in (0, 1)]
             events.append({"t_us": 3_000_000, "type": "click", "button": "left", "down": True, "x": 10, "y": 20})
-        (directory / timeline).write_text("".join(json.dumps(event) + "\n" for event in events))
+        (directory / timeline).write_bytes(gzip.compress("".join(json.dumps(event) + "\n" for event in events).encode()))
         lines.append(f"{name} init-{inits:03}.mp4 {timeline} {len(media)} {start_us} {PART_S * 1_000_000} {width} {height}\n")
     return "".join(lines)
 

@@ -65,7 +65,7 @@ class Pages(unittest.TestCase):
     def test_part_of_a_recording(self):
         part = gather(self.recording, 2, 3, leave_out_timelines="kept back").write(self.lab.folder / "part.mp4", self.lab.authority)
         words = self.agree(part, 0)
-        for wanted in ("segments 1, 4", "seg-00002.jsonl was left out: kept back", "1.000 s to 2.250 s"):
+        for wanted in ("segments 1, 4", "seg-00002.jsonl.gz was left out: kept back", "1.000 s to 2.250 s"):
             self.assertIn(wanted, words)
 
     def test_untrusted(self):

@@ -2,6 +2,7 @@
 
 Arguments: the `vitrine` program and make_recordings."""
 
+import gzip
 import os
 import random
 import re
@@ -186,15 +187,15 @@ class Matrix(unittest.TestCase):
         return change
 
     def without_timeline_line(self, folder: Path) -> None:
-        path = folder / "seg-00002.jsonl"
-        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+        path = folder / "seg-00002.jsonl.gz"
+        path.write_bytes(gzip.compress(b"".join(gzip.decompress(path.read_bytes()).splitlines(keepends=True)[1:])))
 
     def spliced(self, folder: Path) -> None:
         """Segment 2 with entry and files of another recording."""
         lines, others = lines_of(folder), lines_of(self.other)
         lines[self.number_of("segment", 1)] = others[self.number_of("segment", 1)]
         put_lines(folder, lines)
-        for name in ("seg-00002.mp4", "seg-00002.jsonl"):
+        for name in ("seg-00002.mp4", "seg-00002.jsonl.gz"):
             shutil.copy(self.other / name, folder / name)
 
     def repeated(self, folder: Path) -> None:
@@ -210,7 +211,7 @@ class Matrix(unittest.TestCase):
                         "start_us": start, "end_us": end, "reason": "recorder-away", "detail": ""})
         lines[at] = self.stranger.line(text) + b"\n"
         put_lines(folder, lines)
-        for name in ("seg-00002.mp4", "seg-00002.jsonl"):
+        for name in ("seg-00002.mp4", "seg-00002.jsonl.gz"):
             (folder / name).unlink()
 
     def edited(self, folder: Path) -> None:
@@ -223,12 +224,12 @@ class Matrix(unittest.TestCase):
         self.judge([
             Forgery("segment entry dropped", self.without(segment), span=near),
             Forgery("segment's files dropped", lambda f: (f / "seg-00002.mp4").unlink(), span=second, says="seg-00002.mp4"),
-            Forgery("segment dropped with its files", lambda f: (self.without(segment)(f), (f / "seg-00002.mp4").unlink(), (f / "seg-00002.jsonl").unlink()), span=near),
+            Forgery("segment dropped with its files", lambda f: (self.without(segment)(f), (f / "seg-00002.mp4").unlink(), (f / "seg-00002.jsonl.gz").unlink()), span=near),
             Forgery("segment repeated", self.repeated, span=near),
             Forgery("segments exchanged", self.exchanged(self.number_of("segment", 0), segment), span=(0, second[1])),
             Forgery("files of segments exchanged", self.swap_files("seg-00001.mp4", "seg-00002.mp4"), span=second, says="seg-0000[12].mp4"),
             Forgery("segment spliced from another recording", self.spliced, span=near),
-            Forgery("timeline line removed", self.without_timeline_line, span=second, says="seg-00002.jsonl"),
+            Forgery("timeline line removed", self.without_timeline_line, span=second, says="seg-00002.jsonl.gz"),
             Forgery("checkpoint dropped", self.without(self.number_of("checkpoint")), span=(0, second[1])),
             Forgery("gap dropped", self.without(self.number_of("gap")), span=(self.entries[self.number_of("gap")]["start_us"], end)),
             Forgery("gap forged", self.forged_gap, span=near),

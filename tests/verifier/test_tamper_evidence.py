@@ -151,8 +151,8 @@ class Evidence(unittest.TestCase):
     def test_lies(self):
         chain = self.export.archive["chain"]
         self.lie("video of a segment removed", self.without_part, says="seg-0000|parts")
-        self.lie("timeline removed", self.without("seg-00002.jsonl"), says="seg-00002.jsonl")
-        self.lie("timeline line removed", self.replaced("seg-00002.jsonl", b""), says="seg-00002.jsonl")
+        self.lie("timeline removed", self.without("seg-00002.jsonl.gz"), says="seg-00002.jsonl.gz")
+        self.lie("timeline line removed", self.replaced("seg-00002.jsonl.gz", b""), says="seg-00002.jsonl.gz")
         self.lie("chain of another recording", self.spliced)
         self.lie("chain cut before the seal", self.replaced("chain", b"".join(chain.splitlines(keepends=True)[:-1])))
         self.lie("chain removed", self.without("chain"))

@@ -1,17 +1,22 @@
-/* GET /api/recordings/ID/timeline: the timelines of all segments one behind the other, JSON Lines as they were recorded. */
+/* GET /api/recordings/ID/timeline: the lines of all segments one behind the other, JSON Lines as they were recorded. What was sealed to the key for
+ * keystrokes is not among them. */
 #include "web/routes/route.h"
 
-#include "recorder/reader/reader.h"
+#include "recorder/reader/reader_lines.h"
 #include "sql/recording_store.h"
+
+#include <string.h>
 
 /* Reads file after file, so that hours of timeline never stand in memory. */
 struct timeline {
 	char *session_id;
 	struct reader *reader; /* NULL: there are no segments */
 	GPtrArray *segments;
-	unsigned next;		  /* segment whose file is opened next */
-	struct reader_file *file; /* NULL: none open */
-	uint64_t offset;
+	unsigned next;		   /* segment whose file is opened next */
+	struct reader_file *file;  /* NULL: none open */
+	struct line_reader *lines; /* of the file */
+	const char *line;	   /* what was not given away yet of the newest */
+	size_t line_bytes;
 };
 
 static bool open_next(struct timeline *timeline)
@@ -20,33 +25,52 @@ static bool open_next(struct timeline *timeline)
 		const struct segment_row *segment = timeline->segments->pdata[timeline->next++];
 		if (!path_is_file_name(segment->timeline_file))
 			continue; /* empty: nothing happened in this segment */
-		timeline->offset = 0;
 		int result =
 			reader_file_open(timeline->reader, segment->timeline_file, &timeline->file);
-		if (result == 0)
+		if (result == 0) {
+			timeline->lines = reader_lines_create(timeline->file);
 			return true;
+		}
 		g_warning("web: the timeline %s/%s cannot be opened: %s", timeline->session_id,
 			  segment->timeline_file, g_strerror(-result));
 	}
 	return false;
 }
 
+static void close_file(struct timeline *timeline)
+{
+	g_clear_pointer(&timeline->lines, line_reader_destroy);
+	g_clear_pointer(&timeline->file, reader_file_close);
+}
+
+/* False: the file has no more. */
+static bool next_line(struct timeline *timeline)
+{
+	int result = line_reader_next(timeline->lines, &timeline->line, &timeline->line_bytes);
+
+	if (result < 0)
+		g_warning("web: a timeline of %s cannot be read: %s", timeline->session_id,
+			  g_strerror(-result));
+	return result > 0;
+}
+
 static ssize_t timeline_read(void *source, char *buffer, size_t max_bytes)
 {
 	struct timeline *timeline = source;
+	size_t done = 0;
 
-	while (timeline->file != NULL || open_next(timeline)) {
-		ssize_t n = reader_file_pread(timeline->file, buffer, max_bytes, timeline->offset);
-		if (n > 0) {
-			timeline->offset += (uint64_t)n;
-			return n;
+	while (done < max_bytes && (timeline->file != NULL || open_next(timeline))) {
+		if (timeline->line_bytes == 0 && !next_line(timeline)) {
+			close_file(timeline);
+			continue;
 		}
-		if (n < 0)
-			g_warning("web: a timeline of %s cannot be read: %s", timeline->session_id,
-				  g_strerror((int)-n));
-		g_clear_pointer(&timeline->file, reader_file_close);
+		size_t n = MIN(max_bytes - done, timeline->line_bytes);
+		memcpy(buffer + done, timeline->line, n);
+		timeline->line += n;
+		timeline->line_bytes -= n;
+		done += n;
 	}
-	return -1;
+	return done > 0 ? (ssize_t)done : -1;
 }
 
 static void timeline_closed(void *source)
@@ -57,7 +81,7 @@ static void timeline_destroy(void *source)
 {
 	struct timeline *timeline = source;
 
-	reader_file_close(timeline->file);
+	close_file(timeline);
 	reader_close(timeline->reader);
 	g_ptr_array_unref(timeline->segments);
 	g_free(timeline->session_id);
@@ -70,11 +94,9 @@ static const struct http_stream_ops timeline_ops = {timeline_read, timeline_clos
 /* The first file is opened and tried, so that a missing key is told before an answer has begun. */
 static int try_first(struct timeline *timeline)
 {
-	char first;
-
 	if (timeline->segments->len == 0 || !open_next(timeline))
 		return 0;
-	return (int)MIN(0, reader_file_pread(timeline->file, &first, 1, 0));
+	return MIN(0, line_reader_next(timeline->lines, &timeline->line, &timeline->line_bytes));
 }
 
 /* Takes `segments`. Returns 0 or -errno. */

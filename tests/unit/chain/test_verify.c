@@ -92,7 +92,7 @@ static void add_segment(struct recording *r, uint32_t number, uint64_t start_us)
 {
 	g_autofree char *video = g_strdup_printf("the pictures of segment %u", number);
 	g_autofree char *media = g_strdup_printf("seg-%05u.mp4", number);
-	g_autofree char *timeline = g_strdup_printf("seg-%05u.jsonl", number);
+	g_autofree char *timeline = g_strdup_printf("seg-%05u.jsonl.gz", number);
 	struct chain_checkpoint checkpoint = {.number = number, .frames = 2, .n_files = 1};
 	struct chain_segment s = {.number = number,
 				  .start_us = start_us,
@@ -204,7 +204,7 @@ static void check_flips(const struct recording *r, const char *name)
 static void test_every_flipped_byte(void)
 {
 	static const char *const names[] = {CHAIN_FILE,	     CHAIN_CERTIFICATE_FILE,
-					    "seg-00001.mp4", "seg-00001.jsonl",
+					    "seg-00001.mp4", "seg-00001.jsonl.gz",
 					    "seg-00002.mp4", "init-001.mp4"};
 	struct recording r;
 	struct verify_report report;

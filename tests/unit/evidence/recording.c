@@ -153,7 +153,7 @@ static void add_init(struct recording *r, struct chain_segment *s)
 
 void recording_add_segment(struct recording *r, unsigned frames, bool resized)
 {
-	g_autofree char *name = g_strdup_printf("seg-%05u.jsonl", ++r->segments);
+	g_autofree char *name = g_strdup_printf("seg-%05u.jsonl.gz", ++r->segments);
 	g_autofree char *timeline =
 		g_strdup_printf("{\"t_us\":%" G_GUINT64_FORMAT "}\n", r->position_us);
 	struct chain_segment s = {.number = r->segments,

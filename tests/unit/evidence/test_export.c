@@ -77,9 +77,12 @@ static void test_layout(void)
 {
 	static const char *const parts[] = {"init-001.mp4", "seg-00001.mp4", "seg-00002.mp4",
 					    "seg-00004.mp4", "seg-00005.mp4"};
-	static const char *const files[] = {"chain",	       "certificate.pem",
-					    "init-004.mp4",    "seg-00001.jsonl",
-					    "seg-00003.jsonl", "seg-00005.jsonl"};
+	static const char *const files[] = {"chain",
+					    "certificate.pem",
+					    "init-004.mp4",
+					    "seg-00001.jsonl.gz",
+					    "seg-00003.jsonl.gz",
+					    "seg-00005.jsonl.gz"};
 	struct fixture f;
 	struct evidence_made made;
 	gsize length, at = 0;
@@ -189,7 +192,7 @@ static void test_without_timeline(void)
 	export_well(&f, &made);
 	g_assert_true(made.whole);
 	g_autofree char *unpacked = unpack(&f);
-	g_autofree char *timeline = g_build_filename(unpacked, "seg-00001.jsonl", NULL);
+	g_autofree char *timeline = g_build_filename(unpacked, "seg-00001.jsonl.gz", NULL);
 	g_assert_false(g_file_test(timeline, G_FILE_TEST_EXISTS));
 	g_assert_cmpint(evidence_verify(f.target, f.recording.ca_path, &report), ==, 0);
 	g_assert_cmpuint(report.manifest.left_out->len, ==, 5);
@@ -331,7 +334,7 @@ static void test_resumes_over_wrong_bytes(void)
 
 static void test_damaged_recording(void)
 {
-	static const char *const names[] = {"seg-00002.mp4", "seg-00003.jsonl", "init-004.mp4",
+	static const char *const names[] = {"seg-00002.mp4", "seg-00003.jsonl.gz", "init-004.mp4",
 					    "chain"};
 	struct fixture f;
 	struct evidence_made made;

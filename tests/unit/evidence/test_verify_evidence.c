@@ -233,8 +233,8 @@ static void change_pictures(struct manifest *m, GByteArray *video)
 static void drop_timeline(struct manifest *m, GByteArray *video)
 {
 	for (unsigned i = 0; i < m->files->len; i++)
-		if (strcmp(g_array_index(m->files, struct chain_file, i).name, "seg-00003.jsonl") ==
-		    0)
+		if (strcmp(g_array_index(m->files, struct chain_file, i).name,
+			   "seg-00003.jsonl.gz") == 0)
 			g_array_remove_index(m->files, i--);
 }
 
@@ -273,7 +273,7 @@ static void test_signed_lies(void)
 		{drop_last_segment, 5, "seg-00005.mp4 is not where it belongs"},
 		{swap_segments, 1, "seg-00001.mp4 is not where it belongs"},
 		{change_pictures, 2, "seg-00002.mp4 in the video is not what the recorder signed"},
-		{drop_timeline, 3, "seg-00003.jsonl is missing"},
+		{drop_timeline, 3, "seg-00003.jsonl.gz is missing"},
 		{leave_out_init, 0, "init-004.mp4 may not be left out"},
 		{other_session, 0, "speaks of session"},
 		{longer_span, 0, "not one of whole segments"},

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #define SESSION "6f9619ff-8b86-4011-b42d-00c04fc964ff"
-#define NAME "seg-00001.jsonl"
+#define NAME "seg-00001.jsonl.gz"
 #define N_RECORDS 40u
 
 struct fixture {
@@ -332,8 +332,8 @@ static void test_files_that_moved(void)
 	int result;
 
 	fixture_init(&f);
-	put(&f, "seg-00002.jsonl.enc", f.disk->data, f.disk->len);
-	g_assert_cmpuint(read_back(&f, f.archive, "seg-00002.jsonl", &result), ==, 0);
+	put(&f, "seg-00002.jsonl.gz.enc", f.disk->data, f.disk->len);
+	g_assert_cmpuint(read_back(&f, f.archive, "seg-00002.jsonl.gz", &result), ==, 0);
 	g_assert_cmpint(result, ==, -EBADMSG);
 	/* Another session's directory, as playback opens it: even the sealed key came along. */
 	store = temp_dir_create();

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "ipc/link.h"
-#include "recorder/reader/reader.h"
+#include "recorder/reader/reader_lines.h"
 #include "tests/support/temp_dir.h"
 
 #include <errno.h>
@@ -343,6 +343,35 @@ char *recorder_process_read(const struct recorder_process *p, const char *sessio
 	g_assert_true(result == 0 || result == -ENOENT);
 	reader_close(reader);
 	return (char *)bytes;
+}
+
+char *recorder_process_timeline(const struct recorder_process *p, const char *session_id,
+				unsigned segment)
+{
+	g_autofree char *name = g_strdup_printf("seg-%05u.jsonl.gz", segment);
+	struct reader *reader;
+	struct reader_file *file;
+	const char *line;
+	size_t length;
+
+	g_assert_cmpint(reader_open_session(p->store_dir, session_id,
+					    recorder_process_archive_key(), &reader),
+			==, 0);
+	int result = reader_file_open(reader, name, &file);
+	if (result < 0) {
+		g_assert_cmpint(result, ==, -ENOENT);
+		reader_close(reader);
+		return NULL;
+	}
+	struct line_reader *lines = reader_lines_create(file);
+	GString *text = g_string_new(NULL);
+	while ((result = line_reader_next(lines, &line, &length)) > 0)
+		g_string_append_len(text, line, (gssize)length);
+	g_assert_cmpint(result, ==, 0);
+	line_reader_destroy(lines);
+	reader_file_close(file);
+	reader_close(reader);
+	return g_string_free(text, FALSE);
 }
 
 uint64_t recorder_process_video_bytes(const struct recorder_process *p)

@@ -41,6 +41,9 @@ char *recorder_process_recording(const struct recorder_process *p);
 /** Plain text of a file in a session's recording; g_free it. NULL: there is none. */
 char *recorder_process_read(const struct recorder_process *p, const char *session_id,
 			    const char *name);
+/** The lines of a segment's timeline; NULL: there is none. g_free it. */
+char *recorder_process_timeline(const struct recorder_process *p, const char *session_id,
+				unsigned segment);
 /** Bytes of video that lie there. */
 uint64_t recorder_process_video_bytes(const struct recorder_process *p);
 

@@ -70,7 +70,7 @@ static const struct fault faults[] = {
 	 "Input/output error", true},
 	{"eio/init", "write init-001.mp4.part 0 1 5", END_RECORDER_LOST, "Input/output error",
 	 true},
-	{"eio/timeline", "write seg-00001.jsonl.enc.part 3 1 5", END_RECORDER_LOST,
+	{"eio/timeline", "write seg-00001.jsonl.gz.enc.part 3 1 5", END_RECORDER_LOST,
 	 "Input/output error", true},
 	{"eio/everything", "write seg-* 5 0 5;write chain 1 0 5", END_RECORDER_LOST,
 	 "Input/output error", false},

@@ -199,8 +199,7 @@ static json_int_t sum_of_notes(const struct recorder_process *p, const char *typ
 	json_int_t sum = 0;
 
 	for (unsigned number = 1; number < 100; number++) {
-		g_autofree char *name = g_strdup_printf("seg-%05u.jsonl", number);
-		g_autofree char *text = recorder_process_read(p, LIAR, name);
+		g_autofree char *text = recorder_process_timeline(p, LIAR, number);
 		if (text != NULL)
 			sum += sum_of_lines(text, type, key);
 	}

@@ -151,7 +151,7 @@ static void test_timeline(void)
 	painter_event(&painter, "{\"type\":\"title\"}");
 	close_recording(&p, END_TERMINATED, &sealed);
 	painter_finish(&painter);
-	g_autofree char *text = recorder_process_read(&p, TEST_SESSION, "seg-00001.jsonl");
+	g_autofree char *text = recorder_process_timeline(&p, TEST_SESSION, 1);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	json_int_t before_us = 0;
 	g_assert_cmpuint(g_strv_length(lines), ==, G_N_ELEMENTS(expected) + 1);

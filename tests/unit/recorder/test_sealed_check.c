@@ -76,6 +76,27 @@ static void test_fails(void)
 	recorder_process_finish(&p);
 }
 
+static void test_timeline(void)
+{
+	struct recorder_process p;
+	g_autofree char *bytes = NULL;
+	gsize length;
+
+	record(&p, 0, false);
+	g_autofree char *path = file(&p, "seg-00001.jsonl.gz");
+	g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+	expect(&p, "passed", "");
+	/* A missing end is what a crash leaves; wrong bytes are not. */
+	g_assert_true(g_file_set_contents(path, bytes, (gssize)length - 9, NULL));
+	expect(&p, "passed", "");
+	bytes[length - 8] ^= 1;
+	g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
+	expect(&p, "failed", "the timeline of segment 1 cannot be read");
+	g_assert_cmpint(unlink(path), ==, 0);
+	expect(&p, "failed", "the timeline of segment 1 cannot be read");
+	recorder_process_finish(&p);
+}
+
 static void test_black(void)
 {
 	struct recorder_process p;
@@ -125,6 +146,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sealed-check/passes", test_passes);
 	g_test_add_func("/sealed-check/fails", test_fails);
+	g_test_add_func("/sealed-check/timeline", test_timeline);
 	g_test_add_func("/sealed-check/black", test_black);
 	g_test_add_func("/sealed-check/encrypted", test_encrypted);
 	g_test_add_func("/sealed-check/stopped", test_stopped);

@@ -15,7 +15,7 @@ static bool add_segment(struct db *recorder, const char *id, uint32_t number, ui
 		.number = number,
 		.file = file,
 		.init_file = "init-001.mp4",
-		.timeline_file = "seg.jsonl",
+		.timeline_file = "seg.jsonl.gz",
 		.bytes = bytes,
 		.start_us = (number - 1) * 60000000u,
 		.duration_us = 60000000u,

@@ -87,7 +87,7 @@ static void test_append_and_seal(void)
 
 	fixture_init(&f);
 	g_assert_cmpint(store_file_create(f.recording, "seg-00001.mp4", STORE_PART, &video), ==, 0);
-	g_assert_cmpint(store_file_create(f.recording, "seg-00001.jsonl", STORE_PART, &timeline),
+	g_assert_cmpint(store_file_create(f.recording, "seg-00001.jsonl.gz", STORE_PART, &timeline),
 			==, 0);
 	g_assert_cmpint(store_file_create(f.recording, "seg-00001.mp4", STORE_PART, &again), ==,
 			-EEXIST);
@@ -102,7 +102,7 @@ static void test_append_and_seal(void)
 	wait_sealed(&sealed, 1);
 	g_assert_cmpint(sealed.result, ==, 0);
 	expect_content(&f, "seg-00001.mp4", "abcdef");
-	expect_content(&f, "seg-00001.jsonl", "{}\n");
+	expect_content(&f, "seg-00001.jsonl.gz", "{}\n");
 	g_assert_false(exists(&f, "seg-00001.mp4.part"));
 	fixture_finish(&f);
 }
