@@ -120,6 +120,7 @@ static void fill_defaults(struct config *config)
 	fill_recorder(&config->recorder);
 	default_text(&config->web.https.address, "127.0.0.1");
 	default_number(&config->export.keep_hours, 24);
+	default_text(&config->export.timelines, "auditor");
 	default_text(&config->database.gateway_role, "vitrine_gateway");
 	default_text(&config->database.recorder_role, "vitrine_recorder");
 	default_text(&config->database.web_role, "vitrine_web");
@@ -136,16 +137,30 @@ static bool in_range(const char *path, const char *key, uint32_t value, uint32_t
 	return false;
 }
 
-static bool quality_known(const char *path, const char *quality, GError **error)
+static bool one_of(const char *path, const char *key, const char *value, const char *const *known,
+		   GError **error)
 {
-	static const char *const known[] = {"evidence", "standard", "economy", NULL};
-
-	if (g_strv_contains(known, quality))
+	if (g_strv_contains(known, value))
 		return true;
-	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID,
-		    "%s: recorder.quality is \"%s\"; write evidence, standard or economy", path,
-		    quality);
+	g_autoptr(GString) choice = g_string_new(NULL);
+	for (unsigned i = 0; known[i] != NULL; i++)
+		g_string_append_printf(choice, "%s%s",
+				       i == 0		      ? ""
+				       : known[i + 1] != NULL ? ", "
+							      : " or ",
+				       known[i]);
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID, "%s: %s is \"%s\"; write %s", path,
+		    key, value, choice->str);
 	return false;
+}
+
+static bool check_words(const char *path, const struct config *config, GError **error)
+{
+	static const char *const qualities[] = {"evidence", "standard", "economy", NULL};
+	static const char *const roles[] = {"auditor", "admin", "nobody", NULL};
+
+	return one_of(path, "recorder.quality", config->recorder.quality, qualities, error) &&
+	       one_of(path, "export.timelines", config->export.timelines, roles, error);
 }
 
 static bool check_ranges(const char *path, const struct config *config, GError **error)
@@ -168,7 +183,7 @@ static bool check_ranges(const char *path, const struct config *config, GError *
 			3600, error) &&
 	       in_range(path, "recorder.log.publish_seconds", config->recorder.log.publish_seconds,
 			1, 86400, error) &&
-	       quality_known(path, config->recorder.quality, error);
+	       check_words(path, config, error);
 }
 
 struct config *config_load(const char *path, GError **error)

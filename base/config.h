@@ -84,6 +84,8 @@ struct config_export {
 	char *private_key_pin_file, *pkcs11_module;
 	char *spool_dir; /**< where vitrine-web puts files asked for at the console; NULL: none can be */
 	uint32_t keep_hours; /**< how long they lie there */
+	char *ca_file;	     /**< PEM: whom certificates are judged by; NULL: nobody */
+	char *timelines; /**< who may export keys and other events: "auditor" (default: auditors and administrators), "admin" or "nobody" */
 };
 
 struct config_database {

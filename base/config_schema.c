@@ -101,6 +101,8 @@ static const cyaml_schema_field_t export_fields[] = {
 	TEXT(config_export, pkcs11_module),
 	TEXT(config_export, spool_dir),
 	NUMBER(config_export, keep_hours),
+	TEXT(config_export, ca_file),
+	TEXT(config_export, timelines),
 	CYAML_FIELD_END,
 };
 

@@ -156,31 +156,46 @@ static int explain(const GError *error, const struct evidence_wish *wish)
 			wish->target);
 }
 
+/* What was asked for did not come about: the trail says so, and why. */
+static void audit_end(struct cli *cli, const char *session, const GError *why)
+{
+	bool stopped = g_error_matches(why, EVIDENCE_ERROR, EVIDENCE_ERROR_CANCELLED);
+
+	audit(cli, stopped ? "export-stop" : "export-fail", session,
+	      json_pack("{s:s}", "reason", why->message));
+}
+
+static int run_maker(struct cli *cli, const struct evidence_maker *maker,
+		     const struct evidence_wish *wish)
+{
+	const struct export_progress *progress = wish->user;
+	struct evidence_made made;
+	g_autoptr(GError) error = NULL;
+
+	hold_signals();
+	bool ok = evidence_maker_run(maker, wish, &made, &error);
+	if (progress->shown_us != 0)
+		fputc('\n', stderr);
+	if (!ok) {
+		audit_end(cli, wish->session_id, error);
+		return explain(error, wish);
+	}
+	print_made(wish, &made);
+	return audit_finish(cli, wish->session_id, &made) ? CLI_OK : CLI_FAILED;
+}
+
 int export_run(struct cli *cli, struct evidence_wish *wish, json_t *operations)
 {
 	struct export_progress progress = {.terminal = isatty(STDERR_FILENO),
 					   .began_us = g_get_monotonic_time()};
-	struct evidence_made made;
 	g_autoptr(GError) error = NULL;
 
 	struct evidence_maker *maker = evidence_maker_create(cli->config, &error);
 	if (maker == NULL)
 		return cli_fail("%s", error->message);
-	int code = CLI_FAILED;
 	wish->progress = go_on;
 	wish->user = &progress;
-	if (audit_request(cli, wish, operations)) {
-		hold_signals();
-		bool ok = evidence_maker_run(maker, wish, &made, &error);
-		if (progress.shown_us != 0)
-			fputc('\n', stderr);
-		if (!ok)
-			code = explain(error, wish);
-		else if (audit_finish(cli, wish->session_id, &made))
-			code = CLI_OK;
-		if (ok)
-			print_made(wish, &made);
-	}
+	int code = audit_request(cli, wish, operations) ? run_maker(cli, maker, wish) : CLI_FAILED;
 	evidence_maker_destroy(maker);
 	return code;
 }

@@ -39,7 +39,8 @@ void export_row_free(struct export_row *row)
 }
 
 #define EXPORT_COLUMNS                                                                             \
-	"id, session_id, node, login, reason, from_us, to_us, without_timeline, state, "           \
+	"id, session_id, node, login, reason, from_us, to_us, without_timeline, by_policy, "       \
+	"state, "                                                                                  \
 	"done_bytes, total_bytes, video_sha256, detail, utc_us(created_at), utc_us(finished_at)"
 
 static gpointer read_export(struct db_row *row)
@@ -54,6 +55,7 @@ static gpointer read_export(struct db_row *row)
 	export->from_us = row_u64(row);
 	export->to_us = row_u64(row);
 	export->without_timeline = row_bool(row);
+	export->by_policy = row_bool(row);
 	g_autofree char *state = row_text(row);
 	export->state = state_from_key(state);
 	export->done_bytes = row_u64(row);
@@ -81,11 +83,12 @@ bool export_store_add(struct db *db, const struct export_row *row, char **ret_id
 	param_u64(&params, row->from_us);
 	param_u64(&params, row->to_us);
 	param_bool(&params, row->without_timeline);
+	param_bool(&params, row->by_policy);
 	PGresult *result =
 		db_say(db, "ask for an export",
 		       "INSERT INTO export_job (session_id, node, login, reason, from_us, to_us, "
-		       "without_timeline) VALUES ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7) "
-		       "RETURNING id",
+		       "without_timeline, by_policy) VALUES ($1, $2, $3, $4, $5, "
+		       "nullif($6::bigint, 0), $7, $8) RETURNING id",
 		       &params, ROWS_ONE, error);
 	if (result == NULL)
 		return false;

@@ -36,6 +36,7 @@ export:
   certificate_file: {pki}/export.pem
   private_key_file: {pki}/export.key
   spool_dir: {layout.export}
+  ca_file: {pki}/evidence-ca.pem
 database:
   conninfo: "{conninfo(layout)}"
 """)

@@ -1,7 +1,9 @@
 /* The thread that makes evidence files. It must not know who may ask for them. */
 #include "web/export/export_worker.h"
 
+#include "evidence/certificate/certificate.h"
 #include "evidence/maker.h"
+#include "evidence/policy.h"
 #include "sql/audit_store.h"
 #include "sql/export_store.h"
 
@@ -18,6 +20,7 @@
 #define LOOK_US (20 * G_USEC_PER_SEC)
 #define PROGRESS_US (G_USEC_PER_SEC / 2)
 #define SUFFIX ".mp4"
+#define CERTIFICATE_SUFFIX ".pdf"
 
 struct export_worker {
 	const struct config *config;
@@ -37,11 +40,21 @@ struct work {
 	bool unwanted;
 };
 
-char *export_worker_path(const struct export_worker *worker, const char *id)
+static char *spool_path(const struct export_worker *worker, const char *id, const char *suffix)
 {
-	g_autofree char *name = g_strconcat(id, SUFFIX, NULL);
+	g_autofree char *name = g_strconcat(id, suffix, NULL);
 
 	return g_build_filename(worker->config->export.spool_dir, name, NULL);
+}
+
+char *export_worker_path(const struct export_worker *worker, const char *id)
+{
+	return spool_path(worker, id, SUFFIX);
+}
+
+char *export_worker_certificate_path(const struct export_worker *worker, const char *id)
+{
+	return spool_path(worker, id, CERTIFICATE_SUFFIX);
 }
 
 static bool is_stopping(struct export_worker *worker)
@@ -69,40 +82,100 @@ static bool tell_progress(uint64_t done_bytes, uint64_t total_bytes, void *user)
 	return !work->unwanted;
 }
 
-static bool audit_finish(struct export_worker *worker, const struct export_row *row,
-			 const struct evidence_made *made, GError **error)
+/* The end of a job, and its audit record. */
+struct ending {
+	enum export_state state;
+	const char *action;
+	json_t *audit; /**< reference is the ending's */
+	uint64_t bytes;
+	const char *video_sha256, *why;
+};
+
+static bool audit_end(struct export_worker *worker, const struct export_row *row,
+		      const struct ending *ending, GError **error)
 {
-	json_t *detail = json_pack("{s:s, s:s, s:s, s:I}", "export", row->id, "video_sha256",
-				   made->video_sha256, "manifest_sha256", made->manifest_sha256,
-				   "bytes", (json_int_t)made->bytes);
-	char *text = json_dumps(detail, JSON_COMPACT);
-	bool ok = audit_store_add(worker->db, row->login, "export-finish", row->session_id, NULL,
+	char *text = json_dumps(ending->audit, JSON_COMPACT);
+	bool ok = audit_store_add(worker->db, row->login, ending->action, row->session_id, NULL,
 				  text, error);
 
 	free(text);
-	json_decref(detail);
 	return ok;
 }
 
-/* Ready and audited, or neither. */
-static bool finish(struct export_worker *worker, const struct export_row *row,
-		   const struct evidence_made *made, GError **error)
+/* Over and audited, or neither. */
+static bool end(struct export_worker *worker, const struct export_row *row,
+		const struct ending *ending, GError **error)
 {
 	if (!db_begin(worker->db, error))
 		return false;
-	if (export_store_finish(worker->db, row->id, EXPORT_READY, made->bytes, made->video_sha256,
-				"", error) &&
-	    audit_finish(worker, row, made, error) && db_commit(worker->db, error))
+	if (export_store_finish(worker->db, row->id, ending->state, ending->bytes,
+				ending->video_sha256, ending->why, error) &&
+	    audit_end(worker, row, ending, error) && db_commit(worker->db, error))
 		return true;
 	db_rollback(worker->db);
 	return false;
 }
 
+static bool finish(struct export_worker *worker, const struct export_row *row,
+		   const struct evidence_made *made, GError **error)
+{
+	const struct ending ending = {
+		.state = EXPORT_READY,
+		.action = "export-finish",
+		.audit = json_pack("{s:s, s:s, s:s, s:I}", "export", row->id, "video_sha256",
+				   made->video_sha256, "manifest_sha256", made->manifest_sha256,
+				   "bytes", (json_int_t)made->bytes),
+		.bytes = made->bytes,
+		.video_sha256 = made->video_sha256,
+		.why = "",
+	};
+	bool ok = end(worker, row, &ending, error);
+
+	json_decref(ending.audit);
+	return ok;
+}
+
 static bool fail(struct export_worker *worker, const struct export_row *row, const char *why,
 		 GError **error)
 {
+	const struct ending ending = {
+		.state = EXPORT_FAILED,
+		.action = "export-fail",
+		.audit = json_pack("{s:s, s:s}", "export", row->id, "reason", why),
+		.video_sha256 = "",
+		.why = why,
+	};
+
 	g_warning("web: export %s of session %s failed: %s", row->id, row->session_id, why);
-	return export_store_finish(worker->db, row->id, EXPORT_FAILED, 0, "", why, error);
+	bool ok = end(worker, row, &ending, error);
+	json_decref(ending.audit);
+	return ok;
+}
+
+/* Evidence is whole without its certificate: one that cannot be made is told and does not keep it back. */
+static void make_certificate(const struct export_worker *worker, const char *id)
+{
+	g_autofree char *evidence = export_worker_path(worker, id);
+	g_autofree char *target = export_worker_certificate_path(worker, id);
+	const struct certificate_order order = {evidence, {.ca = worker->config->export.ca_file}};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) pdf = certificate_make(&order, NULL, &error);
+	gsize length = 0;
+
+	if (pdf != NULL) {
+		const char *bytes = g_bytes_get_data(pdf, &length);
+		g_file_set_contents_full(target, bytes, (gssize)length,
+					 G_FILE_SET_CONTENTS_CONSISTENT, 0640, &error);
+	}
+	if (error != NULL)
+		g_warning("web: export %s goes without a certificate: %s", id, error->message);
+}
+
+static const char *reason_to_leave_out(const struct export_row *row)
+{
+	if (row->by_policy)
+		return POLICY_LEFT_OUT;
+	return row->without_timeline ? POLICY_UNWANTED : NULL;
 }
 
 static bool make(struct export_worker *worker, const struct export_row *row, GError **error)
@@ -114,8 +187,7 @@ static bool make(struct export_worker *worker, const struct export_row *row, GEr
 	const struct evidence_wish wish = {
 		.session_id = row->session_id,
 		.asked = {row->from_us, row->to_us != 0 ? row->to_us : UINT64_MAX},
-		.leave_out_timelines =
-			row->without_timeline ? "left out at the exporter's request" : NULL,
+		.leave_out_timelines = reason_to_leave_out(row),
 		.created_by = row->login,
 		.purpose = row->reason,
 		.target = target,
@@ -125,8 +197,10 @@ static bool make(struct export_worker *worker, const struct export_row *row, GEr
 
 	/* Made before, and then the service or the database ended before that was noted. */
 	g_unlink(target);
-	if (evidence_maker_run(worker->maker, &wish, &made, &why))
+	if (evidence_maker_run(worker->maker, &wish, &made, &why)) {
+		make_certificate(worker, row->id);
 		return finish(worker, row, &made, error);
+	}
 	if (g_error_matches(why, EVIDENCE_ERROR, EVIDENCE_ERROR_CANCELLED))
 		return true; /* stopping: it waits for the next start; unwanted: clear() removes what is there */
 	return fail(worker, row, why->message, error);
@@ -139,7 +213,8 @@ static bool is_ours(const char *file)
 	const char *rest = file + strlen(id);
 
 	return g_uuid_string_is_valid(id) &&
-	       (strcmp(rest, SUFFIX) == 0 || strcmp(rest, SUFFIX ".part") == 0);
+	       (strcmp(rest, SUFFIX) == 0 || strcmp(rest, SUFFIX ".part") == 0 ||
+		strcmp(rest, CERTIFICATE_SUFFIX) == 0);
 }
 
 static bool is_wanted(const GPtrArray *wanted, const char *file)

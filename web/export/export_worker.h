@@ -17,3 +17,5 @@ void export_worker_wake(struct export_worker *worker);
 
 /** Where a job's file lies; g_free it. */
 char *export_worker_path(const struct export_worker *worker, const char *id);
+/** Where its certificate lies, when one could be made; g_free it. */
+char *export_worker_certificate_path(const struct export_worker *worker, const char *id);

@@ -1,6 +1,7 @@
 /* /api/recordings/ID/exports and /api/exports/ID: asking for evidence files, seeing how far they are, cancelling, downloading. The work is the worker's. */
 #include "web/routes/route.h"
 
+#include "evidence/policy.h"
 #include "sql/export_store.h"
 #include "web/export/export_worker.h"
 
@@ -16,13 +17,14 @@ static json_t *time_json(uint64_t utc_us)
 
 static json_t *export_json(const struct export_row *row)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:s, s:s}", "id",
-				   row->id, "session", row->session_id, "login", row->login,
-				   "reason", row->reason, "state", export_state_key(row->state),
-				   "from_us", (json_int_t)row->from_us, "without_timeline",
-				   row->without_timeline, "done_bytes", (json_int_t)row->done_bytes,
-				   "total_bytes", (json_int_t)row->total_bytes, "video_sha256",
-				   row->video_sha256, "detail", row->detail);
+	json_t *object =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:b, s:I, s:I, s:s, s:s}", "id",
+			  row->id, "session", row->session_id, "login", row->login, "reason",
+			  row->reason, "state", export_state_key(row->state), "from_us",
+			  (json_int_t)row->from_us, "without_timeline", row->without_timeline,
+			  "by_policy", row->by_policy, "done_bytes", (json_int_t)row->done_bytes,
+			  "total_bytes", (json_int_t)row->total_bytes, "video_sha256",
+			  row->video_sha256, "detail", row->detail);
 
 	json_object_set_new(object, "to_us",
 			    row->to_us != 0 ? json_integer((json_int_t)row->to_us) : json_null());
@@ -66,6 +68,13 @@ static bool read_wish(struct route_call *call, json_t *body, struct export_row *
 	return false;
 }
 
+static bool may_have_timelines(const struct route_call *call)
+{
+	return policy_gives_timelines(&call->web->config->export,
+				      call->login->role == USER_ROLE_ADMIN ? POLICY_ADMIN
+									   : POLICY_AUDITOR);
+}
+
 struct export_wish {
 	const struct export_row *row;
 	char **ret_id;
@@ -86,9 +95,10 @@ static void ask(struct route_call *call, const struct export_row *row)
 	const struct route_act act = {
 		.action = "export-request",
 		.subject = row->session_id,
-		.detail = json_pack("{s:s, s:I, s:I, s:b}", "purpose", row->reason, "from_us",
+		.detail = json_pack("{s:s, s:I, s:I, s:b, s:b}", "purpose", row->reason, "from_us",
 				    (json_int_t)row->from_us, "to_us", (json_int_t)row->to_us,
-				    "without_timeline", row->without_timeline),
+				    "without_timeline", row->without_timeline, "by_policy",
+				    row->by_policy),
 		.run = add,
 		.user = &wish,
 	};
@@ -118,8 +128,11 @@ void route_export_request(struct route_call *call)
 	json_t *body = route_body(call);
 	if (body == NULL)
 		return;
-	if (read_wish(call, body, &row))
+	if (read_wish(call, body, &row)) {
+		row.by_policy = !may_have_timelines(call);
+		row.without_timeline |= row.by_policy;
 		ask(call, &row);
+	}
 	g_free(row.reason);
 	json_decref(body);
 }
@@ -140,9 +153,9 @@ void route_exports(struct route_call *call)
 	json_t *list = json_array();
 	for (unsigned i = 0; i < rows->len; i++)
 		json_array_append_new(list, export_json(rows->pdata[i]));
-	route_json(
-		call, 200,
-		json_pack("{s:o, s:b}", "exports", list, "possible", call->web->exports != NULL));
+	route_json(call, 200,
+		   json_pack("{s:o, s:b, s:b}", "exports", list, "possible",
+			     call->web->exports != NULL, "timelines", may_have_timelines(call)));
 }
 
 /* The job that the path names; NULL: already answered. */
@@ -190,24 +203,54 @@ void route_export_cancel(struct route_call *call)
 	}
 }
 
-void route_export_file(struct route_call *call)
+/* The job that the path names, when it has a file that this login may have; NULL: already answered. */
+static struct export_row *find_ready(struct route_call *call)
 {
 	autorow(export_row) row = can_export(call) ? find(call) : NULL;
 
 	if (row == NULL)
-		return;
+		return NULL;
 	if (row->state != EXPORT_READY) {
 		route_fail(call, 409, "not-ready", "This export has no file (any more).");
-		return;
+		return NULL;
 	}
-	if (!route_audit_once(call, "export-download", row->session_id))
-		return;
-	g_autofree char *path = export_worker_path(call->web->exports, row->id);
+	if (row->without_timeline || may_have_timelines(call))
+		return g_steal_pointer(&row);
+	route_fail(
+		call, 403, "policy",
+		"This file holds keys and other events, which your role may not take out: ask for "
+		"an export of your own.");
+	return NULL;
+}
+
+static void answer_spooled(struct route_call *call, const char *path, const char *type)
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
 	if (fd < 0) {
 		g_warning("web: %s cannot be opened: %s", path, g_strerror(errno));
 		route_fail(call, 404, "lost", "The file is not in this node's spool.");
 		return;
 	}
-	http_answer_file(call->answer, call->request, "video/mp4", fd);
+	http_answer_file(call->answer, call->request, type, fd);
+}
+
+void route_export_file(struct route_call *call)
+{
+	autorow(export_row) row = find_ready(call);
+
+	if (row == NULL || !route_audit_once(call, "export-download", row->session_id))
+		return;
+	g_autofree char *path = export_worker_path(call->web->exports, row->id);
+	answer_spooled(call, path, "video/mp4");
+}
+
+void route_export_certificate(struct route_call *call)
+{
+	autorow(export_row) row = find_ready(call);
+
+	if (row == NULL || !route_audit_once(call, "export-download", row->session_id))
+		return;
+	g_autofree char *path = export_worker_certificate_path(call->web->exports, row->id);
+	answer_spooled(call, path, "application/pdf");
 }

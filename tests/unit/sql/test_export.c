@@ -39,7 +39,8 @@ static char *ask(const struct desk *d, char *reason, uint64_t to_us)
 				       .reason = reason,
 				       .from_us = 5,
 				       .to_us = to_us,
-				       .without_timeline = true};
+				       .without_timeline = true,
+				       .by_policy = to_us == 0};
 	char *id = NULL;
 
 	g_assert_true(export_store_add(d->web, &row, &id, NULL));
@@ -68,6 +69,7 @@ static void test_order_and_restart(void)
 	g_assert_cmpuint(taken->from_us, ==, 5);
 	g_assert_cmpuint(taken->to_us, ==, 0);
 	g_assert_true(taken->without_timeline);
+	g_assert_true(taken->by_policy);
 	g_assert_cmpint(taken->state, ==, EXPORT_RUNNING);
 	g_assert_cmpstr(again->id, ==, first); /* as after a restart */
 	g_assert_true(export_store_progress(d.web, first, 10, 100, NULL));
