@@ -40,9 +40,15 @@ class Page:
     def wait(self, state: str) -> None:
         WebDriverWait(self.driver, SECONDS, 0.02).until(lambda d: d.execute_script("return document.body.dataset.state") == state)
 
-    def trust(self, *certificates: Path) -> None:
-        self.driver.find_element(By.ID, "ca").send_keys("\n".join(map(str, certificates)))
-        WebDriverWait(self.driver, SECONDS, 0.02).until(lambda d: d.find_element(By.ID, "trusted").text != "")
+    def give(self, chooser: str, *files: Path) -> str:
+        """Chooses the files; returns what the page says of them."""
+        said = f"return document.getElementById('{chooser}-told').textContent"
+        self.driver.execute_script(f"document.getElementById('{chooser}-told').textContent = ''; document.getElementById('{chooser}').closest('details')?.setAttribute('open', '')")
+        self.driver.find_element(By.ID, chooser).send_keys("\n".join(map(str, files)))
+        return WebDriverWait(self.driver, SECONDS, 0.02).until(lambda d: d.execute_script(said))
+
+    def trust(self, *certificates: Path) -> str:
+        return self.give("ca", *certificates)
 
     def judge(self, path: Path) -> tuple[int, str]:
         """The exit code it means, and the words it shows."""

@@ -2,6 +2,7 @@
 
 Arguments: the `vitrine` program and make_recordings."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from tests.verifier.writer import gather, log_of
 
 PROGRAM, MAKE_RECORDINGS = sys.argv[1:3]
 BUILD = PAGE.parents[1] / "verify" / "build"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 BIG_BYTES = 512 << 20
 
 
@@ -50,6 +52,20 @@ class Pages(unittest.TestCase):
         for path, shape, ending in self.made:
             with self.subTest(shape=shape, ending=ending):
                 self.agree(path, 5 if ending == "killed" else 0, self.ca)
+        self.assertEqual(self.page.errors(), [])
+
+    def test_golden(self):
+        """Every golden vector, without and with certificates to trust."""
+        expected = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
+        for trusted, key in ((), "exit"), ((GOLDEN / "keys/ca.pem", GOLDEN / "keys/tsa-ca.pem"), "exit_trusting"):
+            if trusted:
+                self.page.trust(*trusted)
+            for name, due in expected.items():
+                with self.subTest(name, trusted=bool(trusted)):
+                    code, words = self.page.judge(GOLDEN / name)
+                    self.assertEqual(code, due[key], words)
+                    for fact in ("head", "root", "session"):
+                        self.assertIn(due.get(fact, ""), words)
         self.assertEqual(self.page.errors(), [])
 
     def test_words(self):

@@ -1,37 +1,18 @@
 // The evidence file as bytes: boxes, footer and archive.
 
-import { equal, fromHex, readAll, utf8 } from './bytes.js';
+import { FileWindow, equal, fromHex, readAll, utf8 } from './bytes.js';
 import { isFileName } from './json.js';
 import { Malformed } from './report.js';
 
 const USERTYPE = fromHex('fc0de0a17bb34c199a6e2f1d6f0b9e57'), UUID = fromHex('75756964');
-const FOOTER_BYTES = 32, HEADER_BYTES = 24, BLOCK = 512, WINDOW_BYTES = 1 << 20;
-
-/** Reads small pieces here and there without asking the disk for each. */
-class Window {
-	/** @param {Blob} blob */
-	constructor(blob) {
-		this.blob = blob;
-		this.begin = 0;
-		this.bytes = new Uint8Array();
-	}
-
-	/** @param {number} at @param {number} length fewer at the end of the file */
-	async read(at, length) {
-		if (at < this.begin || at + length > this.begin + this.bytes.length) {
-			this.begin = at;
-			this.bytes = await readAll(this.blob.slice(at, at + Math.max(WINDOW_BYTES, length)));
-		}
-		return this.bytes.subarray(at - this.begin, at - this.begin + length);
-	}
-}
+const FOOTER_BYTES = 32, HEADER_BYTES = 24, BLOCK = 512;
 
 /** Where the box of the evidence begins. @param {Blob} blob */
 export async function findBox(blob) {
 	const footer = /^VITRINE-EVIDENCE-1 ([0-9]{12})\n$/.exec(new TextDecoder('latin1').decode(await readAll(blob.slice(-FOOTER_BYTES))));
 	if (!footer)
 		throw new Malformed('the file does not end as evidence does: its end was cut off or changed, or it is another file');
-	const window = new Window(blob), ours = [];
+	const window = new FileWindow(blob), ours = [];
 	let at = 0, last = [0, 0];
 	while (at < blob.size) {
 		const header = await window.read(at, HEADER_BYTES), view = new DataView(header.buffer, header.byteOffset, header.length);
@@ -78,7 +59,7 @@ function parseHeader(header) {
 
 /** Names and contents in their order. @param {Blob} blob @param {number} box where the box begins @returns {Promise<Map<string, Blob>>} */
 export async function readArchive(blob, box) {
-	const limit = blob.size - FOOTER_BYTES, window = new Window(blob), entries = new Map();
+	const limit = blob.size - FOOTER_BYTES, window = new FileWindow(blob), entries = new Map();
 	let at = box + HEADER_BYTES;
 	while (at + BLOCK <= limit) {
 		const header = await window.read(at, BLOCK);

@@ -3,7 +3,7 @@
 import { sha256 } from '../console/vendor/evidence.js';
 import { Malformed } from './report.js';
 
-const PIECE_BYTES = 4 << 20;
+const PIECE_BYTES = 4 << 20, WINDOW_BYTES = 1 << 20, LINE_MAX_BYTES = 65536;
 
 /** @param {Uint8Array} bytes */
 export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -45,10 +45,67 @@ export const equal = (a, b) => a.length === b.length && a.every((byte, at) => by
 /** @param {Blob} blob */
 export const readAll = async (blob) => new Uint8Array(await blob.arrayBuffer());
 
+/** @param {...Uint8Array} parts */
+export function concat(...parts) {
+	const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+	let at = 0;
+	for (const part of parts) {
+		all.set(part, at);
+		at += part.length;
+	}
+	return all;
+}
+
+/** The blob's bytes in pieces; the next is read while one is worked on. @param {Blob} blob @param {(bytes: number) => void} [progress] @returns {AsyncGenerator<Uint8Array>} */
+export async function* piecesOf(blob, progress) {
+	/** @param {number} at */
+	const read = (at) => readAll(blob.slice(at, at + PIECE_BYTES));
+	let next = blob.size > 0 ? read(0) : null;
+	for (let at = 0; next; at += PIECE_BYTES) {
+		const piece = await next;
+		next = at + PIECE_BYTES < blob.size ? read(at + PIECE_BYTES) : null;
+		progress?.(piece.length);
+		yield piece;
+	}
+}
+
 /** Calls `each` with the blob's bytes in pieces. @param {Blob} blob @param {(piece: Uint8Array) => void} each */
 export async function inPieces(blob, each) {
-	for (let at = 0; at < blob.size; at += PIECE_BYTES)
-		each(await readAll(blob.slice(at, at + PIECE_BYTES)));
+	for await (const piece of piecesOf(blob))
+		each(piece);
+}
+
+/** Reads small pieces here and there without asking the disk for each. */
+export class FileWindow {
+	/** @param {Blob} blob */
+	constructor(blob) {
+		this.blob = blob;
+		this.begin = 0;
+		this.bytes = new Uint8Array();
+	}
+
+	/** @param {number} at @param {number} length fewer at the end of the file */
+	async read(at, length) {
+		if (at < this.begin || at + length > this.begin + this.bytes.length) {
+			this.begin = at;
+			this.bytes = await readAll(this.blob.slice(at, at + Math.max(WINDOW_BYTES, length)));
+		}
+		return this.bytes.subarray(at - this.begin, at - this.begin + length);
+	}
+}
+
+/** Lines without their newlines; the last is not whole when no newline ends it. @param {Blob} blob @param {(bytes: number) => void} [progress]
+ * @returns {AsyncGenerator<{ line: Uint8Array, whole: boolean }>} */
+export async function* linesOf(blob, progress) {
+	let rest = new Uint8Array();
+	for await (const piece of piecesOf(blob, progress)) {
+		const split = splitLines(rest.length > 0 ? concat(rest, piece) : piece);
+		for (const line of split.lines)
+			yield { line, whole: true };
+		rest = split.rest.slice(0, LINE_MAX_BYTES);
+	}
+	if (rest.length > 0)
+		yield { line: rest, whole: false };
 }
 
 /** Lines without their newlines, and what stands behind the last newline. @param {Uint8Array} bytes */

@@ -115,18 +115,28 @@ function rawSignature(signature) {
 /** @param {any} certificate @param {Date} date */
 const validAt = (certificate, date) => certificate.notBefore.value <= date && date <= certificate.notAfter.value;
 
-/** RFC 5280, with any trusted certificate as the end. @param {any} certificate @param {any[]} others @param {any[]} trusted @param {Date} date */
+/** @param {any} a @param {any} b distinguished names */
+export const equalNames = (a, b) => equal(new Uint8Array(a.toSchema().toBER(false)), new Uint8Array(b.toSchema().toBER(false)));
+
+/** Why there is no path to a trusted certificate; empty: there is one.
+ * @param {any} certificate @param {any[]} others @param {any[]} trusted @param {Date} date */
 export async function pathTrouble(certificate, others, trusted, date) {
+	return (await findPath(certificate, others, trusted, date)).why;
+}
+
+/** RFC 5280, with any trusted certificate as the end. @param {any} certificate @param {any[]} others @param {any[]} trusted @param {Date} date
+ * @returns {Promise<{ why: string, path: any[] }>} `path` from the certificate upwards */
+export async function findPath(certificate, others, trusted, date) {
 	const own = der(certificate);
 	if (trusted.some((item) => equal(der(item), own)))
-		return validAt(certificate, date) ? '' : 'it was not valid at that time';
+		return { why: validAt(certificate, date) ? '' : 'it was not valid at that time', path: [certificate] };
 	try {
 		// The engine looks at the last certificate of the list, and at the others for a path.
 		const engine = new CertificateChainValidationEngine({ trustedCerts: trusted, certs: [...others, certificate], checkDate: date });
 		const result = await engine.verify({});
-		return result.result ? '' : result.resultMessage;
+		return { why: result.result ? '' : result.resultMessage, path: result.certificatePath ?? [] };
 	} catch (error) {
-		return error instanceof Error ? error.message : String(error);
+		return { why: error instanceof Error ? error.message : String(error), path: [] };
 	}
 }
 

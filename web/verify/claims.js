@@ -1,7 +1,7 @@
 // What a chain says about files: final hashes, and hashes of beginnings (checkpoints). Rule 4.
 
 import { sha256 } from '../console/vendor/evidence.js';
-import { hex, inPieces } from './bytes.js';
+import { hex } from './bytes.js';
 
 /** @typedef {{ file: Record<string, any>, entry: Record<string, any> }} Claim */
 
@@ -21,15 +21,25 @@ export class Claims {
 
 	/** @param {Claim} claim */
 	claim(claim) {
-		const { name, bytes, sha256: hash } = claim.file;
+		const { name } = claim.file, known = this.final.get(name)?.file;
 		if (claim.entry.kind === 'checkpoint') {
-			this.prefixes.set(name, [...this.prefixes.get(name) ?? [], claim]);
+			this.addPrefix(claim);
 			return;
 		}
-		const known = this.final.get(name)?.file;
-		if (known && (known.bytes !== bytes || known.sha256 !== hash))
+		if (known && ['bytes', 'sha256', 'tail_bytes'].some((key) => known[key] !== claim.file[key]))
 			this.broken(`two entries contradict each other about ${name}`, claim.entry);
-		this.final.set(name, this.final.get(name) ?? claim);
+		if (known)
+			return;
+		this.final.set(name, claim);
+		// With a tail the entry itself covers the first bytes only.
+		if (claim.file.tail_bytes)
+			this.addPrefix(claim);
+	}
+
+	/** @param {Claim} claim */
+	addPrefix(claim) {
+		const { name } = claim.file;
+		this.prefixes.set(name, [...this.prefixes.get(name) ?? [], claim]);
 	}
 
 	names() {
@@ -41,37 +51,60 @@ export class Claims {
 		this.report.add('broken', text, entry.number ?? 0, entry.start_us ?? 0, entry.end_us ?? entry.t_us);
 	}
 
-	/** @param {string} name */
-	missing(name) {
+	/** @param {string} name @param {string} text */
+	brokenFile(name, text) {
 		const claim = this.final.get(name) ?? this.prefixes.get(name)?.[0];
 		if (claim)
-			this.broken(`${name} is missing or is not a plain file`, claim.entry);
+			this.broken(text, claim.entry);
 	}
 
-	/** Reads the file once, in pieces. @param {string} name @param {Blob} blob @param {(bytes: number) => void} progress */
-	async check(name, blob, progress) {
-		const prefixes = [...this.prefixes.get(name) ?? []].sort((a, b) => a.file.bytes - b.file.bytes);
-		const digest = sha256.create();
-		let at = 0;
-		for (const { file, entry } of prefixes) {
-			await inPieces(blob.slice(at, file.bytes), (piece) => {
-				digest.update(piece);
-				progress(piece.length);
-			});
-			at = Math.min(file.bytes, blob.size);
-			if (at < file.bytes)
-				this.broken(`${name} has ${at} bytes, entry ${entry.seq} (checkpoint) proves ${file.bytes}`, entry);
-			else if (hex(digest.clone().digest()) !== file.sha256)
-				this.broken(`the first ${at} bytes of ${name} are not those of entry ${entry.seq} (checkpoint)`, entry);
+	/** All that can be said of a file that nobody here can read. @param {string} name @param {number} total */
+	checkLength(name, total) {
+		const claim = this.final.get(name), { bytes = 0, tail_bytes: tail = 0 } = claim?.file ?? {};
+		if (claim && total !== bytes + tail)
+			this.broken(`${name} has ${total} bytes, it was signed with ${bytes + tail}`, claim.entry);
+		for (const { file, entry } of claim ? [] : this.prefixes.get(name) ?? []) {
+			if (total < file.bytes)
+				this.broken(`${name} has ${total} bytes, entry ${entry.seq} (${entry.kind}) proves ${file.bytes}`, entry);
 		}
-		await inPieces(blob.slice(at), (piece) => {
-			digest.update(piece);
-			progress(piece.length);
-		});
+	}
+
+	/** Takes the bytes of the file once, in pieces. @param {string} name @param {AsyncIterable<Uint8Array>} pieces */
+	async check(name, pieces) {
+		const stops = [...this.prefixes.get(name) ?? []].sort((a, b) => a.file.bytes - b.file.bytes), digest = sha256.create();
+		let total = 0, next = 0;
+		const passStops = () => {
+			for (; stops[next]?.file.bytes === total; next++) {
+				if (hex(digest.clone().digest()) !== stops[next].file.sha256)
+					this.broken(`the first ${total} bytes of ${name} are not those of entry ${stops[next].entry.seq} (${stops[next].entry.kind})`, stops[next].entry);
+			}
+		};
+		passStops();
+		for await (let piece of pieces) {
+			while (piece.length > 0) {
+				const part = piece.subarray(0, (stops[next]?.file.bytes ?? Infinity) - total);
+				digest.update(part);
+				total += part.length;
+				piece = piece.subarray(part.length);
+				passStops();
+			}
+		}
+		for (const { file, entry } of stops.slice(next))
+			this.broken(`${name} has ${total} bytes, entry ${entry.seq} (${entry.kind}) proves ${file.bytes}`, entry);
+		this.checkFinal(name, total, () => hex(digest.digest()));
+	}
+
+	/** @param {string} name @param {number} total @param {() => string} hash */
+	checkFinal(name, total, hash) {
 		const claim = this.final.get(name);
-		if (claim && blob.size !== claim.file.bytes)
-			this.broken(`${name} has ${blob.size} bytes, it was signed with ${claim.file.bytes}`, claim.entry);
-		else if (claim && hex(digest.digest()) !== claim.file.sha256)
-			this.broken(`${name} is not what was signed: its hash differs`, claim.entry);
+		if (!claim)
+			return;
+		const { file, entry } = claim, tail = file.tail_bytes ?? 0;
+		if (total !== file.bytes + tail)
+			this.broken(`${name} has ${total} bytes, it was signed with ${file.bytes + tail}`, entry);
+		else if (tail > 0)
+			this.report.add('incomplete', `the last ${tail} bytes of ${name} are not signed: they were written before a crash that took their key`, entry.number, entry.start_us, entry.end_us);
+		else if (hash() !== file.sha256)
+			this.broken(`${name} is not what was signed: its hash differs`, entry);
 	}
 }

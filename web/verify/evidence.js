@@ -133,6 +133,8 @@ function checkFiles({ manifest }, segments, derived, report) {
 				report.add('broken', `${file.name} is not the file of the chain`, ...where);
 			if (!here.has(file.name) && !derived)
 				report.add('broken', `${file.name} is missing, and not said to be left out`, ...where);
+			if (file.tail_bytes && !derived)
+				report.add('incomplete', `the last ${file.tail_bytes} bytes of ${file.name} are not signed, and not in the file: they were written before a crash that took their key`, ...where);
 		}
 	}
 	for (const name of here) {
@@ -198,8 +200,8 @@ async function checkCertificate({ entries }, chain, report) {
 		report.add('broken', 'certificate.pem is not the one the genesis names');
 }
 
-/** @param {Blob} blob @param {any[]} trusted @param {Report} report @param {(bytes: number) => void} progress */
-export async function checkEvidence(blob, trusted, report, progress) {
+/** @param {Blob} blob @param {import('./judge.js').Whom} whom @param {Report} report @param {(bytes: number) => void} progress */
+export async function checkEvidence(blob, whom, report, progress) {
 	let evidence;
 	try {
 		evidence = await open(blob);
@@ -211,14 +213,14 @@ export async function checkEvidence(blob, trusted, report, progress) {
 	}
 	const { entries, manifest } = evidence;
 	const cms = /** @type {Blob} */ (entries.get('manifest.cms')), stamp = entries.get('manifest.tsr');
-	const stamped = stamp ? await checkStamp('manifest.tsr', await readAll(stamp), await readAll(cms), trusted, report) : [];
-	await checkSignature(/** @type {Blob} */ (entries.get('manifest.json')), cms, stamped, trusted, report);
+	const stamped = stamp ? await checkStamp('manifest.tsr', await readAll(stamp), await readAll(cms), whom.trusted, report) : [];
+	await checkSignature(/** @type {Blob} */ (entries.get('manifest.json')), cms, stamped, whom, report);
 	await checkListed(evidence, report);
 	const signer = await readSigner(entries.get('certificate.pem'), report), chainFile = entries.get('chain');
 	const chain = await new Chain(signer, report).walk(chainFile ? await readAll(chainFile) : new Uint8Array());
 	report.facts.manifest = manifest;
 	const stamps = new Map([...entries].filter(([name]) => STAMP.test(name)));
-	await checkTrust(signer, chain, trusted, await checkStamps(stamps, chain, trusted, report), report);
+	await checkTrust(signer, chain, whom, await checkStamps(stamps, chain, whom.trusted, report), report);
 	await checkCertificate(evidence, chain, report);
 	const segments = exportedSegments(evidence, chain, report), hashes = await hashVideo(evidence, report, progress);
 	if (manifest.kind === 'derived') {
@@ -228,5 +230,5 @@ export async function checkEvidence(blob, trusted, report, progress) {
 		checkClaims(evidence, chain, segments, report);
 	}
 	checkFiles(evidence, segments, manifest.kind === 'derived', report);
-	await checkProofs(evidence, chain, trusted, report);
+	await checkProofs(evidence, chain, whom.trusted, report);
 }

@@ -64,7 +64,7 @@ const TESTS = {
 };
 
 /** @param {any} item */
-const isListed = (item) => isObject(item) && isNumber(item.bytes) && typeof item.name === 'string' && TESTS.hex(item.sha256);
+const isListed = (item) => isObject(item) && isNumber(item.bytes) && typeof item.name === 'string' && TESTS.hex(item.sha256) && isNumber(item.tail_bytes ?? 0);
 
 /** That each key is there and is what it should be. @param {any} value @param {Record<string, string>} types */
 export function need(value, types) {

@@ -1,10 +1,11 @@
 // manifest.json and the signature over it.
 
 import { readAll } from './bytes.js';
-import { pathTrouble, Signer, subjectOf } from './certificates.js';
+import { findPath, Signer, subjectOf } from './certificates.js';
 import { checkSigner, parseSignedData, signingTime } from './cms.js';
 import { isNumber, need, parseJson } from './json.js';
 import { Malformed, Unjudged } from './report.js';
+import { tellRevocation } from './trust.js';
 
 const VERSION = 1, FORMAT = 'vitrine-evidence', DATA = '1.2.840.113549.1.7.1';
 const KEYS = {
@@ -34,8 +35,8 @@ export function parseManifest(bytes) {
 	return manifest;
 }
 
-/** @param {Blob} manifest @param {Blob} cms @param {Date[]} stamped @param {any[]} trusted @param {import('./report.js').Report} report */
-export async function checkSignature(manifest, cms, stamped, trusted, report) {
+/** @param {Blob} manifest @param {Blob} cms @param {Date[]} stamped @param {import('./judge.js').Whom} whom @param {import('./report.js').Report} report */
+export async function checkSignature(manifest, cms, stamped, whom, report) {
 	let signed, signer, date;
 	try {
 		signed = parseSignedData(await readAll(cms));
@@ -47,9 +48,11 @@ export async function checkSignature(manifest, cms, stamped, trusted, report) {
 		return;
 	}
 	report.facts.exported_by_key = subjectOf(signer);
-	if (trusted.length === 0)
+	if (whom.trusted.length === 0)
 		return;
-	const why = await pathTrouble(signer, signed.certificates ?? [], trusted, stamped[0] ?? date);
+	const { why, path } = await findPath(signer, signed.certificates ?? [], whom.trusted, stamped[0] ?? date);
 	if (why)
 		report.add('untrusted', `the manifest was signed by ${subjectOf(signer)}, which does not lead to a certificate you trust: ${why}`);
+	else
+		await tellRevocation(`the manifest was signed by ${subjectOf(signer)}`, path, whom, stamped[0], report);
 }

@@ -2,15 +2,18 @@
 
 import { readAll } from './bytes.js';
 import { readCertificates, subjectOf } from './certificates.js';
+import { readPrivateKeys } from './data_keys.js';
 import { judge } from './judge.js';
+import { readKeptHeads } from './node_log.js';
+import { readLists } from './revocation.js';
 import { banner, facts, limits, sentence } from './words.js';
 
 /** @typedef {import('./judge.js').Dropped} Dropped */
 
 /** @type {(id: string) => any} */
 const at = (id) => document.getElementById(id);
-/** @type {any[]} */
-let trusted = [];
+/** @type {import('./judge.js').Whom} */
+const whom = { trusted: [], lists: [], archiveKeys: [], heads: [] };
 /** @type {Dropped[]} */
 let chosen = [];
 let round = 0;
@@ -25,11 +28,11 @@ function element(tag, className, ...inside) {
 
 /** @param {import('./report.js').Report} report */
 function show(report) {
-	const { tone, title, text } = banner(report, trusted.length > 0);
+	const trusted = whom.trusted.length > 0, { tone, title, text } = banner(report, trusted);
 	const rows = facts(report).map(([key, value]) => element('tr', '', element('th', '', key), element('td', /^[0-9a-f]{64}$/.test(value) ? 'mono' : '', value)));
 	const order = ['broken', 'untrusted', 'incomplete', 'note'];
 	const found = [...report.findings].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-	const open = limits(report, trusted.length > 0);
+	const open = limits(report, trusted);
 	at('verdict').replaceChildren(
 		element('div', `banner ${tone}`, element('strong', '', title), text),
 		...(found.length > 0 ? [element('h2', '', 'Findings'), element('ul', 'findings', ...found.map((finding) =>
@@ -45,7 +48,7 @@ async function run() {
 	document.body.dataset.state = 'busy';
 	at('verdict').replaceChildren();
 	at('progress').hidden = false;
-	const report = await judge(chosen, trusted, (done) => {
+	const report = await judge(chosen, whom, (done) => {
 		if (mine !== round)
 			return;
 		at('bar').value = total > 0 ? done / total : 1;
@@ -107,15 +110,39 @@ for (const id of ['file', 'folder'])
 	at(id).addEventListener('click', () => { at(id).value = ''; });
 at('file').addEventListener('change', () => choose(named(at('file').files)));
 at('folder').addEventListener('change', () => choose(namedInFolder(at('folder').files)));
-at('ca').addEventListener('change', async () => {
-	try {
-		trusted = (await Promise.all(Array.from(at('ca').files, async (file) => readCertificates(await readAll(/** @type {Blob} */ (file)))))).flat();
-		at('trusted').textContent = trusted.map(subjectOf).join('; ');
-	} catch (error) {
-		trusted = [];
-		at('trusted').textContent = `That is no certificate: ${error instanceof Error ? error.message : error}`;
-	}
-	await run();
+/** A chooser of small files beside the evidence: what they hold is told, and judging begins anew.
+ * @param {string} id @param {(every: Uint8Array[]) => Promise<string>} take says what was found; throws when it is something else */
+function helper(id, take) {
+	at(id).addEventListener('change', async () => {
+		try {
+			at(`${id}-told`).textContent = await take(await Promise.all(Array.from(at(id).files, (file) => readAll(/** @type {Blob} */ (file)))));
+		} catch (error) {
+			at(`${id}-told`).textContent = `That cannot be used: ${error instanceof Error ? error.message : error}`;
+		}
+		await run();
+	});
+}
+
+helper('ca', async (every) => {
+	Object.assign(whom, { trusted: [], lists: [] });
+	const found = { trusted: every.flatMap(readCertificates), lists: every.flatMap(readLists) };
+	if (found.trusted.length + found.lists.length === 0)
+		throw new Error('there is no certificate in it');
+	Object.assign(whom, found);
+	return [...found.trusted.map(subjectOf), ...found.lists.map((list) => `revocation list of ${subjectOf({ subject: list.issuer })}`)].join('; ');
+});
+helper('key', async (every) => {
+	whom.archiveKeys = [];
+	whom.archiveKeys = (await Promise.all(every.map(readPrivateKeys))).flat();
+	if (whom.archiveKeys.length === 0)
+		throw new Error('there is no private key in it, or it has a passphrase');
+	return whom.archiveKeys.length === 1 ? 'one key' : `${whom.archiveKeys.length} keys`;
+});
+helper('heads', async (every) => {
+	whom.heads = every.flatMap(readKeptHeads);
+	if (whom.heads.length === 0)
+		throw new Error('there is no head in it');
+	return whom.heads.length === 1 ? 'one head' : `${whom.heads.length} heads`;
 });
 for (const kind of ['dragover', 'dragleave', 'drop']) {
 	document.addEventListener(kind, (event) => {

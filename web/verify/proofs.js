@@ -1,42 +1,28 @@
-// Proofs that a node's log knows an entry: Merkle trees as in RFC 6962 section 2.1.
+// Heads of a node's log, and proofs that it knows an entry.
 
-import { sha256 } from '../console/vendor/evidence.js';
-import { fromHex, hex, toUtf8 } from './bytes.js';
+import { fromHex, toUtf8 } from './bytes.js';
 import { Signer } from './certificates.js';
 import { need, parseJson } from './json.js';
+import { rootByPath } from './merkle.js';
 import { Malformed, Unjudged } from './report.js';
 import { parseLine } from './signed_line.js';
 
 const VERSION = 1;
 
-/** @param {number} prefix @param {...Uint8Array} parts */
-function hashOfNode(prefix, ...parts) {
-	const digest = sha256.create().update(Uint8Array.of(prefix));
-	for (const part of parts)
-		digest.update(part);
-	return digest.digest();
+/** @param {Uint8Array} bytes a line without its newline */
+export function parseHead(bytes) {
+	const head = parseLine(bytes);
+	need(head.value, { version: 'number' });
+	if (head.value.version !== VERSION)
+		throw new Unjudged(`A tree head has version ${head.value.version}, this page knows ${VERSION}.`);
+	need(head.value, { node: 'text', root: 'hex', size: 'number', utc: 'utc' });
+	return head;
 }
 
-/** RFC 9162 section 2.1.3.2, which says how RFC 6962's audit path is followed; null when the path has not the right length.
- * @param {Uint8Array} leaf @param {number} index @param {number} size @param {Uint8Array[]} path */
-export function rootByPath(leaf, index, size, path) {
-	let digest = hashOfNode(0, leaf), position = index, last = size - 1;
-	for (const neighbour of path) {
-		if (last === 0)
-			return null;
-		if (position % 2 === 1 || position === last) {
-			digest = hashOfNode(1, neighbour, digest);
-			while (position % 2 === 0 && position !== 0) {
-				position /= 2;
-				last = Math.floor(last / 2);
-			}
-		} else {
-			digest = hashOfNode(1, digest, neighbour);
-		}
-		position = Math.floor(position / 2);
-		last = Math.floor(last / 2);
-	}
-	return last === 0 ? hex(digest) : null;
+/** Under whose certificate it holds. @param {import('./signed_line.js').SignedLine} head @param {Signer[]} signers */
+export async function signerOf(head, signers) {
+	const holds = await Promise.all(signers.map((item) => item.signed(head.signature, head.json)));
+	return signers[holds.indexOf(true)];
 }
 
 /** The head a proof leads to and who signed it; throws when it does not hold.
@@ -44,13 +30,7 @@ export function rootByPath(leaf, index, size, path) {
 export async function checkProof(bytes, signers, kind, session, hash) {
 	const proof = parseJson(bytes);
 	need(proof, { head: 'text', index: 'number', leaf: 'text', path: 'hexes', size: 'number' });
-	const head = parseLine(toUtf8(proof.head));
-	need(head.value, { version: 'number' });
-	if (head.value.version !== VERSION)
-		throw new Unjudged(`A tree head has version ${head.value.version}, this page knows ${VERSION}.`);
-	need(head.value, { node: 'text', root: 'hex', size: 'number', utc: 'utc' });
-	const holds = await Promise.all(signers.map((item) => item.signed(head.signature, head.json)));
-	const signer = signers[holds.indexOf(true)];
+	const head = parseHead(toUtf8(proof.head)), signer = await signerOf(head, signers);
 	if (!signer)
 		throw new Malformed('the signature of its tree head does not hold');
 	if (proof.size !== head.value.size || proof.index >= proof.size)

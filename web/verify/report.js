@@ -18,6 +18,7 @@ export class Report {
 		/** @type {Record<string, any>} */
 		this.facts = {};
 		this.unjudged = '';
+		this.deleted = false;
 	}
 
 	/** @param {FindingClass} kind @param {string} text */
@@ -32,7 +33,7 @@ export class Report {
 			if (this.findings.some((finding) => finding.kind === kind))
 				return code;
 		}
-		return 0;
+		return this.deleted ? 6 : 0;
 	}
 
 	/** @param {boolean} trusted whether certificates to trust were given */
@@ -40,6 +41,8 @@ export class Report {
 		const code = this.exitCode();
 		if (code === 1)
 			return 'unreadable';
+		if (code === 6)
+			return 'deleted';
 		return Object.entries(EXITS).find(([, value]) => value === code)?.[0] ?? (trusted ? 'proven' : 'whole');
 	}
 }

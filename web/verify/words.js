@@ -7,8 +7,20 @@ const BANNERS = /** @type {Record<string, [string, string, string]>} */ ({
 	whole: ['good', 'Whole', 'Every byte is the one that was signed and nothing is missing. Who signed is not proven: name a certificate you trust.'],
 	untrusted: ['warn', 'Not trusted', 'The signatures hold, but not under a certificate you trust: somebody else may have made this.'],
 	incomplete: ['warn', 'Incomplete', 'What is there is proven, but it has no proven end.'],
+	deleted: ['good', 'Deleted', 'It was deleted lawfully: a signed tombstone says so. Of the recording only its chain is left.'],
 	broken: ['bad', 'Broken', 'Something here is not what was signed.'],
 	unreadable: ['bad', 'Cannot be judged', ''],
+});
+
+const WHO = 'Who made it: anybody can make a key. Get the organisation’s evidence CA from a source of your own and choose it above.';
+
+const LOG_TEXTS = /** @type {Record<string, string>} */ ({
+	proven: 'Every leaf is under a signed head, the signer leads to a certificate you trust, and the heads that were kept elsewhere are heads of this log.',
+	consistent: 'Every leaf is under a signed head, and the signer leads to a certificate you trust. That the log was not written anew is shown by a head that was kept elsewhere: choose one.',
+	whole: 'Every leaf is under a signed head. Who signed is not proven: name a certificate you trust.',
+	incomplete: 'What is signed holds, but not everything is signed yet.',
+	broken: 'The log is not the one that was signed.',
+	untrusted: 'The log holds, but not under a certificate you trust: somebody else may have made it.',
 });
 
 /** @param {number} us */
@@ -16,14 +28,31 @@ const seconds = (us) => `${(us / 1e6).toFixed(3)} s`;
 
 /** @param {Report} report @param {boolean} trusted */
 export function banner(report, trusted) {
-	const [tone, title, text] = BANNERS[report.verdict(trusted)];
+	const verdict = report.verdict(trusted), [tone, title, text] = BANNERS[verdict];
 	const derived = report.facts.manifest?.kind === 'derived' && !report.unjudged;
-	return { tone, title: derived ? `Derived copy: not the recorded video. ${title}` : title, text: report.unjudged || text };
+	return { tone, title: derived ? `Derived copy: not the recorded video. ${title}` : title, text: report.unjudged || special(report, verdict) || text };
+}
+
+/** What a verdict means for what was judged, where it is not a sealed recording. @param {Report} report @param {string} verdict */
+function special({ facts: known }, verdict) {
+	if (known.log)
+		return LOG_TEXTS[verdict === 'proven' && known.log.kept === 0 ? 'consistent' : verdict];
+	if (verdict === 'incomplete' && known.contents === 'encrypted')
+		return 'Chain and signatures hold, but contents were not checked: they are encrypted. Choose the archive key to check them.';
+	if (verdict === 'incomplete' && known.contents === 'shredded')
+		return 'Chain and signatures hold, but the contents were shredded: nobody can read them any more.';
+	if (verdict === 'incomplete' && known.sealed)
+		return 'The chain is whole and sealed, but not everything that lies there is proven by it: see the findings.';
+	if (['proven', 'whole'].includes(verdict) && known.manifest?.whole === false)
+		return `Every byte is the one that was signed, and this is the named part of the recording. ${verdict === 'proven' ? 'Those who signed lead to certificates you trust.' : 'Who signed is not proven: name a certificate you trust.'}`;
+	return '';
 }
 
 /** Only what the good entries say; nothing when there is nothing to judge. @param {Report} report @returns {[string, string][]} */
 export function facts(report) {
 	const { facts: known } = report, { manifest } = known;
+	if (known.log && !report.unjudged)
+		return logFacts(known.log);
 	if (report.unjudged || known.session === undefined)
 		return [];
 	const sum = known.gaps.reduce((/** @type {number} */ total, /** @type {any} */ gap) => total + gap.end_us - gap.start_us, 0);
@@ -46,12 +75,23 @@ export function facts(report) {
 	return rows.flatMap(([key, value]) => value ? [/** @type {[string, string]} */ ([key, value])] : []);
 }
 
+/** @param {any} log @returns {[string, string][]} */
+function logFacts(log) {
+	return [
+		['What', 'the log of a node'], ['Node', log.node ?? 'unknown'], ['Signed by', log.signer ?? 'nobody'], ['Leaves', `${log.leaves}, of them ${log.covered} under a signed head`],
+		['Heads', `${log.heads}${log.newest ? `, the newest of ${log.newest.slice(0, 19).replace('T', ' ')} UTC` : ''}`], ['Heads kept elsewhere', String(log.kept)], ['Root', log.root],
+	];
+}
+
 /** What even a good verdict leaves open. @param {Report} report @param {boolean} trusted */
 export function limits(report, trusted) {
 	if (report.unjudged || report.exitCode() === 3)
 		return [];
+	if (report.facts.log)
+		return [trusted ? '' : WHO, report.facts.log.kept > 0 ? '' : 'That the log was not written anew as a whole: a head that was kept elsewhere (syslog, a witness) shows it.',
+			'That recordings and audit records are those of the leaves: vitrine log verify compares them.'].filter(Boolean);
 	return [
-		trusted ? '' : 'Who made it: anybody can make a key. Get the organisation’s evidence CA from a source of your own and choose it above.',
+		trusted ? '' : WHO,
 		report.facts.stamps ? '' : 'When: the times are the word of the machine that recorded. A trusted time stamp would prove that it existed at a time.',
 		report.facts.logged ? '' : 'That no other recording was removed: that is what the node’s log is for.',
 	].filter(Boolean);
