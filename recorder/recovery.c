@@ -229,9 +229,13 @@ static int look_at(const struct archive_services *services, const char *session_
 static void complain(const struct archive_services *services, const char *session_id, int result)
 {
 	bool for_good = result == -EPROTO || result == -ENOENT;
+	const char *why = for_good		    ? "its chain has no whole beginning"
+			  : result == -EKEYREJECTED ? "it began under a signing key that lies here "
+						      "neither as the present one nor as *.previous"
+						    : g_strerror(-result);
 
 	g_warning("recording %s was interrupted and cannot be repaired: %s; it is left as it lies",
-		  session_id, for_good ? "its chain has no whole beginning" : g_strerror(-result));
+		  session_id, why);
 	if (for_good)
 		index_give_up(services->index, session_id,
 			      "a crash left no chain that could be gone on with");
