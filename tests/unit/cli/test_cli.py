@@ -2,6 +2,7 @@
 
 Arguments: the program, and the helper that makes an honest recording."""
 
+import hashlib
 import json
 import os
 import pty
@@ -499,9 +500,58 @@ class Export(unittest.TestCase):
         self.assertIn("the same command goes on", done.stderr)
         self.assertFalse(target.exists())
         self.assertTrue((self.site.dir / "stopped.mp4.part").exists())
+        self.assertIn("the export was stopped", self.newest_audit("export-stop"))
         self.assertEqual(self.export("stopped.mp4")[1][0], 0)
         self.assertEqual(self.verify(target, "--ca", self.trusted)[0], 0)
         self.assertFalse((self.site.dir / "stopped.mp4.part").exists())
+
+    def newest_audit(self, action):
+        return self.site.ok("audit", "list", "--subject", self.SESSION, "--action", action).splitlines()[1]
+
+    def test_failure_is_audited(self):
+        target, (code, _, err) = self.export("nowhere/never.mp4", "--purpose", "case 7")
+        self.assertEqual(code, 1, err)
+        self.assertFalse(target.exists())
+        record = self.newest_audit("export-fail")
+        self.assertIn(ACTOR, record)
+        self.assertIn("No such file or directory", record)
+
+    def test_certificate(self):
+        """Beside an export, and of a file alone; never over a file that is there, never of a file that was changed."""
+        pdf = self.site.dir / "certificate.pdf"
+        target, (code, _, err) = self.export("certified.mp4", "--certificate", str(pdf), "--ca", str(self.trusted), "--purpose", "Fall Müller")
+        self.assertEqual(code, 0, err)
+        page = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, stdout=subprocess.PIPE).stdout.decode()
+        for words in ("PROVEN", "Fall Müller", self.SESSION, ACTOR, hashlib.sha256(target.read_bytes()).hexdigest(), "vitrine verify 'certified.mp4'"):
+            self.assertIn(words, page)
+        code, _, err = self.site.run("certificate", str(target), "-o", str(pdf))
+        self.assertEqual(code, 1)
+        self.assertIn("File exists", err)
+        again = self.site.dir / "again.pdf"
+        self.assertEqual(self.site.run("certificate", str(target), "-o", str(again))[0], 0)
+        self.assertIn("WHOLE", subprocess.run(["pdftotext", again, "-"], check=True, stdout=subprocess.PIPE).stdout.decode())
+        target.write_bytes(target.read_bytes().replace(b"pictures of segment 2", b"Pictures of segment 2"))
+        never = self.site.dir / "never.pdf"
+        code, _, err = self.site.run("certificate", str(target), "-o", str(never))
+        self.assertEqual((code, never.exists()), (3, False))
+        self.assertIn("BROKEN", err)
+        self.assertEqual(self.site.run("certificate", str(target))[0], 2)
+
+    def test_policy(self):
+        """Where nobody may export timelines, they are left out, and the file says by whose will."""
+        strict = self.site.dir / "strict.yaml"
+        strict.write_text(self.site.config.read_text().replace("export: {", "export: { timelines: nobody,"))
+        target = self.site.dir / "policy.mp4"
+        code, _, err = self.site.run("export", "--config", str(strict), self.SESSION, "-o", str(target))
+        self.assertEqual(code, 0, err)
+        code, words = self.verify(target, "--json", "--ca", self.trusted)
+        self.assertEqual(code, 0, words)
+        left_out = json.loads(words)["export"]["left_out"]
+        self.assertEqual({(file["name"].split(".")[0], file["reason"]) for file in left_out}, {("seg-00001", "policy"), ("seg-00002", "policy")})
+        strict.write_text(self.site.config.read_text().replace("export: {", "export: { timelines: king,"))
+        code, _, err = self.site.run("export", "--config", str(strict), self.SESSION, "-o", str(target))
+        self.assertEqual(code, 1)
+        self.assertIn('export.timelines is "king"; write auditor, admin or nobody', err)
 
     def test_changed(self):
         target, _ = self.export("changed.mp4")
