@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_line(const char *heading, const char *text)
 {
@@ -44,6 +45,40 @@ static void print_findings(const struct verify_report *report)
 	}
 }
 
+static void print_operation(const char *heading, json_t *operation)
+{
+	const char *name = "";
+	json_int_t x = 0, y = 0, width = 0, height = 0, start_us = 0, end_us = 0, qp = 0;
+	g_autofree char *words = NULL;
+
+	json_unpack(operation, "{s:s, s?I, s?I, s?I, s?I, s?I, s?I, s?I}", "operation", &name, "x",
+		    &x, "y", &y, "width", &width, "height", &height, "start_us", &start_us,
+		    "end_us", &end_us, "qp", &qp);
+	const double from = (double)start_us / 1e6, to = (double)end_us / 1e6;
+	if (strcmp(name, "cover") == 0)
+		words = g_strdup_printf("%lld x %lld pixels at %lld, %lld covered with grey, "
+					"%.3f s to %.3f s",
+					width, height, x, y, from, to);
+	else if (strcmp(name, "mask") == 0)
+		words = g_strdup_printf("%.3f s to %.3f s masked by a card", from, to);
+	else if (strcmp(name, "transcode") == 0)
+		words = g_strdup_printf("all pictures encoded anew, QP %lld", qp);
+	else
+		words = json_dumps(operation, JSON_COMPACT | JSON_ENCODE_ANY);
+	print_line(heading, words);
+}
+
+/* What a copy is, instead of what it lacks: its notes name that. */
+static void print_derived(const struct manifest *m)
+{
+	json_t *operation;
+	size_t i;
+
+	print_line("made from", m->source_sha256);
+	json_array_foreach(m->operations, i, operation)
+		print_operation(i == 0 ? "done to it" : "", operation);
+}
+
 static void print_cover(const struct verdict *v)
 {
 	const struct manifest *m = &v->evidence->manifest;
@@ -56,7 +91,10 @@ static void print_cover(const struct verdict *v)
 		m->left_out->len > 0 ? ", and what the notes below name" : "");
 
 	print_line("covers", cover);
-	print_line("not here", m->whole && m->left_out->len == 0 ? "nothing" : rest);
+	if (m->derived)
+		print_derived(m);
+	else
+		print_line("not here", m->whole && m->left_out->len == 0 ? "nothing" : rest);
 }
 
 static void print_export(const struct verdict *v)
@@ -80,12 +118,15 @@ static void print_recording(const struct verdict *v)
 	const struct verify_report *report = v->report;
 	g_autofree char *started = cli_time(report->started_utc_us);
 	g_autofree char *length = g_strdup_printf("%.3f s", (double)report->duration_us / 1e6);
-	g_autofree char *counts =
-		g_strdup_printf("%u entries, %u segments, %" G_GUINT64_FORMAT
-				" pictures, %" G_GUINT64_FORMAT " bytes",
-				report->n_entries,
-				v->evidence != NULL ? v->evidence->n_segments : report->n_segments,
-				report->n_frames, report->n_bytes);
+	/* A copy's pictures are others than those that the chain counts. */
+	g_autofree char *pictures =
+		verdict_warning(v) != NULL
+			? g_strdup("a copy")
+			: g_strdup_printf("%" G_GUINT64_FORMAT " pictures", report->n_frames);
+	g_autofree char *counts = g_strdup_printf(
+		"%u entries, %u segments, %s, %" G_GUINT64_FORMAT " bytes", report->n_entries,
+		v->evidence != NULL ? v->evidence->n_segments : report->n_segments, pictures,
+		report->n_bytes);
 
 	print_line("session", report->session_id);
 	print_line("signed by", report->signer);
@@ -154,14 +195,16 @@ static json_t *export_json(const struct evidence_report *evidence)
 		json_array_append_new(
 			left_out, json_pack("{s:s, s:s}", "name", o->name, "reason", o->reason));
 	}
-	return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:s, s:b, s:o}",
+	return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:s, s:b, s:o, "
+			 "s:s?, s:O?}",
 			 "kind", m->derived ? "derived" : "original", "signer", evidence->exporter,
 			 "created", m->created, "created_by", m->created_by, "node", m->node,
 			 "purpose", m->purpose, "signed_utc_s", (json_int_t)evidence->signed_utc_s,
 			 "start_us", (json_int_t)m->span_start_us, "end_us",
 			 (json_int_t)m->span_end_us, "whole", m->whole, "segments",
 			 (json_int_t)evidence->n_segments, "video_sha256", m->video_sha256,
-			 "in_log", evidence->in_log, "left_out", left_out);
+			 "in_log", evidence->in_log, "left_out", left_out, "source_sha256",
+			 m->derived ? m->source_sha256 : NULL, "operations", m->operations);
 }
 
 json_t *verify_print_object(const char *path, const struct verdict *v)

@@ -225,7 +225,8 @@ static bool take_derived(json_t *object, struct manifest *ret)
 		return true;
 	return json_unpack(object, "{s:O, s:s}", "operations", &ret->operations, "source_sha256",
 			   &source) == 0 &&
-	       json_is_array(ret->operations) && take_hash(source, ret->source_sha256);
+	       json_is_array(ret->operations) && take_hash(source, ret->source_sha256) &&
+	       ret->parts->len == 0;
 }
 
 static bool take_all(json_t *object, struct manifest *ret)

@@ -1,18 +1,30 @@
 /* README.txt of an evidence file: for somebody who has nothing but the file and common tools. */
 #include "evidence/export_internal.h"
 
+#define ORIGINAL                                                                                   \
+	"The file this archive comes from is an ordinary MP4 that any player plays. Behind the "   \
+	"pictures, which are\n"                                                                    \
+	"byte for byte those that were recorded, it carries this archive.\n"
+#define DERIVED                                                                                    \
+	"A DERIVED COPY: the pictures are NOT those that were recorded. They were made from "      \
+	"them, "                                                                                   \
+	"as \"operations\" in\n"                                                                   \
+	"manifest.json tells. \"source_sha256\" is the SHA-256 of what they were made from: the "  \
+	"video_sha256 of an\n"                                                                     \
+	"original export of the same span. The chain here proves what that was; whether the "      \
+	"operations were done as\n"                                                                \
+	"told is the exporter's word, and can be seen beside the original.\n"
+
 char *export_readme(const struct manifest *m)
 {
 	return g_strdup_printf(
-		"EVIDENCE OF A RECORDED SESSION\n"
+		"%s\n"
 		"\n"
 		"Session   %s\n"
 		"Span      %.3f s to %.3f s of the recording%s\n"
 		"Exported  %s by %s on %s\n"
 		"\n"
-		"The file this archive comes from is an ordinary MP4 that any player plays. Behind "
-		"the pictures, which are\n"
-		"byte for byte those that were recorded, it carries this archive.\n"
+		"%s"
 		"\n"
 		"WHAT IS HERE\n"
 		"  manifest.json     what the file is, and the SHA-256 of everything in it\n"
@@ -55,9 +67,11 @@ char *export_readme(const struct manifest *m)
 		"  openssl dgst -sha256 -verify key.pub -signature signature entry\n"
 		"  sha256sum entry\n"
 		"      Must be \"prev\" of line 4.\n",
+		m->derived ? "A DERIVED COPY OF A RECORDED SESSION"
+			   : "EVIDENCE OF A RECORDED SESSION",
 		m->session, (double)m->span_start_us / 1e6, (double)m->span_end_us / 1e6,
 		m->whole	  ? ", all of it"
 		: m->chain_sealed ? ", a part of it"
 				  : ", which had not ended",
-		m->created, m->created_by, m->node);
+		m->created, m->created_by, m->node, m->derived ? DERIVED : ORIGINAL);
 }

@@ -48,6 +48,12 @@ struct verdict verdict_make(int result, bool origin_asked, const struct verify_r
 
 static const char *proven_text(const struct verdict *v)
 {
+	if (verdict_warning(v) != NULL)
+		return v->origin_asked ? "PROVEN: every byte of this copy is the one that was "
+					 "signed, made from the named recording, and those who "
+					 "signed are trusted."
+				       : "WHOLE: every byte of this copy is the one that was "
+					 "signed, made from the named recording. " NAME_THE_CA;
 	if (v->evidence != NULL && !v->evidence->manifest.whole)
 		return v->origin_asked ? "PROVEN: " ALL_AS_SIGNED
 					 ", this is the named part of the recording, and those who "

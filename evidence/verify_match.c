@@ -179,6 +179,8 @@ static void check_strangers(struct match *x)
 		    !g_hash_table_contains(x->met, name))
 			JUDGE_BROKEN(x->judge, "%s is of no segment of the span", name);
 	}
+	if (x->manifest->derived)
+		return; /* the video is none of the chain's */
 	if (x->next_part < x->manifest->parts->len)
 		JUDGE_BROKEN(x->judge, "%s in the video is of no segment of the span",
 			     part_at(x->manifest, x->next_part)->file.name);
@@ -202,8 +204,7 @@ static void match_segments(struct match *x)
 		end_us = MAX(end_us, s->end_us);
 		report->n_segments++;
 		report->recording.n_frames += s->frames;
-		if (!x->manifest->derived)
-			match_segment(x, s);
+		match_segment(x, s);
 	}
 	if (start_us != x->manifest->span_start_us || end_us != x->manifest->span_end_us)
 		JUDGE_BROKEN(x->judge, "the span of the manifest is not one of whole segments");
@@ -250,8 +251,7 @@ void judge_match(struct judge *j)
 	check_archive(&x);
 	check_texts(&x);
 	match_segments(&x);
-	if (!x.manifest->derived)
-		check_strangers(&x);
+	check_strangers(&x);
 	note_left_out(&x);
 	g_hash_table_unref(x.files);
 	g_hash_table_unref(x.left_out);
