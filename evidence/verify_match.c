@@ -140,8 +140,10 @@ static void match_segment_file(struct match *x, const struct judged_segment *s,
 	/* The init segment of a segment without pictures is judged with the pictures that need it. */
 	if (kind == PLAN_INIT && s->frames == 0 && is_part(x, f->name))
 		return;
-	if (!g_hash_table_add(x->met, g_strdup(f->name)) ||
-	    g_hash_table_contains(x->left_out, f->name))
+	if (!g_hash_table_add(x->met, g_strdup(f->name)))
+		return;
+	if (g_hash_table_contains(x->left_out, f->name) &&
+	    !g_hash_table_contains(x->files, f->name))
 		return;
 	if (s->frames > 0 && (kind == PLAN_VIDEO || (kind == PLAN_INIT && x->next_part == 0)))
 		match_part(x, s, f);

@@ -22,6 +22,12 @@ WORDS = {
     "deleted": "DELETED: lawfully, by a signed tombstone; of the recording only its chain is left.",
     "unreadable": "UNREADABLE: there is nothing this verifier can judge.",
 }
+# Of a copy "nothing is missing" would be said of the wrong thing.
+DERIVED = {
+    "proven": "DERIVED: this is not the recorded video, but made from it. PROVEN: every byte of the copy is the one that was signed, the signer is trusted.",
+    "whole": "DERIVED: this is not the recorded video, but made from it. WHOLE: every byte of the copy is the one that was signed. Who signed is not proven: name a trusted "
+             "certificate with --ca.",
+}
 
 
 def judge(path: Path, trusted: list[Path], heads: list[bytes] = (), lists: list[Path] = (), archive_keys: list[Path] = ()) -> Report:
@@ -56,7 +62,7 @@ def main() -> int:
     if options.json:
         print(json.dumps({"verdict": verdict, "why": report.unjudged, **report.facts, "findings": [{**asdict(f), "class": f.kind} for f in report.findings]}, indent=2))
     else:
-        print(f"DERIVED: this is not the recorded video, but made from it. {WORDS[verdict]}" if report.facts.get("kind") == "derived" else WORDS[verdict])
+        print(DERIVED.get(verdict, f"DERIVED: this is not the recorded video, but made from it. {WORDS[verdict]}") if report.facts.get("kind") == "derived" else WORDS[verdict])
         for key, value in report.facts.items():
             print(f"  {key:<12} {value}")
         for finding in report.findings:

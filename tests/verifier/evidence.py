@@ -110,7 +110,7 @@ def check_parts(evidence: Evidence, segments: list[dict], report: Report) -> Non
 
 
 def check_files(evidence: Evidence, segments: list[dict], derived: bool, report: Report) -> None:
-    """Rule 3 for the rest: every file of the segments is here or said to be left out, as the chain has it."""
+    """Rule 3 for the rest: every file of the segments is here or said to be left out, as the chain has it. In a derived file the recorded pictures must be left out, too."""
     manifest = evidence.manifest
     listed = {file["name"]: file for file in manifest["files"]}
     here = set(listed) | {part["name"] for part in manifest["parts"]}
@@ -120,15 +120,17 @@ def check_files(evidence: Evidence, segments: list[dict], derived: bool, report:
         where = (segment["number"], segment["start_us"], segment["end_us"])
         if name in listed and (listed[name]["bytes"], listed[name]["sha256"]) != (file["bytes"], file["sha256"]):
             report.add(BROKEN, f"{name} is not the file of the chain", *where)
-        if name not in here | left_out and not derived:
+        if name not in here | left_out:
             report.add(BROKEN, f"{name} is missing, and not said to be left out", *where)
-        if file.get("tail_bytes") and not derived:
+        if file.get("tail_bytes"):
             report.add(INCOMPLETE, f"the last {file['tail_bytes']} bytes of {name} are not signed, and not in the file", *where)
     for name in sorted(here | left_out):
         if re.match(r"(seg|init)-", name) and name not in due:
             report.add(BROKEN, f"{name} is no file of the segments in the file")
     for item in manifest["left_out"]:
-        if not OMISSIBLE.fullmatch(item["name"]) and not derived:
+        if derived:
+            continue  # that is what derived means; one note says it
+        if not OMISSIBLE.fullmatch(item["name"]):
             report.add(BROKEN, f"{item['name']} may not be left out")
         report.add(NOTE, f"{item['name']} was left out: {item['reason']}")
 
@@ -179,7 +181,7 @@ def check_evidence(path: Path, trusted: list[Path], report: Report, lists: list 
         return
     manifest = evidence.manifest
     derived = manifest["kind"] == "derived"
-    report.facts.update({key: manifest[key] for key in ("kind", "created", "created_by", "purpose", "span")})
+    report.facts.update({key: manifest[key] for key in ("kind", "created", "created_by", "purpose", "span", "operations", "source_sha256") if key in manifest})
     cms = evidence.read("manifest.cms")
     stamped = check_stamp("manifest.tsr", evidence.read("manifest.tsr"), cms, trusted, report) if "manifest.tsr" in evidence.entries else []
     check_signature(evidence.read("manifest.json"), cms, stamped, trusted, report, lists)
@@ -196,6 +198,6 @@ def check_evidence(path: Path, trusted: list[Path], report: Report, lists: list 
         report.add(NOTE, f"derived: the video is not the recorded one; made from {manifest['source_sha256']}")
     else:
         check_parts(evidence, segments, report)
-        check_claims(evidence, chain, segments, report)
+    check_claims(evidence, chain, segments, report)
     check_files(evidence, segments, derived, report)
     check_proofs(evidence, chain, trusted, report)

@@ -3,7 +3,9 @@
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,6 +132,28 @@ class Export:
             entries["manifest.tsr"] = authority.stamp(cms)
         path.write_bytes(self.video + boxed(archive({**entries, **self.archive})))
         return path
+
+
+def covered(video: bytes, region: dict) -> bytes:
+    """The pictures with a region filled with grey, by ffmpeg."""
+    box = "drawbox=t=fill:c=0x5d5d5d:x={x}:y={y}:w={width}:h={height}".format(**region)
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder) / "source.mp4", Path(folder) / "made.mp4"
+        source.write_bytes(video)
+        subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-vf", box, "-fps_mode", "passthrough", "-c:v", "libx264", "-qp", "24", "-bf", "0", "-movflags",
+                        "empty_moov+default_base_moof+frag_every_frame", made], stdin=subprocess.DEVNULL, check=True)
+        return made.read_bytes()
+
+
+def derive(original: Export, video: bytes, operations: list[dict]) -> Export:
+    """A copy with other pictures: nothing of the segments is in it, all of it is named."""
+    manifest = {**original.manifest, "kind": "derived", "operations": operations, "source_sha256": original.manifest["video_sha256"], "parts": [],
+                "video_bytes": len(video), "video_sha256": sha256(video)}
+    gone = [file for file in original.manifest["parts"] + original.manifest["files"] if file["name"].startswith(("seg-", "init-", "key-"))]
+    names = [file["name"] for file in gone]
+    manifest["files"] = [file for file in original.manifest["files"] if file["name"] not in names]
+    manifest["left_out"] = original.manifest["left_out"] + [{"name": name, "reason": "a derived copy"} for name in names]
+    return Export(video, {name: data for name, data in original.archive.items() if name not in names}, manifest)
 
 
 def proofs(recording: Path, log: Log, indexes: dict) -> dict[str, bytes]:

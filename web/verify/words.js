@@ -23,18 +23,31 @@ const LOG_TEXTS = /** @type {Record<string, string>} */ ({
 	untrusted: 'The log holds, but not under a certificate you trust: somebody else may have made it.',
 });
 
+// Of a copy "nothing is missing" would be said of the wrong thing.
+const DERIVED = /** @type {Record<string, string>} */ ({
+	proven: 'Every byte of this copy is the one that was signed, by a signer who leads to a certificate you trust. What was done to the pictures stands below.',
+	whole: 'Every byte of this copy is the one that was signed. Who signed is not proven: name a certificate you trust. What was done to the pictures stands below.',
+});
+
 /** @param {number} us */
 const seconds = (us) => `${(us / 1e6).toFixed(3)} s`;
 
 /** @param {Report} report @param {boolean} trusted */
 export function banner(report, trusted) {
 	const verdict = report.verdict(trusted), [tone, title, text] = BANNERS[verdict];
-	const derived = report.facts.manifest?.kind === 'derived' && !report.unjudged;
+	const derived = isCopy(report.facts) && !report.unjudged;
 	return { tone, title: derived ? `Derived copy: not the recorded video. ${title}` : title, text: report.unjudged || special(report, verdict) || text };
+}
+
+/** @param {Record<string, any>} known */
+function isCopy(known) {
+	return known.manifest?.kind === 'derived';
 }
 
 /** What a verdict means for what was judged, where it is not a sealed recording. @param {Report} report @param {string} verdict */
 function special({ facts: known }, verdict) {
+	if (isCopy(known) && verdict in DERIVED)
+		return DERIVED[verdict];
 	if (known.log)
 		return LOG_TEXTS[verdict === 'proven' && known.log.kept === 0 ? 'consistent' : verdict];
 	if (verdict === 'incomplete' && known.contents === 'encrypted')
@@ -46,6 +59,21 @@ function special({ facts: known }, verdict) {
 	if (['proven', 'whole'].includes(verdict) && known.manifest?.whole === false)
 		return `Every byte is the one that was signed, and this is the named part of the recording. ${verdict === 'proven' ? 'Those who signed lead to certificates you trust.' : 'Who signed is not proven: name a certificate you trust.'}`;
 	return '';
+}
+
+/** What was done to the pictures of a derived copy; what this page does not know it shows as it is. @param {Record<string, any>} operation */
+function operationWords(operation) {
+	const { operation: name, x, y, width, height, start_us: start, end_us: end, qp } = operation;
+	switch (name) {
+	case 'cover':
+		return `${width} × ${height} pixels at ${x}, ${y} covered with grey, ${seconds(start)} to ${seconds(end)}`;
+	case 'mask':
+		return `${seconds(start)} to ${seconds(end)} masked by a card`;
+	case 'transcode':
+		return `all pictures encoded anew, QP ${qp}`;
+	default:
+		return JSON.stringify(operation);
+	}
 }
 
 /** Only what the good entries say; nothing when there is nothing to judge. @param {Report} report @returns {[string, string][]} */
@@ -67,7 +95,8 @@ export function facts(report) {
 		['End', known.sealed ? `sealed: ${known.end_reason}` : 'not sealed'],
 		['In this file', manifest && `${seconds(manifest.span.start_us)} to ${seconds(manifest.span.end_us)}${manifest.whole ? ', the whole recording' : ''}`],
 		['Exported', manifest && `${manifest.created.slice(0, 19).replace('T', ' ')} UTC by ${manifest.created_by}, signed by ${known.exported_by_key ?? 'nobody'}`],
-		['Purpose', manifest?.purpose], ['Made from', manifest?.source_sha256], ['Operations', manifest?.operations && JSON.stringify(manifest.operations)],
+		['Purpose', manifest?.purpose], ['Made from', manifest?.source_sha256],
+		...(manifest?.operations ?? []).map((/** @type {any} */ operation) => ['Done to it', operationWords(operation)]),
 		...(known.stamps ?? []).map((/** @type {any} */ stamp) => ['Existed at', `${stamp.time.toISOString().slice(0, 19).replace('T', ' ')} UTC, says ${stamp.by} (${stamp.name})`]),
 		...(known.logged ?? []).map((/** @type {any} */ entry) => ['In the node’s log', `${entry.kind}, under a head of ${entry.size} leaves of ${entry.utc.slice(0, 19).replace('T', ' ')} UTC, by ${entry.by}`]),
 		['Head of the chain', known.head],
