@@ -181,7 +181,7 @@ void recording_add_segment(struct recording *r, unsigned frames, bool resized)
 void recording_add_pictures(struct recording *r, const struct recorded_pictures *p, bool resized)
 {
 	g_autofree char *video = g_strdup_printf("seg-%05u.mp4", ++r->segments);
-	g_autofree char *timeline = g_strdup_printf("seg-%05u.jsonl", r->segments);
+	g_autofree char *timeline = g_strdup_printf("seg-%05u.jsonl.gz", r->segments);
 	struct chain_segment s = {.number = r->segments,
 				  .start_us = r->position_us,
 				  .end_us = r->position_us + p->length_us,

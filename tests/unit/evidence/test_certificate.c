@@ -193,7 +193,7 @@ static void test_full_page(void)
 	assert_stands(page, "Person WWWW");
 	assert_stands(page, "20 in the whole recording, 20.000 s not recorded");
 	assert_stands(page, "and 14 more");
-	assert_stands(page, "seg-00001.jsonl (policy); seg-00002.jsonl (policy)");
+	assert_stands(page, "seg-00001.jsonl.gz (policy); seg-00002.jsonl.gz (policy)");
 	assert_stands(page, "had not ended when this file was made");
 	assert_stands(page, "sha256sum manifest.json");
 	assert_stands(page, "stands in full.");

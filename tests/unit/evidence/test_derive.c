@@ -244,8 +244,8 @@ static void test_manifest(void)
 {
 	static const char *const left_out[] = {
 		"init-001.mp4",	   "seg-00001.mp4",   "seg-00002.mp4",	 "seg-00003.mp4",
-		"seg-00004.mp4",   "seg-00001.jsonl", "seg-00002.jsonl", "init-003.mp4",
-		"seg-00003.jsonl", "init-004.mp4",    "seg-00004.jsonl"};
+		"seg-00004.mp4",   "seg-00001.jsonl.gz", "seg-00002.jsonl.gz", "init-003.mp4",
+		"seg-00003.jsonl.gz", "init-004.mp4",    "seg-00004.jsonl.gz"};
 	struct evidence_report report, original;
 	struct fixture f;
 
