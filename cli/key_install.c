@@ -36,7 +36,7 @@ static bool is_open_under(const struct key_install *install, const char *session
 		g_build_filename(install->store_dir, session, CHAIN_CERTIFICATE_FILE, NULL);
 	g_autofree char *own = NULL;
 	struct recording_ends ends;
-	bool open = recording_ends_read(install->store_dir, session, &ends) == 0 &&
+	bool open = recording_ends_read(install->store_dir, session, NULL, &ends) == 0 &&
 		    ends.seal[0] == '\0' && ends.tombstone[0] == '\0' &&
 		    g_file_get_contents(path, &own, NULL, NULL) && strcmp(own, certificate) == 0;
 

@@ -154,6 +154,7 @@ static void start_notary(struct recorder *r, const struct config *config)
 	const struct notary_settings settings = {.store_dir = config->recorder.store_dir,
 						 .node = config->node,
 						 .key = r->key,
+						 .previous_key = r->previous_key,
 						 .conninfo = config->database.conninfo,
 						 .role = config->database.recorder_role,
 						 .log = &config->recorder.log,

@@ -76,7 +76,12 @@ static void judge_deletion(struct log_check *check, const char *session,
 	const struct logged_recording *logged = g_hash_table_lookup(check->recordings, session);
 	const char *leaf = logged != NULL ? logged->deletion : "";
 
-	if (ends->tombstone[0] != '\0' && leaf[0] == '\0')
+	if (ends->foreign_tombstone)
+		FIND(check, VERIFY_BROKEN,
+		     "the tombstone of recording %s is not signed by a key of this log: it was not "
+		     "deleted by the rules",
+		     session);
+	else if (ends->tombstone[0] != '\0' && leaf[0] == '\0')
 		FIND(check, VERIFY_INCOMPLETE, "the deletion of recording %s has no leaf yet",
 		     session);
 	else if (ends->tombstone[0] != '\0' && strcmp(ends->tombstone, leaf) != 0)
@@ -106,17 +111,21 @@ static void judge_missing(struct log_check *check, GHashTable *present)
 	g_hash_table_iter_init(&iter, check->recordings);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct logged_recording *logged = value;
-		if (logged->deletion[0] == '\0' && logged->genesis[0] != '\0' &&
-		    !g_hash_table_contains(present, logged->session))
+		if (logged->genesis[0] != '\0' && !g_hash_table_contains(present, logged->session))
 			g_ptr_array_add(gone, value);
 	}
 	g_ptr_array_sort(gone, compare_recordings);
 	for (unsigned i = 0; i < gone->len; i++) {
 		const struct logged_recording *logged = gone->pdata[i];
-		FIND(check, VERIFY_BROKEN,
-		     "recording %s, entered at %s as leaf %" PRIu64
-		     ", is gone, and no deletion was entered: it was removed",
-		     logged->session, logged->utc, logged->genesis_index);
+		if (logged->deletion[0] != '\0')
+			FIND(check, VERIFY_BROKEN,
+			     "recording %s was deleted, but its tombstone is gone",
+			     logged->session);
+		else
+			FIND(check, VERIFY_BROKEN,
+			     "recording %s, entered at %s as leaf %" PRIu64
+			     ", is gone, and no deletion was entered: it was removed",
+			     logged->session, logged->utc, logged->genesis_index);
 	}
 }
 
@@ -127,7 +136,8 @@ int log_check_recordings(struct log_check *check)
 	for (unsigned i = 0; i < check->store_names->len; i++) {
 		const char *session = check->store_names->pdata[i];
 		struct recording_ends ends;
-		int result = recording_ends_read(check->store_dir, session, &ends);
+		int result =
+			recording_ends_read(check->store_dir, session, check->certificates, &ends);
 		if (result == 0) {
 			judge_recording(check, session, &ends);
 			judge_deletion(check, session, &ends);

@@ -42,7 +42,16 @@ static void note_chain(const char *text, size_t length, struct recording_ends *r
 		note_line(before + 1, (size_t)(end - before - 1), ret);
 }
 
-static void note_tombstone(const struct reader *reader, struct recording_ends *ret)
+/* Anybody who may write to the disk can put a file there; whose word it is, only its signature says. */
+static bool is_ours(const struct tombstone *tombstone, const struct signed_line *line,
+		    const char *session_id, const struct verify_trust *keys)
+{
+	return keys == NULL || (g_ascii_strcasecmp(tombstone->session, session_id) == 0 &&
+				verify_trust_signer(keys, line) >= 0);
+}
+
+static void note_tombstone(const struct reader *reader, const char *session_id,
+			   const struct verify_trust *keys, struct recording_ends *ret)
 {
 	struct tombstone tombstone;
 	struct signed_line line;
@@ -52,12 +61,17 @@ static void note_tombstone(const struct reader *reader, struct recording_ends *r
 
 	if (reader_read(reader, TOMBSTONE_FILE, TOMBSTONE_MAX_BYTES, &bytes, &length) < 0)
 		return;
-	if (tombstone_parse((const char *)bytes, length, &tombstone, &line, &pem) == 0)
+	int result = tombstone_parse((const char *)bytes, length, &tombstone, &line, &pem);
+	ret->foreign_tombstone = result == -EPROTO;
+	if (result == 0 && is_ours(&tombstone, &line, session_id, keys))
 		digest_hex_of(line.json, line.json_bytes, ret->tombstone);
+	else if (result == 0)
+		ret->foreign_tombstone = true;
 	tombstone_clear(&tombstone);
 }
 
-int recording_ends_read(const char *store_dir, const char *session_id, struct recording_ends *ret)
+int recording_ends_read(const char *store_dir, const char *session_id,
+			const struct verify_trust *keys, struct recording_ends *ret)
 {
 	struct reader *reader;
 	g_autofree uint8_t *bytes = NULL;
@@ -70,7 +84,7 @@ int recording_ends_read(const char *store_dir, const char *session_id, struct re
 	result = reader_read(reader, CHAIN_FILE, CHAIN_MAX_BYTES, &bytes, &length);
 	if (result == 0)
 		note_chain((const char *)bytes, length, ret);
-	note_tombstone(reader, ret);
+	note_tombstone(reader, session_id, keys, ret);
 	reader_close(reader);
 	return result;
 }

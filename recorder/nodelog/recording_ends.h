@@ -1,19 +1,21 @@
 /** What the node log knows of a recording: the hashes of its first and last entry and of its tombstone. Any thread. */
 #pragma once
 
-#include "recorder/chain/digest.h"
+#include "recorder/chain/verify_trust.h"
 
 struct recording_ends {
 	char genesis[DIGEST_HEX_BYTES];	  /**< empty: the chain has no whole genesis */
 	char seal[DIGEST_HEX_BYTES];	  /**< empty: not sealed */
 	char tombstone[DIGEST_HEX_BYTES]; /**< empty: not deleted */
+	bool foreign_tombstone; /**< there is a file of that name, and it is nobody's word; `tombstone` is empty then */
 	uint64_t seal_seq;
 	char *utc; /**< of the genesis; NULL without one */
 };
 
-/** Reads them from the recording's directory. -ENOENT: there is no such directory or no chain in it; another -errno. Signatures are not judged. Free the inside
- *  with recording_ends_clear, in every case. */
-int recording_ends_read(const char *store_dir, const char *session_id, struct recording_ends *ret);
+/** Reads them from the recording's directory. -ENOENT: there is no such directory or no chain in it; another -errno. The chain's signatures are not judged; a
+ *  tombstone must be of this recording and signed under one of `keys` (NULL: whose it is does not matter). Free the inside with recording_ends_clear, in every case. */
+int recording_ends_read(const char *store_dir, const char *session_id,
+			const struct verify_trust *keys, struct recording_ends *ret);
 void recording_ends_clear(struct recording_ends *ends);
 
 /** Waits until the chain as it is now lies on the disk: a leaf must not outlive what it speaks of. Returns 0 or -errno. */

@@ -124,11 +124,22 @@ static void complain(struct notary *n, const char *what)
 	n->complained = true;
 }
 
+/* What a crash kept from the log may have been signed before the last rotation. The log's own certificates lie on the same disk as a false tombstone would. */
+static struct store_scan *new_scan(const struct notary *n)
+{
+	const struct chain_key *previous = n->settings.previous_key;
+	g_autofree char *pem =
+		g_strconcat(chain_key_certificate_pem(n->settings.key), "\n",
+			    previous != NULL ? chain_key_certificate_pem(previous) : NULL, NULL);
+
+	return store_scan_create(n->store_dir, pem);
+}
+
 /* False: not open; later again, or never when it is broken. */
 static bool open_log(struct notary *n)
 {
 	g_autoptr(GError) error = NULL;
-	struct store_scan *scan = store_scan_create(n->store_dir);
+	struct store_scan *scan = new_scan(n);
 
 	n->log = nodelog_open(n->store_dir, n->node, n->settings.key, note_leaf, scan, &error);
 	if (n->log == NULL) {

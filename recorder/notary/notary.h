@@ -9,8 +9,9 @@ struct notary;
 
 struct notary_settings {
 	const char *store_dir, *node;
-	const struct chain_key *key; /**< shared, must outlive the notary */
-	const char *conninfo, *role; /**< NULL: no database, no audit leaves */
+	const struct chain_key *key;	      /**< shared, must outlive the notary */
+	const struct chain_key *previous_key; /**< the same; before the last rotation, NULL: none */
+	const char *conninfo, *role;	      /**< NULL: no database, no audit leaves */
 	const struct config_log *log;
 	const struct config_time_stamp *time_stamp;
 };

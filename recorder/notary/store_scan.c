@@ -9,15 +9,17 @@
 
 struct store_scan {
 	char *store_dir;
-	GHashTable *known; /**< session -> bits of enum leaf_kind */
+	struct verify_trust *keys; /**< tombstones must be signed under one of them */
+	GHashTable *known;	   /**< session -> bits of enum leaf_kind */
 	uint64_t last_audit;
 };
 
-struct store_scan *store_scan_create(const char *store_dir)
+struct store_scan *store_scan_create(const char *store_dir, const char *key_pem)
 {
 	struct store_scan *scan = g_new0(struct store_scan, 1);
 
 	scan->store_dir = g_strdup(store_dir);
+	scan->keys = verify_trust_create(key_pem);
 	scan->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return scan;
 }
@@ -27,6 +29,7 @@ void store_scan_destroy(struct store_scan *scan)
 	if (scan == NULL)
 		return;
 	g_hash_table_unref(scan->known);
+	verify_trust_destroy(scan->keys);
 	g_free(scan->store_dir);
 	g_free(scan);
 }
@@ -74,11 +77,16 @@ static void look_at(const struct store_scan *scan, const char *session, store_sc
 		    void *user)
 {
 	struct recording_ends ends;
-	int result = recording_ends_read(scan->store_dir, session, &ends);
+	int result = recording_ends_read(scan->store_dir, session, scan->keys, &ends);
 
 	if (result < 0 && result != -ENOENT)
 		g_warning("node log: recording %s cannot be read: %s", session,
 			  g_strerror(-result));
+	if (ends.foreign_tombstone)
+		g_critical(
+			"node log: the tombstone of recording %s is not signed by this node: its "
+			"deletion is not entered",
+			session);
 	tell(scan, session, LEAF_GENESIS, ends.genesis, 0, found, user);
 	tell(scan, session, LEAF_SEAL, ends.seal, ends.seal_seq, found, user);
 	tell(scan, session, LEAF_DELETION, ends.tombstone, 0, found, user);

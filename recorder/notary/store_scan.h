@@ -5,7 +5,8 @@
 
 struct store_scan;
 
-struct store_scan *store_scan_create(const char *store_dir);
+/** `key_pem`: certificates of the keys whose tombstones count. */
+struct store_scan *store_scan_create(const char *store_dir, const char *key_pem);
 /** NULL is fine. */
 void store_scan_destroy(struct store_scan *scan);
 

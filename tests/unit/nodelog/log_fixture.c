@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "recorder/chain/chain.h"
+#include "recorder/chain/tombstone.h"
 #include "tests/support/temp_dir.h"
 
 #include <glib/gstdio.h>
@@ -111,6 +112,28 @@ void log_fixture_record(struct log_fixture *f, const char *session, bool sealed,
 	if (sealed)
 		hash_line(last, ret_seal);
 	chain_destroy(chain);
+}
+
+void log_fixture_bury(struct log_fixture *f, const char *session, bool lawful,
+		      char ret_sha256[DIGEST_HEX_BYTES])
+{
+	struct signing_key own;
+	char *id = (char *)(uintptr_t)session, cause[] = "age", class[] = "standard", none[] = "";
+	const struct tombstone tombstone = {.session = id,
+					    .head = none,
+					    .cause = cause,
+					    .class = class,
+					    .reason = none,
+					    .requested_by = none,
+					    .approved_by = none};
+	g_autofree char *name = g_build_filename(session, TOMBSTONE_FILE, NULL);
+
+	signing_key_init(&own, "node1", NULL);
+	struct chain_key *key = chain_key_create(own.key_pem, own.certificate_pem, NULL);
+	g_autofree char *text = tombstone_make(&tombstone, lawful ? f->key : key, ret_sha256, NULL);
+	log_fixture_put(f, name, text, strlen(text));
+	chain_key_destroy(key);
+	signing_key_finish(&own);
 }
 
 char *log_fixture_path(const struct log_fixture *f, const char *name)

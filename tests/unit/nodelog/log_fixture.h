@@ -31,6 +31,10 @@ void log_fixture_sign(struct log_fixture *f);
 void log_fixture_record(struct log_fixture *f, const char *session, bool sealed,
 			char ret_genesis[DIGEST_HEX_BYTES], char ret_seal[DIGEST_HEX_BYTES]);
 
+/** Puts a tombstone into a recording, signed by the node or (`lawful` false) by a key of somebody else's; the hash its leaf has. */
+void log_fixture_bury(struct log_fixture *f, const char *session, bool lawful,
+		      char ret_sha256[DIGEST_HEX_BYTES]);
+
 /** A file of the log ("log/leaves") or of a recording. */
 char *log_fixture_get(const struct log_fixture *f, const char *name, gsize *ret_length);
 void log_fixture_put(const struct log_fixture *f, const char *name, const char *bytes,

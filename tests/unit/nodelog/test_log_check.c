@@ -110,9 +110,27 @@ static void test_recording_removed(void)
 	g_autofree char *dir = log_fixture_path(&f, FIRST);
 	temp_dir_remove(dir);
 	expect(&f, VERIFY_BROKEN, "recording " FIRST);
+	/* A lawful deletion leaves a tombstone, too. */
 	log_fixture_add(&f, LEAF_DELETION, FIRST, OTHER_HASH);
 	log_fixture_sign(&f);
+	expect(&f, VERIFY_BROKEN, FIRST " was deleted, but its tombstone is gone");
+	log_fixture_finish(&f);
+}
+
+/* Deletes as far as somebody without the node's key can: everything but the signature is as it should be. */
+static void test_false_tombstone(void)
+{
+	struct log_fixture f;
+	char sha256[DIGEST_HEX_BYTES];
+
+	fill(&f);
+	log_fixture_bury(&f, FIRST, true, sha256);
+	expect(&f, VERIFY_INCOMPLETE, "deletion of recording " FIRST);
+	log_fixture_add(&f, LEAF_DELETION, FIRST, sha256);
+	log_fixture_sign(&f);
 	expect(&f, VERIFY_NOTE, NULL);
+	log_fixture_bury(&f, FIRST, false, sha256);
+	expect(&f, VERIFY_BROKEN, "tombstone of recording " FIRST " is not signed");
 	log_fixture_finish(&f);
 }
 
@@ -275,6 +293,7 @@ int main(int argc, char **argv)
 	golden_dir = argv[1];
 	g_test_add_func("/log-check/honest", test_honest);
 	g_test_add_func("/log-check/recording-removed", test_recording_removed);
+	g_test_add_func("/log-check/false-tombstone", test_false_tombstone);
 	g_test_add_func("/log-check/recording-exchanged", test_recording_exchanged);
 	g_test_add_func("/log-check/seal-cut-off", test_seal_cut_off);
 	g_test_add_func("/log-check/recording-not-logged-yet", test_recording_not_logged_yet);

@@ -27,6 +27,7 @@ struct fixture {
 	int syslog_fd;
 	struct config_log log;
 	struct config_time_stamp time_stamp;
+	struct chain_key *previous_key;
 	struct notary *notary;
 	char genesis[2][DIGEST_HEX_BYTES], seal[2][DIGEST_HEX_BYTES];
 };
@@ -73,6 +74,7 @@ static void start(struct fixture *x)
 	const struct notary_settings settings = {.store_dir = x->f.store,
 						 .node = "node1",
 						 .key = x->f.key,
+						 .previous_key = x->previous_key,
 						 .log = &x->log,
 						 .time_stamp = &x->time_stamp};
 
@@ -216,6 +218,35 @@ static void test_finds_a_tombstone(void)
 	fixture_finish(&x);
 }
 
+/* Whoever may write to the disk puts a tombstone there and waits for the next start: nothing of it reaches the log. */
+static void test_false_tombstone(void)
+{
+	struct fixture x;
+	char sha256[DIGEST_HEX_BYTES];
+	gsize length;
+
+	fixture_init(&x);
+	start(&x);
+	stop(&x);
+	log_fixture_bury(&x.f, FIRST, false, sha256);
+	start(&x);
+	stop(&x);
+	g_autofree char *leaves = log_fixture_get(&x.f, "log/leaves", &length);
+	g_assert_null(strstr(leaves, sha256));
+	/* An honest one still is entered, also when the key was changed since. */
+	log_fixture_bury(&x.f, SECOND, true, sha256);
+	struct chain_key *previous = g_steal_pointer(&x.f.key);
+	log_fixture_rotate(&x.f);
+	nodelog_close(g_steal_pointer(&x.f.log));
+	x.previous_key = previous;
+	start(&x);
+	stop(&x);
+	g_autofree char *after = log_fixture_get(&x.f, "log/leaves", &length);
+	g_assert_nonnull(strstr(after, sha256));
+	fixture_finish(&x);
+	chain_key_destroy(previous);
+}
+
 static void test_wishes_outlive_the_process(void)
 {
 	struct fixture x;
@@ -288,6 +319,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/notary/finds-what-a-killed-recorder-left",
 			test_finds_what_a_killed_recorder_left);
 	g_test_add_func("/notary/finds-a-tombstone", test_finds_a_tombstone);
+	g_test_add_func("/notary/false-tombstone", test_false_tombstone);
 	g_test_add_func("/notary/wishes-outlive-the-process", test_wishes_outlive_the_process);
 	g_test_add_func("/notary/broken-log-is-left-alone", test_broken_log_is_left_alone);
 	g_test_add_func("/notary/places-that-fail", test_places_that_fail);
