@@ -75,13 +75,6 @@ static int run_list(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-static void print_line(const char *heading, const char *text)
-{
-	g_autofree char *clean = text_clean(text);
-
-	printf("%-18s %s\n", heading, clean);
-}
-
 static void print_session(const struct session_row *row)
 {
 	g_autofree char *opened = cli_time(row->opened_utc_us),
@@ -93,27 +86,27 @@ static void print_session(const struct session_row *row)
 		row->recording_state[0] != '\0' ? row->recording_state : "none",
 		(double)row->recording_duration_us / 1e6, (double)row->recording_bytes / 1e6);
 
-	print_line("id", row->id);
-	print_line("user", row->login);
-	print_line("target", row->target);
-	print_line("account", row->account);
-	print_line("viewer", row->front);
-	print_line("viewer address", row->viewer_address);
-	print_line("viewer name", row->viewer_name);
-	print_line("login by", row->door);
-	print_line("protocol there", row->back);
-	print_line("node", row->node);
-	print_line("state", session_state_key(row->state));
-	print_line("size", size);
-	print_line("opened", opened);
-	print_line("first picture", running);
-	print_line("ended", ended);
+	table_print_line("id", row->id);
+	table_print_line("user", row->login);
+	table_print_line("target", row->target);
+	table_print_line("account", row->account);
+	table_print_line("viewer", row->front);
+	table_print_line("viewer address", row->viewer_address);
+	table_print_line("viewer name", row->viewer_name);
+	table_print_line("login by", row->door);
+	table_print_line("protocol there", row->back);
+	table_print_line("node", row->node);
+	table_print_line("state", session_state_key(row->state));
+	table_print_line("size", size);
+	table_print_line("opened", opened);
+	table_print_line("first picture", running);
+	table_print_line("ended", ended);
 	if (row->state == SESSION_STATE_ENDED) {
-		print_line("end", end_reason_key(row->end_reason));
-		print_line("end, in words", end_reason_text(row->end_reason));
-		print_line("end, detail", row->end_detail);
+		table_print_line("end", end_reason_key(row->end_reason));
+		table_print_line("end, in words", end_reason_text(row->end_reason));
+		table_print_line("end, detail", row->end_detail);
 	}
-	print_line("recording", recorded);
+	table_print_line("recording", recorded);
 }
 
 static int run_show(struct cli *cli, int argc, char **argv)

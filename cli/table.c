@@ -68,3 +68,10 @@ void table_print(struct table *table, const char *empty)
 	g_ptr_array_unref(table->cells);
 	g_free(table);
 }
+
+void table_print_line(const char *heading, const char *text)
+{
+	g_autofree char *clean = text_clean(text);
+
+	printf("%-18s %s\n", heading, clean);
+}

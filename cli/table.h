@@ -10,5 +10,7 @@ struct table *table_create(const char *const *headings);
 void table_add(struct table *table, const char *text);
 void table_add_format(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/** One line of a description: a heading, and what it is about. Without a table. */
+void table_print_line(const char *heading, const char *text);
 /** Prints and frees. Without rows it says `empty` instead. */
 void table_print(struct table *table, const char *empty);

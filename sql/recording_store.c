@@ -224,7 +224,7 @@ bool recording_store_give_up(struct db *db, const char *session_id, const char *
 	"SELECT r.session_id, r.node, r.quality, r.state, utc_us(r.started_at),"                   \
 	" utc_us(r.closed_at), last.codec, last.width_px, last.height_px, sums.segments,"          \
 	" sums.frames, sums.bytes, sums.duration_us, r.head, r.detail, r.check_state,"             \
-	" r.check_detail FROM recording r"                                                         \
+	" r.check_detail, utc_us(r.checked_at) FROM recording r"                                   \
 	" CROSS JOIN LATERAL (SELECT count(*) AS segments, sum(frames) AS frames,"                 \
 	"  sum(bytes) AS bytes, max(start_us + duration_us) AS duration_us"                        \
 	"  FROM segment WHERE session_id = r.session_id) sums"                                     \
@@ -253,6 +253,7 @@ static gpointer read_recording(struct db_row *row)
 	recording->detail = row_text(row);
 	recording->check = row_text(row);
 	recording->check_detail = row_text(row);
+	recording->checked_utc_us = row_u64(row);
 	return recording;
 }
 

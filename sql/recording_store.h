@@ -33,6 +33,7 @@ struct recording_row {
 	char *detail;			     /**< what went wrong; empty when nothing did */
 	char *check;	    /**< of the self-check: "passed", "failed", "skipped"; empty: not yet */
 	char *check_detail; /**< what it found, or could not look at; else empty */
+	uint64_t checked_utc_us; /**< 0: not yet */
 };
 void recording_row_free(struct recording_row *row);
 DB_ROW_CLEANUP(recording_row)

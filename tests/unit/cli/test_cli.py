@@ -416,6 +416,104 @@ class Pin(unittest.TestCase):
             self.assertIn(text, err)
 
 
+class RecordingShow(unittest.TestCase):
+    """`vitrine recording show`: what the database and the chain say about one recording."""
+
+    SESSION = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+    ELSEWHERE = "6f9619ff-8b86-d011-b42d-00c04fc96400"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Installation()
+        cls.site.ok("migrate", "--database", CONNINFO + " user=postgres")
+        cls.recording = cls.site.dir / "store" / cls.SESSION
+        cls.recording.mkdir()
+        subprocess.run([MAKE_RECORDING, cls.recording, "600000"], check=True)
+        last = (cls.recording / "chain").read_bytes().splitlines()[-1].split(b" ", 1)[1]
+        cls.head = hashlib.sha256(last).hexdigest()
+        cls.say(f"""
+            INSERT INTO vitrine.session (id, node, login, target, account, front, back, door, viewer_address, viewer_name, opened_at, state, ended_at, end_reason)
+            VALUES ('{cls.SESSION}', 'n1', 'ann', 'web-01', 'root', 'rdp', 'vnc', 'password', '192.0.2.7', E'ann\\x1b-pc', '2026-05-01 12:00:00Z', 'ended', now(), 'viewer-left');
+            INSERT INTO vitrine.recording (session_id, node, quality, state, started_at, closed_at, head, check_state, check_detail, checked_at)
+            VALUES ('{cls.SESSION}', 'n1', 'evidence', 'sealed', '2026-05-01 12:00:00Z', '2026-05-01 12:00:03Z', '{cls.head}', 'skipped', 'no key', '2026-05-02 00:00:00Z'),
+                   ('{cls.ELSEWHERE}', 'n2', 'standard', 'missing', '2026-05-01 12:00:00Z', now(), '', '', '', NULL);
+            INSERT INTO vitrine.segment (session_id, number, file, init_file, timeline_file, bytes, start_us, duration_us, frames, width_px, height_px, codec, sha256)
+            VALUES ('{cls.SESSION}', 1, 'seg-00001.mp4', 'init-001.mp4', '', 4000000, 0, 1000000, 15, 1280, 800, 'avc3.42c028', '{"e" * 64}')""")
+        cls.site.ok("recording", "hold", cls.SESSION, "--reason", "case 17")
+
+    @classmethod
+    def say(cls, statement):
+        subprocess.run(["psql", "-q", CONNINFO + " user=postgres", "-c", statement], check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.say("DELETE FROM vitrine.legal_hold; DELETE FROM vitrine.segment; DELETE FROM vitrine.recording; DELETE FROM vitrine.session")
+        shutil.rmtree(cls.site.dir)
+
+    def test_words(self):
+        told = dict(re.match(r"(.{18}) (.*)", line).groups() for line in self.site.ok("recording", "show", self.SESSION).splitlines())
+        told = {heading.strip(): text for heading, text in told.items()}
+        self.assertEqual(told["who"], "ann")
+        self.assertEqual(told["from"], "192.0.2.7 ann?-pc")
+        self.assertEqual(told["to"], "root@web-01, vnc")
+        self.assertEqual((told["began"], told["closed"], told["state"]), ("2026-05-01 12:00:00", "2026-05-01 12:00:03", "sealed"))
+        self.assertEqual(told["contents"], "1.0 s, 15 pictures, 4.0 MB, 1 segments, 1280 x 800, evidence")
+        self.assertEqual((told["lies in"], told["node"]), (str(self.recording), "n1"))
+        self.assertRegex(told["chain"], r"\d+ entries, signatures and order hold")
+        self.assertEqual((told["head"], told["gap"]), (self.head, "1.0 s to 1.6 s: recorder-away"))
+        self.assertNotIn("head, database", told)
+        self.assertEqual(told["class"], "standard")
+        self.assertRegex(told["hold"], f"by {ACTOR} since .*: case 17")
+        self.assertEqual(told["self-check"], "skipped at 2026-05-02 00:00:00: no key")
+
+    def test_json(self):
+        told = json.loads(self.site.ok("recording", "show", self.SESSION, "--json"))
+        self.assertEqual((told["id"], told["state"], told["directory"], told["frames"]), (self.SESSION, "sealed", str(self.recording), 15))
+        self.assertEqual((told["session"]["login"], told["session"]["end_reason"]), ("ann", "viewer-left"))
+        self.assertEqual([(segment["file"], segment["bytes"]) for segment in told["segments"]], [("seg-00001.mp4", 4000000)])
+        self.assertEqual((told["chain"]["holds"], told["chain"]["sealed"], told["chain"]["head_is_the_databases"]), (True, True, True))
+        self.assertEqual(told["chain"]["gaps"], [{"start_us": 1000000, "end_us": 1600000, "reason": "recorder-away"}])
+        self.assertEqual((told["keeping"]["class"], told["keeping"]["hold"]["reason"], told["keeping"]["deletion_request"]), ("standard", "case 17", None))
+        self.assertEqual(told["check"]["at_utc"][:19], "2026-05-02T00:00:00")
+
+    def test_broken_chain(self):
+        chain = self.recording / "chain"
+        before = chain.read_bytes()
+        self.addCleanup(chain.write_bytes, before)
+        lines = before.splitlines(keepends=True)
+        chain.write_bytes(b"".join(lines[:1] + lines[2:]))
+        self.assertIn("BROKEN: ask vitrine verify", self.site.ok("recording", "show", self.SESSION))
+        self.assertFalse(json.loads(self.site.ok("recording", "show", self.SESSION, "--json"))["chain"]["holds"])
+        chain.write_bytes(b"".join(lines[:-1]))
+        self.assertIn("head, database", self.site.ok("recording", "show", self.SESSION))
+
+    def test_elsewhere(self):
+        words = self.site.ok("recording", "show", self.ELSEWHERE)
+        self.assertRegex(words, "(?m)^lies in +not on this machine$")
+        self.assertRegex(words, "(?m)^state +missing$")
+        told = json.loads(self.site.ok("recording", "show", self.ELSEWHERE, "--json"))
+        self.assertEqual((told["directory"], told["chain"], told["session"]), (None, None, None))
+        code, _, err = self.site.run("recording", "show", self.SESSION.replace("f", "0"))
+        self.assertEqual((code, "there is no recording of session" in err), (1, True))
+
+    def test_doctor_names_what_is_missing(self):
+        code, out, _ = self.site.run("doctor")
+        self.assertEqual(code, 1)
+        self.assertIn("FAIL  recordings: 1 are missing from the store", out)
+
+    def test_doctor_says_how_long_the_store_lasts(self):
+        """What was recorded in the last day is held against what is free: a fiftieth of it lasts fifty days, half of it two."""
+        self.addCleanup(self.say, "DELETE FROM vitrine.segment WHERE number = 2; UPDATE vitrine.recording SET started_at = '2026-05-01 12:00:00Z'")
+        fs = os.statvfs(self.site.dir)
+        free = fs.f_bavail * fs.f_frsize - (1024 << 20)
+        for part, said in ((0.02, "ok    store: lasts 50 days"), (0.5, "warn  store: reaches its reserve in 2.0 days")):
+            self.say(f"""DELETE FROM vitrine.segment WHERE number = 2;
+                UPDATE vitrine.recording SET started_at = now() - interval '1 day' WHERE session_id = '{self.SESSION}';
+                INSERT INTO vitrine.segment (session_id, number, file, init_file, timeline_file, bytes, start_us, duration_us, frames, width_px, height_px, codec, sha256)
+                VALUES ('{self.SESSION}', 2, 'seg-00002.mp4', 'init-001.mp4', '', {int(free * part)}, 1000000, 86000000000, 15, 1280, 800, 'avc3.42c028', '{"e" * 64}')""")
+            self.assertIn(said, self.site.run("doctor")[1])
+
+
 class Export(unittest.TestCase):
     """`vitrine export` of a recording in the store, and `vitrine verify` of what it made."""
 
