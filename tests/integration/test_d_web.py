@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import shutil
 import statistics
 import struct
@@ -177,6 +178,26 @@ class Lists(WithLab):
         self.assertIn("\nvitrine_sessions_running 2\n", text)
         free = next(line for line in text.splitlines() if line.startswith("vitrine_store_free_bytes "))
         self.assertAlmostEqual(int(free.split()[1]), shutil.disk_usage(self.lab.store).free, delta=1 << 30)
+
+    def test_metrics_say_how_long_the_store_lasts(self):
+        """A fiftieth of what is free above the reserve was recorded in the last day."""
+        identifier = "7d000000-0000-4000-8000-00000000f00d"
+        free = shutil.disk_usage(self.lab.store).free - (1 << 30)
+        self.addCleanup(self.lab.sql, f"DELETE FROM segment WHERE session_id = '{identifier}'; DELETE FROM recording WHERE session_id = '{identifier}'")
+        before = self.metric("vitrine_store_days_left")
+        self.lab.sql(f"INSERT INTO recording (session_id, node, quality, started_at) VALUES ('{identifier}', 'node1', 'standard', now() - interval '1 day')")
+        self.lab.sql(f"INSERT INTO segment (session_id, number, file, init_file, timeline_file, bytes, start_us, duration_us, frames, width_px, height_px, codec, sha256)"
+                     f" VALUES ('{identifier}', 1, 'seg-00001.mp4', 'init-001.mp4', '', {free // 50}, 0, 86400000000, 1, 64, 64, 'avc3', '{'e' * 64}')")
+        self.assertAlmostEqual(self.metric("vitrine_store_days_left"), 50, delta=2)
+        self.assertTrue(before is None or before > 100, before)
+        self.assertEqual(self.metric("vitrine_recordings_missing"), 0)
+        self.lab.sql(f"UPDATE recording SET state = 'missing', closed_at = now() WHERE session_id = '{identifier}'")
+        self.assertEqual(self.metric("vitrine_recordings_missing"), 1)
+
+    def metric(self, name: str) -> float | None:
+        text = Client(self.lab).ask("GET", "/metrics")[2].decode()
+        found = re.search(rf"(?m)^{name} (\S+)$", text)
+        return float(found[1]) if found else None
 
     def test_database_away_and_back(self):
         client = Client(self.lab, "ada")
