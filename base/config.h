@@ -38,12 +38,16 @@ struct config_log {
 	char *head_file;       /**< heads are appended to it; best on another mount; empty: none */
 	char *witness_url;     /**< heads are posted there; empty: none */
 	char *witness_ca_file; /**< PEM; empty: the system's */
+	char *witness_certificate_file,
+		*witness_key_file; /**< ours, where the witness asks for one; PEM, the key 0600 */
 };
 
 struct config_time_stamp {
 	char *url;	   /**< of the authority (RFC 3161 over HTTP or HTTPS); empty: no stamps */
 	char *ca_file;	   /**< PEM: whom its certificates must lead to */
 	char *tls_ca_file; /**< PEM, for https; empty: the system's */
+	char *tls_certificate_file,
+		*tls_key_file; /**< ours, where the authority asks for one; PEM, the key 0600 */
 	uint32_t checkpoint_seconds; /**< stamp a checkpoint this often as well; 0: seals only */
 };
 

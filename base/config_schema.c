@@ -45,6 +45,8 @@ static const cyaml_schema_field_t log_fields[] = {
 	TEXT(config_log, head_file),
 	TEXT(config_log, witness_url),
 	TEXT(config_log, witness_ca_file),
+	TEXT(config_log, witness_certificate_file),
+	TEXT(config_log, witness_key_file),
 	CYAML_FIELD_END,
 };
 
@@ -52,6 +54,8 @@ static const cyaml_schema_field_t time_stamp_fields[] = {
 	TEXT(config_time_stamp, url),
 	TEXT(config_time_stamp, ca_file),
 	TEXT(config_time_stamp, tls_ca_file),
+	TEXT(config_time_stamp, tls_certificate_file),
+	TEXT(config_time_stamp, tls_key_file),
 	NUMBER(config_time_stamp, checkpoint_seconds),
 	CYAML_FIELD_END,
 };

@@ -57,9 +57,7 @@ void evidence_maker_destroy(struct evidence_maker *maker)
 /* A stamp proves when the file was made, not what was recorded: an authority that is away does not keep evidence back. */
 static GBytes *fetch_stamp(const char *sha256, const void *user)
 {
-	const struct config_time_stamp *config = user;
-	const struct stamp_authority authority = {config->url, config->ca_file,
-						  config->tls_ca_file};
+	const struct stamp_authority authority = stamp_authority_of(user);
 	g_autoptr(GError) error = NULL;
 	GBytes *stamp = stamp_fetch(&authority, sha256, STAMP_MS, NULL, &error);
 

@@ -1,7 +1,11 @@
 /* HTTP by libcurl. It must not know what is asked or told. */
 #include "recorder/http/http_post.h"
 
+#include "base/config.h"
+#include "base/secret.h"
+
 #include <curl/curl.h>
+#include <string.h>
 
 G_DEFINE_QUARK(http - post - error, http_post_error)
 
@@ -55,11 +59,34 @@ static void set_peer(CURL *curl, const struct http_post *request)
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+}
+
+static bool is_set(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+/* False: our key cannot be read. The key goes through the check of secret files. */
+static bool set_tls(CURL *curl, const struct http_tls *tls, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (request->ca_file != NULL && request->ca_file[0] != '\0') {
-		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+	if (is_set(tls->ca_file)) {
+		curl_easy_setopt(curl, CURLOPT_CAINFO, tls->ca_file);
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 	}
+	if (!is_set(tls->certificate_file) || !is_set(tls->key_file))
+		return true;
+	autosecret pem = config_read_secret_file(tls->key_file, &why);
+	if (pem == NULL) {
+		g_set_error(error, HTTP_ERROR, HTTP_ERROR_OWN_KEY, "%s", why->message);
+		return false;
+	}
+	struct curl_blob blob = {pem, strlen(pem), CURL_BLOB_COPY};
+	curl_easy_setopt(curl, CURLOPT_SSLCERT, tls->certificate_file);
+	curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &blob);
+	return true;
 }
 
 static void set_body(CURL *curl, struct exchange *exchange)
@@ -85,6 +112,8 @@ static enum http_error error_of(CURLcode code, const struct exchange *exchange)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 		return HTTP_ERROR_UNTRUSTED;
+	case CURLE_SSL_CERTPROBLEM:
+		return HTTP_ERROR_OWN_KEY;
 	default:
 		return HTTP_ERROR_AWAY;
 	}
@@ -123,7 +152,7 @@ GByteArray *http_post(const struct http_post *request, GError **error)
 	set_peer(curl, request);
 	set_body(curl, &exchange);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	bool ok = perform(curl, &exchange, error);
+	bool ok = set_tls(curl, &request->tls, error) && perform(curl, &exchange, error);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 	if (ok)

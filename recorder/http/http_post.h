@@ -12,14 +12,22 @@ enum http_error {
 	HTTP_ERROR_REFUSED,   /**< an answer that is not 2xx, or larger than it may be */
 	HTTP_ERROR_UNTRUSTED, /**< the certificate of an https peer */
 	HTTP_ERROR_STOPPED,   /**< *stop became true */
+	HTTP_ERROR_OWN_KEY, /**< our certificate or key for https cannot be used; the text says what to mend */
 };
 #define HTTP_ERROR http_post_error_quark()
 GQuark http_post_error_quark(void);
 
+/** For https; PEM files, NULL or empty where not set. Read anew for each request, so that they can be renewed. */
+struct http_tls {
+	const char *ca_file; /**< whom the peer's certificate must lead to; not set: the system's */
+	/** Ours, where the peer asks for one: both or neither; the key without a passphrase, 0600. */
+	const char *certificate_file, *key_file;
+};
+
 struct http_post {
 	const char *url;
 	const char *content_type;
-	const char *ca_file; /**< PEM; NULL or empty: the system's */
+	struct http_tls tls;
 	const void *body;
 	size_t body_bytes;
 	size_t answer_max_bytes;

@@ -97,7 +97,9 @@ static bool witness_tell(const struct config_log *settings, const char *line, co
 	g_autofree char *text = g_strconcat(line, "\n", NULL);
 	const struct http_post post = {.url = settings->witness_url,
 				       .content_type = "text/plain; charset=utf-8",
-				       .ca_file = settings->witness_ca_file,
+				       .tls = {settings->witness_ca_file,
+					       settings->witness_certificate_file,
+					       settings->witness_key_file},
 				       .body = text,
 				       .body_bytes = strlen(text),
 				       .answer_max_bytes = WITNESS_ANSWER_MAX_BYTES,

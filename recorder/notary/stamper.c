@@ -52,8 +52,7 @@ static bool grant(struct stamper *s, const struct stamp_wish *wish, GBytes *answ
 /* False: later again. `*ret_away`: nobody answers, so the others need not be asked for either. */
 static bool ask(struct stamper *s, const struct stamp_wish *wish, bool *ret_away)
 {
-	const struct stamp_authority authority = {s->settings->url, s->settings->ca_file,
-						  s->settings->tls_ca_file};
+	const struct stamp_authority authority = stamp_authority_of(s->settings);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) answer =
 		stamp_fetch(&authority, wish->sha256, TIMEOUT_MS, &s->stop, &error);

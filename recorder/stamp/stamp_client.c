@@ -1,7 +1,14 @@
 /* Carries questions to an authority. It must not judge answers itself. */
 #include "recorder/stamp/stamp_client.h"
 
-#include "recorder/http/http_post.h"
+struct stamp_authority stamp_authority_of(const struct config_time_stamp *config)
+{
+	return (struct stamp_authority){
+		.url = config->url,
+		.ca_file = config->ca_file,
+		.tls = {config->tls_ca_file, config->tls_certificate_file, config->tls_key_file},
+	};
+}
 
 GBytes *stamp_fetch(const struct stamp_authority *authority, const char *sha256,
 		    unsigned timeout_ms, const bool *stop, GError **error)
@@ -12,7 +19,7 @@ GBytes *stamp_fetch(const struct stamp_authority *authority, const char *sha256,
 		return NULL;
 	struct http_post post = {.url = authority->url,
 				 .content_type = "application/timestamp-query",
-				 .ca_file = authority->tls_ca_file,
+				 .tls = authority->tls,
 				 .answer_max_bytes = STAMP_MAX_BYTES,
 				 .timeout_ms = timeout_ms,
 				 .stop = stop};

@@ -17,12 +17,14 @@ static char *bio_text(BIO *bio)
 	return text;
 }
 
-static void set_dates_and_name(X509 *certificate, const char *common_name)
+/* An hour before what was asked for, so that it is valid now from the first moment on. */
+static void set_dates_and_name(X509 *certificate, const char *common_name, int from_days,
+			       int until_days)
 {
 	X509_set_version(certificate, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(certificate), g_random_int_range(1, G_MAXINT32));
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+	X509_time_adj_ex(X509_getm_notBefore(certificate), from_days, -3600, NULL);
+	X509_time_adj_ex(X509_getm_notAfter(certificate), until_days, 0, NULL);
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
 				   (const unsigned char *)common_name, -1, -1, 0);
 }
@@ -59,11 +61,17 @@ static void sign_certificate(X509 *certificate, EVP_PKEY *own, const struct sign
 void signing_key_init(struct signing_key *key, const char *common_name,
 		      const struct signing_key *ca)
 {
+	signing_key_init_valid(key, common_name, ca, 0, 1);
+}
+
+void signing_key_init_valid(struct signing_key *key, const char *common_name,
+			    const struct signing_key *ca, int from_days, int until_days)
+{
 	EVP_PKEY *pair = EVP_EC_gen("P-256");
 	X509 *certificate = X509_new();
 	BIO *bio = BIO_new(BIO_s_mem());
 
-	set_dates_and_name(certificate, common_name);
+	set_dates_and_name(certificate, common_name, from_days, until_days);
 	X509_set_pubkey(certificate, pair);
 	if (ca == NULL)
 		add_ca_flag(certificate);

@@ -1,5 +1,6 @@
 /* Time stamps and revocation in the verifier: stamps over entries are judged, the signer is judged at the stamp's time, and a revoked one is believed only for what a
  * trusted stamp shows to be older. */
+#include "base/clock.h"
 #include "recorder/chain/chain.h"
 #include "recorder/chain/verify.h"
 #include "recorder/http/http_post.h"
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define DAY_US UINT64_C(86400000000)
 
 struct fixture {
 	char *dir, *recording, *ca, *tsa_ca, *crl;
@@ -83,7 +86,8 @@ static void fixture_finish(struct fixture *f)
 
 static void stamp_as(const struct fixture *f, const char *name, const char *sha256)
 {
-	const struct stamp_authority authority = {fake_tsa_url(f->tsa), f->tsa_ca, NULL};
+	const struct stamp_authority authority = {.url = fake_tsa_url(f->tsa),
+						  .ca_file = f->tsa_ca};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) answer = stamp_fetch(&authority, sha256, 10000, NULL, &error);
 	gsize length;
@@ -203,6 +207,41 @@ static void test_judged_at_the_stamps_time(void)
 	fixture_finish(&f);
 }
 
+/* The signer expired long ago. Without a stamp the recording's own clock is believed about when it signed, with one the authority: who has the key later can
+ * say an earlier time, but gets no stamp of it. */
+static void test_expired_signer(void)
+{
+	const uint64_t then_us = (uint64_t)g_get_real_time() - 150 * DAY_US;
+	const time_t then_s = (time_t)(then_us / 1000000);
+	const struct expectation nothing = {NULL, NULL}, stamped = {"note", "existed at"};
+	const struct expectation expired = {"untrusted", "expired"};
+	struct fixture f;
+
+	fixture_init(&f);
+	const struct verify_whom both = {f.ca, f.tsa_ca, NULL};
+	signing_key_finish(&f.pem);
+	signing_key_finish(&f.ca_pem);
+	signing_key_init_valid(&f.ca_pem, "evidence CA", NULL, -1000, 1000);
+	signing_key_init_valid(&f.pem, "node1", &f.ca_pem, -200, -100);
+	put_text(f.dir, "ca.pem", f.ca_pem.certificate_pem);
+	clock_test_set(then_us, then_us);
+	make_recording(&f);
+	expect(&f, &both, &nothing);
+	fake_tsa_set_time(f.tsa, then_s + 60);
+	stamp_as(&f, "ts-1.tsr", f.seal);
+	expect(&f, &both, &stamped);
+	fake_tsa_set_time(f.tsa, then_s + 100 * 86400);
+	stamp_as(&f, "ts-1.tsr", f.seal);
+	expect(&f, &both, &expired);
+	/* And who does not even say an earlier time. */
+	g_autofree char *name = g_build_filename(f.recording, "ts-1.tsr", NULL);
+	g_assert_cmpint(remove(name), ==, 0);
+	clock_test_set(then_us + 100 * DAY_US, then_us + 100 * DAY_US);
+	make_recording(&f);
+	expect(&f, &both, &expired);
+	fixture_finish(&f);
+}
+
 static void test_revocation(void)
 {
 	struct fixture f;
@@ -246,5 +285,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stamped/stamps", test_stamps);
 	g_test_add_func("/stamped/judged-at-the-stamps-time", test_judged_at_the_stamps_time);
 	g_test_add_func("/stamped/revocation", test_revocation);
+	/* Last: the clock stays where it was set. */
+	g_test_add_func("/stamped/expired-signer", test_expired_signer);
 	return g_test_run();
 }

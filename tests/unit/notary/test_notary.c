@@ -1,5 +1,6 @@
 /* The notary as a whole: what happens in the recorder is entered, signed, told outside and stamped; a killed recorder's rest is found at the next start; an
  * authority that is away or lies holds nothing up, and wishes outlive the process. */
+#include "base/secret.h"
 #include "recorder/chain/tombstone.h"
 #include "recorder/http/http_post.h"
 #include "recorder/nodelog/log_check.h"
@@ -7,6 +8,7 @@
 #include "recorder/notary/stamper.h"
 #include "recorder/stamp/stamp.h"
 #include "tests/support/fake_tsa.h"
+#include "tests/support/tls_front.h"
 #include "tests/unit/nodelog/log_fixture.h"
 
 #include <errno.h>
@@ -271,6 +273,84 @@ static void test_wishes_outlive_the_process(void)
 	fixture_finish(&x);
 }
 
+/* Stamps and heads over HTTPS, each under a CA that was named; the witness wants to know who tells it. */
+static void test_over_https(void)
+{
+	struct fixture x;
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
+	struct signing_key client;
+
+	fixture_init(&x);
+	const struct tls_front_settings plain = {.url = fake_tsa_url(x.tsa)};
+	const struct tls_front_settings asks = {.url = fake_tsa_url(x.tsa),
+						.asks_for_certificate = true};
+	struct tls_front *authority = tls_front_start(&plain), *witness = tls_front_start(&asks);
+	tls_front_issue(witness, &client);
+	log_fixture_put(&x.f, "tls-ca.pem", tls_front_ca_pem(authority),
+			strlen(tls_front_ca_pem(authority)));
+	log_fixture_put(&x.f, "witness-ca.pem", tls_front_ca_pem(witness),
+			strlen(tls_front_ca_pem(witness)));
+	log_fixture_put(&x.f, "client.pem", client.certificate_pem, strlen(client.certificate_pem));
+	log_fixture_put(&x.f, "client.key", client.key_pem, strlen(client.key_pem));
+	g_autofree char *tls_ca = log_fixture_path(&x.f, "tls-ca.pem");
+	g_autofree char *witness_ca = log_fixture_path(&x.f, "witness-ca.pem");
+	g_autofree char *certificate = log_fixture_path(&x.f, "client.pem");
+	g_autofree char *key = log_fixture_path(&x.f, "client.key");
+	g_assert_cmpint(g_chmod(key, 0600), ==, 0);
+	x.time_stamp.url = (char *)(uintptr_t)tls_front_url(authority);
+	x.time_stamp.tls_ca_file = tls_ca;
+	x.log.witness_url = (char *)(uintptr_t)tls_front_url(witness);
+	x.log.witness_ca_file = witness_ca;
+	x.log.witness_certificate_file = certificate;
+	x.log.witness_key_file = key;
+	start(&x);
+	notary_seal(x.notary, FIRST, 5, x.seal[0]);
+	assert_stamped(&x, FIRST "/ts-5.tsr", x.seal[0]);
+	g_autofree char *posted = NULL;
+	while ((posted = fake_tsa_posted(x.tsa)) == NULL && g_get_monotonic_time() < until_us)
+		g_usleep(5000);
+	g_assert_nonnull(posted);
+	stop(&x);
+	gsize length;
+	g_autofree char *heads = log_fixture_get(&x.f, "log/heads", &length);
+	g_assert_nonnull(strstr(heads, posted));
+	tls_front_stop(authority);
+	tls_front_stop(witness);
+	signing_key_finish(&client);
+	fixture_finish(&x);
+}
+
+/* Away when it is asked first, for a seal and a checkpoint: both wait on the disk and are asked for again without anybody's doing. */
+static void test_authority_comes_back(void)
+{
+	struct fixture x;
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
+
+	fixture_init(&x);
+	fake_tsa_set_mood(x.tsa, FAKE_TSA_BUSY);
+	start(&x);
+	notary_checkpoint(x.notary, FIRST, 3, x.genesis[1]);
+	/* Not asked for again within checkpoint_seconds. */
+	notary_checkpoint(x.notary, FIRST, 4, x.genesis[1]);
+	notary_seal(x.notary, FIRST, 5, x.seal[0]);
+	g_autofree char *seal = log_fixture_path(&x.f, "log/stamps/" FIRST ".5");
+	g_autofree char *checkpoint = log_fixture_path(&x.f, "log/stamps/" FIRST ".3");
+	g_autofree char *again = log_fixture_path(&x.f, "log/stamps/" FIRST ".4");
+	while ((fake_tsa_requests(x.tsa) == 0 || !g_file_test(seal, G_FILE_TEST_EXISTS)) &&
+	       g_get_monotonic_time() < until_us)
+		g_usleep(5000);
+	g_assert_true(g_file_test(seal, G_FILE_TEST_EXISTS));
+	g_assert_true(g_file_test(checkpoint, G_FILE_TEST_EXISTS));
+	g_assert_false(g_file_test(again, G_FILE_TEST_EXISTS));
+	fake_tsa_set_mood(x.tsa, FAKE_TSA_HONEST);
+	assert_stamped(&x, FIRST "/ts-5.tsr", x.seal[0]);
+	assert_stamped(&x, FIRST "/ts-3.tsr", x.genesis[1]);
+	stop(&x);
+	g_assert_false(g_file_test(seal, G_FILE_TEST_EXISTS));
+	g_assert_false(g_file_test(checkpoint, G_FILE_TEST_EXISTS));
+	fixture_finish(&x);
+}
+
 static void test_broken_log_is_left_alone(void)
 {
 	struct fixture x;
@@ -312,6 +392,7 @@ static void test_places_that_fail(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_assert_cmpint(secret_init(), ==, 0);
 	/* Authorities and places fail here on purpose, and the log says so. */
 	g_log_set_always_fatal(G_LOG_LEVEL_ERROR);
 	http_init();
@@ -321,6 +402,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/notary/finds-a-tombstone", test_finds_a_tombstone);
 	g_test_add_func("/notary/false-tombstone", test_false_tombstone);
 	g_test_add_func("/notary/wishes-outlive-the-process", test_wishes_outlive_the_process);
+	g_test_add_func("/notary/over-https", test_over_https);
+	g_test_add_func("/notary/authority-comes-back", test_authority_comes_back);
 	g_test_add_func("/notary/broken-log-is-left-alone", test_broken_log_is_left_alone);
 	g_test_add_func("/notary/places-that-fail", test_places_that_fail);
 	return g_test_run();
