@@ -24,6 +24,8 @@ struct archive_services {
 		previous_key; /**< before the last rotation, for what was interrupted under it; NULL: none */
 	struct sealed_check *check; /**< NULL: what is sealed is not played again (tests) */
 	struct settled *settled;    /**< NULL: every start looks at everything (tests) */
+	const char
+		*store_dir; /**< whose node log is asked what was sealed; NULL: none is (tests) */
 };
 
 /** Makes the directory, the certificate's copy and the genesis. -EEXIST: there is such a recording. */

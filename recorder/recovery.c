@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "recorder/chain/tombstone.h"
+#include "recorder/nodelog/sealed_sessions.h"
 #include "recorder/recovery_segment.h"
 #include "recorder/settled.h"
 
@@ -73,6 +74,12 @@ static int drop_orphans(struct store_recording *store, const struct archive_resu
 
 /* ---- One recording ---- */
 
+/* What a scan of the store works with. */
+struct scan {
+	const struct archive_services *services;
+	GHashTable *sealed; /**< sessions that the node log saw sealed; NULL: not asked yet */
+};
+
 static void write_rows(const struct archive_services *services, const struct recovered_chain *chain)
 {
 	const struct archive_resume *from = &chain->from;
@@ -116,7 +123,7 @@ static int repair(const struct archive_services *services, struct store_recordin
 	recovered->from.quality = g_strdup(chain->from.quality);
 	int result = archive_reopen(services, &recovered->from, &recovered->archive);
 	if (result == 0)
-		result = recovery_files_open(&files, store, chain, services->keys.running);
+		result = recovery_files_open(&files, store, chain, &services->keys);
 	if (result == 0) {
 		result = adopt_segments(&files, recovered);
 		recovery_files_close(&files);
@@ -182,13 +189,31 @@ static void settle(const struct archive_services *services, const char *session_
 		settled_add(services->settled, session_id);
 }
 
+/* A chain is synced before its leaf: only somebody who may write to the disk can take a seal back, and would have us sign what he put in its place. */
+static bool was_sealed(struct scan *scan, const char *session_id)
+{
+	const char *store_dir = scan->services->store_dir;
+	g_autofree char *session = g_ascii_strdown(session_id, -1);
+
+	if (scan->sealed == NULL && store_dir != NULL)
+		scan->sealed = sealed_sessions_read(store_dir);
+	return scan->sealed != NULL && g_hash_table_contains(scan->sealed, session);
+}
+
 /* What is sealed may lack rows still, when the database was away. */
-static int look_at_chain(const struct archive_services *services, struct store_recording *store,
+static int look_at_chain(struct scan *scan, struct store_recording *store,
 			 struct recovered_chain *chain, struct recovered **ret)
 {
+	const struct archive_services *services = scan->services;
 	const char *session_id = chain->from.session_id;
 	int result = 0;
 
+	if (!chain->sealed && was_sealed(scan, session_id)) {
+		g_critical("recording %s has no seal, but the node log knows one: its end was cut "
+			   "off, nothing is signed behind it",
+			   session_id);
+		return -EKEYREJECTED;
+	}
 	if (!chain->sealed || chain->utc_us + ROWS_AGAIN_US > clock_utc_us())
 		write_rows(services, chain);
 	else
@@ -202,8 +227,8 @@ static int look_at_chain(const struct archive_services *services, struct store_r
 }
 
 /* Returns 0 and NULL for one that needs nothing. */
-static int look_at(const struct archive_services *services, const char *session_id,
-		   struct store_recording *store, struct recovered **ret)
+static int look_at(struct scan *scan, const char *session_id, struct store_recording *store,
+		   struct recovered **ret)
 {
 	g_autofree uint8_t *text = NULL;
 	size_t length;
@@ -211,7 +236,7 @@ static int look_at(const struct archive_services *services, const char *session_
 	struct recovered_chain chain;
 
 	if (is_deleted(store)) {
-		settle(services, session_id);
+		settle(scan->services, session_id);
 		return 0;
 	}
 	int result =
@@ -220,7 +245,7 @@ static int look_at(const struct archive_services *services, const char *session_
 		return result;
 	result = recovered_chain_read(session_id, (const char *)text, length, &chain);
 	if (result == 0)
-		result = look_at_chain(services, store, &chain, ret);
+		result = look_at_chain(scan, store, &chain, ret);
 	recovered_chain_clear(&chain);
 	return result;
 }
@@ -245,6 +270,7 @@ GPtrArray *recovery_scan(const struct archive_services *services)
 {
 	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)recovered_free);
 	g_autoptr(GPtrArray) names = store_list(services->store);
+	struct scan scan = {.services = services};
 
 	for (unsigned i = 0; i < names->len; i++) {
 		const char *session_id = g_ptr_array_index(names, i);
@@ -254,12 +280,13 @@ GPtrArray *recovery_scan(const struct archive_services *services)
 			continue;
 		int result = store_recording_open(services->store, session_id, &store);
 		if (result == 0)
-			result = look_at(services, session_id, store, &recovered);
+			result = look_at(&scan, session_id, store, &recovered);
 		store_recording_close(store);
 		if (result < 0)
 			complain(services, session_id, result);
 		if (recovered != NULL)
 			g_ptr_array_add(found, recovered);
 	}
+	g_clear_pointer(&scan.sealed, g_hash_table_unref);
 	return found;
 }

@@ -28,17 +28,33 @@ static void add_running_keys(struct recovery_files *files, const struct running_
 			continue;
 		reader_add_data_key(files->reader, number, key);
 		data_key_unref(key);
+		files->encrypted = true;
 	}
 }
 
-int recovery_files_open(struct recovery_files *files, struct store_recording *store,
-			const struct recovered_chain *chain, const struct running_keys *running)
+static bool names_keys(const struct recovered_chain *chain)
 {
-	*files = (struct recovery_files){.store = store, .chain = chain};
+	bool any = chain->from.n_keys > 0;
+
+	for (unsigned i = 0; i < chain->checkpoints->len; i++) {
+		const struct chain_checkpoint *entry =
+			&g_array_index(chain->checkpoints, struct recovered_checkpoint, i).entry;
+		for (unsigned j = 0; j < entry->n_files; j++)
+			any |= g_str_has_prefix(entry->files[j].name, DATA_KEY_FILE_PREFIX);
+	}
+	return any;
+}
+
+int recovery_files_open(struct recovery_files *files, struct store_recording *store,
+			const struct recovered_chain *chain, const struct segment_key_places *keys)
+{
+	*files = (struct recovery_files){
+		.store = store, .chain = chain, .encrypted = names_keys(chain)};
 	int result = reader_open_at(store_recording_dir(store), NULL, &files->reader);
 
-	if (result == 0 && running != NULL)
-		add_running_keys(files, running);
+	if (result == 0 && keys->running != NULL)
+		add_running_keys(files, keys->running);
+	files->encrypted = files->encrypted && keys->certificate != NULL;
 	return result;
 }
 
@@ -430,6 +446,17 @@ static int repair(const struct recovery_files *files, const struct found_file *v
 	return result;
 }
 
+/* Whoever may write to the disk cannot encrypt as we do, and would be read first. */
+static int check_ours(const struct recovery_files *files, const struct found_file *found)
+{
+	if (!files->encrypted || found->file == NULL || reader_file_encrypted(found->file))
+		return 0;
+	g_critical("%s of recording %s lies there plain, which its recorder did not write: nothing "
+		   "of it is signed",
+		   found->name, files->chain->from.session_id);
+	return -EKEYREJECTED;
+}
+
 int recovery_segment_repair(const struct recovery_files *files, struct chain_segment *segment,
 			    char codec[16])
 {
@@ -441,6 +468,10 @@ int recovery_segment_repair(const struct recovery_files *files, struct chain_seg
 	int result = find_file(files, name, &video);
 	if (result == 0)
 		result = find_file(files, timeline_name, &timeline);
+	if (result == 0)
+		result = check_ours(files, &video);
+	if (result == 0)
+		result = check_ours(files, &timeline);
 	if (result == 0)
 		result = repair(files, &video, &timeline, segment, codec);
 	found_file_clear(&video);

@@ -1,0 +1,94 @@
+/* Recovery as an oracle: somebody who may write to the disk, but has no key, puts things there and waits for the recorder to start. It signs none of them. */
+#include "recorder/reader/reader.h"
+#include "tests/unit/recorder/shade_session.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+static void record(struct recorder_process *p, struct shade_session *session)
+{
+	recorder_process_init(p, false);
+	recorder_process_start(p);
+	g_assert_true(shade_session_open(session, p));
+	for (unsigned i = 0; i < 3; i++)
+		g_assert_true(shade_session_paint_and_wait(session));
+}
+
+static char *path_of(const struct recorder_process *p, const char *name)
+{
+	g_autofree char *dir = recorder_process_recording(p);
+
+	return g_build_filename(dir, name, NULL);
+}
+
+static void start_and_stop(struct recorder_process *p)
+{
+	recorder_process_start(p);
+	recorder_process_stop(p);
+}
+
+/* A sealed recording is cut to its beginning: it must not be sealed a second time, as short as it is now. */
+static void test_seal_cut_off(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+
+	record(&p, &session);
+	g_assert_true(shade_session_close(&session));
+	shade_session_finish(&session);
+	recorder_process_stop(&p);
+	g_autofree char *chain = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_autofree char *path = path_of(&p, "chain");
+	strchr(chain, '\n')[1] = '\0';
+	g_assert_true(g_file_set_contents(path, chain, -1, NULL));
+	g_autofree char *settled = g_build_filename(p.store_dir, "settled", NULL);
+	g_unlink(settled); /* else the next start would not even look */
+	start_and_stop(&p);
+	g_autofree char *after = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_assert_cmpstr(after, ==, chain);
+	recorder_process_finish(&p);
+}
+
+/* Takes a file's plain bytes, which only the archive key gives, and puts them beside the encrypted ones. */
+static void put_plain(const struct recorder_process *p, const char *name)
+{
+	struct reader *reader;
+	g_autofree uint8_t *bytes = NULL;
+	g_autofree char *dir = recorder_process_recording(p), *path = path_of(p, name);
+	size_t length;
+
+	g_assert_cmpint(reader_open(dir, recorder_process_archive_key(), &reader), ==, 0);
+	g_assert_cmpint(reader_read(reader, name, 1u << 20, &bytes, &length), ==, 0);
+	g_assert_true(g_file_set_contents(path, (const char *)bytes, (gssize)length, NULL));
+	reader_close(reader);
+}
+
+/* Of a recording that was killed: a segment that does not lie as the recorder writes it. Without it, all is well. */
+static void test_plain_beside_encrypted(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+
+	record(&p, &session);
+	recorder_process_kill(&p);
+	shade_session_finish(&session);
+	g_autofree char *before = recorder_process_read(&p, TEST_SESSION, "chain");
+	put_plain(&p, "seg-00001.mp4");
+	start_and_stop(&p);
+	g_autofree char *after = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_assert_cmpstr(after, ==, before);
+	g_autofree char *plain = path_of(&p, "seg-00001.mp4");
+	g_assert_cmpint(g_unlink(plain), ==, 0);
+	start_and_stop(&p);
+	g_autofree char *mended = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_assert_nonnull(strstr(mended, "\"kind\":\"seal\""));
+	recorder_process_finish(&p);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/forgery/seal-cut-off", test_seal_cut_off);
+	g_test_add_func("/forgery/plain-beside-encrypted", test_plain_beside_encrypted);
+	return g_test_run();
+}
