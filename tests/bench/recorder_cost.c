@@ -189,8 +189,8 @@ void cost_ours(const struct replay *replay, struct cost *cost)
 	g_autofree struct session *sessions = g_new(struct session, replay->n_sessions);
 	struct recorder recorder;
 	double rss_before = rss_mib();
-	uint64_t now_us = START_US, end_us = START_US + replay->seconds * 1000000ull;
-	uint64_t from_us = START_US + replay->skip_seconds * 1000000ull;
+	uint64_t now_us = START_US, end_us = START_US + replay->ms * 1000ull;
+	uint64_t from_us = START_US + replay->skip_ms * 1000ull;
 	struct cost unmeasured = {0};
 
 	clock_test_set(now_us, now_us);
@@ -205,7 +205,7 @@ void cost_ours(const struct replay *replay, struct cost *cost)
 						    now_us < from_us ? &unmeasured : cost));
 		now_us = next_us;
 	}
-	cost->seconds = replay->seconds - replay->skip_seconds;
+	cost->seconds = (replay->ms - replay->skip_ms) / 1000.0;
 	cost->rss_mib = rss_mib() - rss_before;
 	for (unsigned i = 0; i < replay->n_sessions; i++)
 		session_finish(&sessions[i], now_us, cost);

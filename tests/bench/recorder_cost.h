@@ -9,8 +9,8 @@
 struct replay {
 	const struct trace *trace;
 	unsigned n_sessions;
-	uint32_t seconds;
-	uint32_t skip_seconds; /**< so long at the beginning nothing is measured but bytes */
+	uint32_t ms;
+	uint32_t skip_ms; /**< so long at the beginning nothing is measured but bytes */
 	/** Segments are encrypted, as they are by default; of several sessions those with an odd number are not when `half_plain` is set. */
 	bool encrypted, half_plain;
 };
@@ -18,7 +18,7 @@ struct replay {
 struct cost {
 	uint64_t cpu_us, bytes;
 	uint64_t plain_cpu_us; /**< of the sessions that `half_plain` left plain; not in cpu_us */
-	uint32_t seconds;      /**< measured */
+	double seconds;	       /**< measured */
 	/** Of each picture, uint32_t: from look to bytes in the store, and the processor's part of it; NULL: not wanted. */
 	GArray *latencies_us, *cpu_of_pictures_us;
 	double rss_mib;
