@@ -98,15 +98,15 @@ static void session_init(struct session *s, const struct recorder *r, const stru
 			 unsigned number)
 {
 	const struct trace *trace = replay->trace;
-	bool plain = replay->half_plain && number % 2 == 1;
+	bool plain = replay->encrypted == (number % 2 == 1 ? REPLAY_EVEN : REPLAY_ODD);
 	g_autofree char *id = g_strdup_printf("6f9619ff-8b86-4011-b42d-00c04f%06x", number);
 	const struct chain_genesis genesis = {
 		.session_id = id, .node = "bench", .quality = "standard"};
-	const struct archive_services services = {
-		.store = r->store,
-		.key = r->key,
-		.index = r->index,
-		.keys.certificate = replay->encrypted && !plain ? r->archive_certificate : NULL};
+	const struct archive_services services = {.store = r->store,
+						  .key = r->key,
+						  .index = r->index,
+						  .keys.certificate =
+							  plain ? NULL : r->archive_certificate};
 
 	*s = (struct session){.due_us = START_US, .next_paint_us = UINT64_MAX, .plain = plain};
 	g_assert_cmpint(archive_create(&services, &genesis, &s->archive), ==, 0);
@@ -210,4 +210,23 @@ void cost_ours(const struct replay *replay, struct cost *cost)
 	for (unsigned i = 0; i < replay->n_sessions; i++)
 		session_finish(&sessions[i], now_us, cost);
 	recorder_finish(&recorder);
+}
+
+double cost_data_key_ms(void)
+{
+	enum { KEYS = 50 };
+	struct recorder recorder;
+
+	recorder_init(&recorder);
+	uint64_t cpu_us = cost_read_us(CLOCK_THREAD_CPUTIME_ID);
+	for (unsigned i = 0; i < KEYS; i++) {
+		struct data_key *key = data_key_create();
+		g_autoptr(GBytes) sealed =
+			archive_certificate_seal(recorder.archive_certificate, key, NULL);
+		g_assert_nonnull(sealed);
+		data_key_unref(key);
+	}
+	cpu_us = cost_read_us(CLOCK_THREAD_CPUTIME_ID) - cpu_us;
+	recorder_finish(&recorder);
+	return (double)cpu_us / KEYS / 1000;
 }

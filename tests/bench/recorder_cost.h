@@ -11,13 +11,13 @@ struct replay {
 	unsigned n_sessions;
 	uint32_t ms;
 	uint32_t skip_ms; /**< so long at the beginning nothing is measured but bytes */
-	/** Segments are encrypted, as they are by default; of several sessions those with an odd number are not when `half_plain` is set. */
-	bool encrypted, half_plain;
+	/** Whose segments are encrypted, as they are by default: everybody's, or only those of sessions with even or odd numbers. */
+	enum replay_encrypted { REPLAY_ALL, REPLAY_EVEN, REPLAY_ODD } encrypted;
 };
 
 struct cost {
 	uint64_t cpu_us, bytes;
-	uint64_t plain_cpu_us; /**< of the sessions that `half_plain` left plain; not in cpu_us */
+	uint64_t plain_cpu_us; /**< of the sessions that are not encrypted; not in cpu_us */
 	double seconds;	       /**< measured */
 	/** Of each picture, uint32_t: from look to bytes in the store, and the processor's part of it; NULL: not wanted. */
 	GArray *latencies_us, *cpu_of_pictures_us;
@@ -32,3 +32,6 @@ void cost_ours(const struct replay *replay, struct cost *cost);
 
 /** Whole pictures through swscale and libavcodec's veryfast at a fixed ten a second. */
 void cost_plain(const struct trace *trace, uint32_t seconds, struct cost *cost);
+
+/** Processor time of making a data key and sealing it to an archive certificate. */
+double cost_data_key_ms(void);
