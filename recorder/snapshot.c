@@ -170,7 +170,7 @@ static unsigned convert_tile(struct snapshot *s, const struct rect *tile, const 
 static bool update_tile(struct snapshot *s, struct ring_reader *reader, uint32_t column,
 			uint32_t row)
 {
-	uint8_t bgrx[TILE * TILE * 4] __attribute__((aligned(32)));
+	uint8_t bgrx[TILE * TILE * 4] __attribute__((aligned(32))) WRITTEN_FIRST;
 	const struct snapshot_tile *t = &s->tiles[row * s->columns + column];
 	const struct rect tile = tile_at(s, column, row);
 	struct rect part = {tile.x + t->left, tile.y + t->top, (uint32_t)t->right - t->left,

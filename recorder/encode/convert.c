@@ -102,7 +102,7 @@ static bool convert_rows(const struct conversion *c, uint32_t x, uint32_t top, u
 	const struct nv12 *to = c->picture;
 	uint32_t width = to->width - x, height = to->height - top / MB * MB;
 	bool hangs = width < MB || height < MB;
-	uint8_t padded[MB * MB * 4];
+	uint8_t padded[MB * MB * 4] WRITTEN_FIRST;
 
 	if (hangs) {
 		top = top / MB * MB;

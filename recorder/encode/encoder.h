@@ -44,6 +44,9 @@ struct encoder_settings {
 		idr_pool; /**< ENCODER_DAMAGE: who writes its IDRs; NULL: each time a new libx264 */
 };
 
+/** For large automatic variables on the way of every macroblock that are written before they are read: the build would zero them first. */
+#define WRITTEN_FIRST __attribute__((uninitialized))
+
 struct access_unit {
 	const uint8_t *bytes; /**< Annex B; owned by the encoder until its next call */
 	size_t length;

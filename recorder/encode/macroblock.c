@@ -120,7 +120,7 @@ static unsigned intra4_block(struct p_frame *f, struct mb_place at, unsigned blo
 {
 	const uint8_t *source = luma_at(&f->source, at) +
 				(block >> 2) * 4 * f->source.stride_bytes + (block & 3) * 4;
-	uint8_t predictions[INTRA4_N_MODES][16];
+	uint8_t predictions[INTRA4_N_MODES][16] WRITTEN_FIRST;
 	unsigned modes = intra4_predict(f, at, block, predictions);
 	unsigned likely = intra4_likely_mode(f, at, block), best = INTRA4_DC, best_cost = UINT_MAX;
 
@@ -199,7 +199,7 @@ void macroblock_code(struct p_frame *frame, struct mb_place at, const struct vec
 {
 	struct vector candidates[CANDIDATES_MAX] = {{0, 0}};
 	unsigned n = 1, cost;
-	struct work w;
+	struct work w WRITTEN_FIRST;
 
 	w.predicted = motion_predict(frame, at);
 	w.skip = motion_of_skip(frame, at, w.predicted);

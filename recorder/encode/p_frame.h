@@ -26,7 +26,7 @@ struct p_frame {
 	struct nv12 source;    /**< to be coded; borrowed */
 	struct nv12 before;    /**< the source of the picture before */
 	struct nv12 reference; /**< what a decoder showed before */
-	struct nv12 current;   /**< what it will show; same as reference where nothing changed */
+	struct nv12 current;   /**< what it will show; same as reference where nothing changes */
 	struct mb_state *states;
 	uint32_t columns, rows;
 	uint32_t vector_limit_px; /**< below this in both directions (table A-1, E.2.1) */

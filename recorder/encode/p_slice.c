@@ -20,8 +20,9 @@ struct p_coder {
 	struct p_frame frame;
 	struct stream_headers headers;
 	struct macroblocks all; /* for callers who do not know what changed */
-	uint32_t *changed;	/* numbers of macroblocks, rising */
-	unsigned n_changed;
+	/* Numbers of macroblocks, rising: of this picture, and those of the one before that `current` does not show yet. */
+	uint32_t *changed, *stale;
+	unsigned n_changed, n_stale;
 	uint32_t frame_num;
 	uint32_t qp;
 };
@@ -39,6 +40,7 @@ static int init_planes(struct p_coder *coder, uint32_t width, uint32_t height)
 	f->rows = coder->all.rows;
 	memset(coder->all.changed, 1, (size_t)f->columns * f->rows);
 	coder->changed = g_new(uint32_t, (size_t)f->columns * f->rows);
+	coder->stale = g_new(uint32_t, (size_t)f->columns * f->rows);
 	f->states = g_new0(struct mb_state, (size_t)f->columns * f->rows);
 	return 0;
 }
@@ -75,6 +77,7 @@ void p_coder_destroy(struct p_coder *coder)
 	bit_writer_finish(&coder->frame.bits);
 	g_free(coder->frame.states);
 	g_free(coder->changed);
+	g_free(coder->stale);
 	g_free(coder);
 }
 
@@ -95,6 +98,7 @@ void p_coder_restart(struct p_coder *coder, const struct nv12 *shown, const stru
 	copy_planes(&f->reference, shown);
 	copy_planes(&f->current, shown);
 	copy_planes(&f->before, source);
+	coder->n_stale = 0;
 	coder->frame_num = 0; /* of the IDR (7.4.3) */
 }
 
@@ -128,24 +132,6 @@ static void put_unchanged(struct p_frame *f, uint32_t first, uint32_t end)
 	f->skip_run += end - first - 1;
 }
 
-static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
-{
-	struct p_frame *f = &coder->frame;
-	struct vector hints[MOVES_MAX];
-	uint32_t next = 0;
-
-	for (unsigned i = 0; i < coder->n_changed; i++) {
-		const struct mb_place at = place_of(f, coder->changed[i]);
-		put_unchanged(f, next, coder->changed[i]);
-		macroblock_code(f, at, hints, moves_at(moves, at, hints));
-		next = coder->changed[i] + 1;
-	}
-	put_unchanged(f, next, f->columns * f->rows);
-	if (f->skip_run > 0)
-		put_ue(&f->bits, f->skip_run);
-	f->skip_run = 0;
-}
-
 static void copy_macroblock(struct nv12 *to, const struct nv12 *from, struct mb_place at)
 {
 	for (unsigned y = 0; y < MB_PX; y++)
@@ -156,17 +142,65 @@ static void copy_macroblock(struct nv12 *to, const struct nv12 *from, struct mb_
 		       chroma_at(from, at) + y * from->stride_bytes, MB_PX);
 }
 
-/* The picture is the one before now: only what changed differs. */
-static void settle(struct p_coder *coder)
+static bool is_still(const struct moves *moves)
+{
+	return moves->n_hints + moves->n_found == 0;
+}
+
+/* When nothing moved nobody looks at the source before: it is replaced while its macroblock is at hand. */
+static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
 {
 	struct p_frame *f = &coder->frame;
+	struct vector hints[MOVES_MAX];
+	uint32_t next = 0;
 
 	for (unsigned i = 0; i < coder->n_changed; i++) {
 		const struct mb_place at = place_of(f, coder->changed[i]);
-		copy_macroblock(&f->reference, &f->current, at);
-		copy_macroblock(&f->before, &f->source, at);
+		put_unchanged(f, next, coder->changed[i]);
+		macroblock_code(f, at, hints, moves_at(moves, at, hints));
+		if (is_still(moves))
+			copy_macroblock(&f->before, &f->source, at);
+		next = coder->changed[i] + 1;
+	}
+	put_unchanged(f, next, f->columns * f->rows);
+	if (f->skip_run > 0)
+		put_ue(&f->bits, f->skip_run);
+	f->skip_run = 0;
+}
+
+/* `current` is the picture before the one before. What changed since and does not change again is copied; the rest is written anew. */
+static void catch_up(struct p_coder *coder)
+{
+	struct p_frame *f = &coder->frame;
+	unsigned next = 0;
+
+	for (unsigned i = 0; i < coder->n_stale; i++) {
+		while (next < coder->n_changed && coder->changed[next] < coder->stale[i])
+			next++;
+		if (next < coder->n_changed && coder->changed[next] == coder->stale[i])
+			continue;
+		copy_macroblock(&f->current, &f->reference, place_of(f, coder->stale[i]));
+	}
+}
+
+/* The picture is the one before now. */
+static void settle(struct p_coder *coder, const struct moves *moves)
+{
+	struct p_frame *f = &coder->frame;
+	const struct nv12 shown = f->current;
+	uint32_t *changed = coder->changed;
+
+	for (unsigned i = 0; i < coder->n_changed; i++) {
+		const struct mb_place at = place_of(f, changed[i]);
+		if (!is_still(moves))
+			copy_macroblock(&f->before, &f->source, at);
 		*state_at(f, at) = (struct mb_state){0};
 	}
+	f->current = f->reference;
+	f->reference = shown;
+	coder->changed = coder->stale;
+	coder->stale = changed;
+	coder->n_stale = coder->n_changed;
 }
 
 /* Most are not: eight at a time. */
@@ -194,8 +228,7 @@ static bool better_idr(const struct p_coder *coder, const struct moves *moves)
 {
 	const struct p_frame *f = &coder->frame;
 
-	return moves->n_hints + moves->n_found == 0 &&
-	       coder->n_changed * 100 > f->columns * f->rows * NEW_MAX_PERCENT;
+	return is_still(moves) && coder->n_changed * 100 > f->columns * f->rows * NEW_MAX_PERCENT;
 }
 
 bool p_coder_encode(struct p_coder *coder, const struct nv12 *source,
@@ -210,11 +243,12 @@ bool p_coder_encode(struct p_coder *coder, const struct nv12 *source,
 	moves_find(f, coder->changed, coder->n_changed, hints, n_hints, &moves);
 	if (better_idr(coder, &moves))
 		return false;
+	catch_up(coder);
 	coder->frame_num++;
 	put_header(coder);
 	put_macroblocks(coder, &moves);
 	bit_writer_end_nal(&f->bits, NAL_P_SLICE, unit);
-	settle(coder);
+	settle(coder, &moves);
 	return true;
 }
 

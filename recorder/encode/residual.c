@@ -43,8 +43,8 @@ static unsigned block_levels(const struct quantizer *q, int32_t rounding, const 
 			     size_t source_stride, const uint8_t *prediction, size_t stride,
 			     int16_t levels[16])
 {
-	int16_t difference[16];
-	int32_t coefficients[16];
+	int16_t difference[16] WRITTEN_FIRST;
+	int32_t coefficients[16] WRITTEN_FIRST;
 
 	if (subtract(source, source_stride, prediction, stride, 1, difference) <= q->silent_sad) {
 		memset(levels, 0, 16 * sizeof *levels);
@@ -102,8 +102,8 @@ void residual_luma16(const struct p_frame *frame, struct mb_place at, const uint
 		     struct residual *ret)
 {
 	struct mb_state *state = state_at(frame, at);
-	int32_t coefficients[16], dc[16];
-	int16_t difference[16];
+	int32_t coefficients[16] WRITTEN_FIRST, dc[16];
+	int16_t difference[16] WRITTEN_FIRST;
 	unsigned any = 0;
 
 	for (unsigned block = 0; block < 16; block++) {
@@ -127,8 +127,8 @@ static int32_t chroma_block(const struct p_frame *f, struct mb_place at,
 	const uint8_t *source = chroma_at(&f->source, at) +
 				(block >> 1) * 4 * f->source.stride_bytes + (block & 1) * 8 +
 				component;
-	int16_t difference[16];
-	int32_t coefficients[16];
+	int16_t difference[16] WRITTEN_FIRST;
+	int32_t coefficients[16] WRITTEN_FIRST;
 
 	subtract(source, f->source.stride_bytes,
 		 prediction + (block >> 1) * 64 + (block & 1) * 8 + component, 16, 2, difference);
