@@ -16,11 +16,9 @@ static enum verify_class worst_class(const struct verify_report *report)
 	return worst;
 }
 
-static enum verdict_code code_of(int result, const struct verify_report *report)
+enum verdict_code verdict_code_of(enum verify_class worst)
 {
-	if (result < 0)
-		return VERDICT_UNREADABLE;
-	switch (worst_class(report)) {
+	switch (worst) {
 	case VERIFY_BROKEN:
 		return VERDICT_BROKEN;
 	case VERIFY_UNTRUSTED:
@@ -30,6 +28,17 @@ static enum verdict_code code_of(int result, const struct verify_report *report)
 	case VERIFY_NOTE:
 		break;
 	}
+	return VERDICT_PROVEN;
+}
+
+static enum verdict_code code_of(int result, const struct verify_report *report)
+{
+	enum verdict_code code = verdict_code_of(worst_class(report));
+
+	if (result < 0)
+		return VERDICT_UNREADABLE;
+	if (code != VERDICT_PROVEN)
+		return code;
 	if (result != 0)
 		return VERDICT_INCOMPLETE;
 	return report->deleted ? VERDICT_DELETED : VERDICT_PROVEN;

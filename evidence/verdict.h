@@ -22,6 +22,9 @@ struct verdict {
 	const struct evidence_report *evidence; /**< NULL: a recording's directory was judged */
 };
 
+/** Of the worst class among findings; VERIFY_NOTE is none that counts. */
+enum verdict_code verdict_code_of(enum verify_class worst);
+
 /** `result` is what verify_recording or evidence_verify returned; `evidence` may be NULL. The reports are borrowed. */
 struct verdict verdict_make(int result, bool origin_asked, const struct verify_report *report,
 			    const struct evidence_report *evidence);

@@ -31,5 +31,14 @@ struct log_check {
 	char *node, *last_utc;	 /**< of the leaves */
 };
 
+/** view_leaf_fn: `user` is the check. */
+void log_check_note_leaf(uint64_t number, const char *line, size_t length, const struct leaf *leaf,
+			 void *user);
+
+/** The heads of the log. 0, or -EPROTONOSUPPORT with the report's `version`. */
+int log_check_heads(struct log_check *check);
+/** The heads in a file that was kept elsewhere. 0, -EINVAL: it holds none; another -errno. */
+int log_check_outside_heads(struct log_check *check, const char *path);
+
 void log_check_find(struct log_check *check, enum verify_class class, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

@@ -15,8 +15,10 @@ int proof_make(const char *store_dir, const char *session_id, enum leaf_kind kin
 int proof_make_both(const char *store_dir, const char *session_id, char **ret_genesis,
 		    char **ret_seal, char **ret_certificate_pem);
 
-/** Proves that the newest head goes on from an older one. -EINVAL: `older_line` is not a head, or is newer than the log. */
-int proof_make_consistency(const char *store_dir, const char *older_line, char **ret_json);
+/** Proves that a head (NULL: the newest of the store's log) goes on from an older one. -EINVAL: a line is not a head, they stand in the wrong order, or one is newer than the log. Whether
+ *  the proof holds is not judged: consistency_holds. `*ret_certificate_pem`: for log-certificate.pem, NULL when the log has none. g_free both. */
+int proof_make_consistency(const char *store_dir, const char *older_line, const char *newer_line,
+			   char **ret_json, char **ret_certificate_pem);
 
 struct proof {
 	char *head_line, *leaf_line;

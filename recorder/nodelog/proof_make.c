@@ -112,35 +112,49 @@ int proof_make_both(const char *store_dir, const char *session_id, char **ret_ge
 	return result;
 }
 
-static int prove_consistency(const struct view *view, const char *older_line, char **ret_json)
+/* Size of a head that the leaves reach to; -EINVAL. */
+static int size_of(const struct view *view, const char *line, uint64_t *ret)
 {
-	const char *head_line;
-	const struct head *newest = usable_head(view, &head_line);
-	struct merkle_path path = {0};
-	struct head older;
+	struct head head;
 
-	if (head_parse(older_line, strlen(older_line), &older) < 0)
+	if (head_parse(line, strlen(line), &head) < 0)
 		return -EINVAL;
-	uint64_t first = older.size;
-	head_clear(&older);
-	if (newest == NULL || first > newest->size)
+	*ret = head.size;
+	head_clear(&head);
+	return *ret <= view->leaves->len ? 0 : -EINVAL;
+}
+
+static int prove_consistency(const struct view *view, const char *older_line,
+			     const char *newer_line, char **ret_json)
+{
+	const char *second_line = newer_line;
+	struct merkle_path path = {0};
+	uint64_t first, second;
+
+	if (newer_line == NULL && usable_head(view, &second_line) == NULL)
+		return -EINVAL;
+	if (size_of(view, older_line, &first) < 0 || size_of(view, second_line, &second) < 0 ||
+	    first > second)
 		return -EINVAL;
 	if (first > 0)
 		merkle_consistency((const struct merkle_hash *)(const void *)view->leaves->data,
-				   first, newest->size, &path);
+				   first, second, &path);
 	*ret_json = dump(json_pack("{s:s, s:o, s:s}", "first", older_line, "path",
-				   path_array(&path), "second", head_line));
+				   path_array(&path), "second", second_line));
 	return 0;
 }
 
-int proof_make_consistency(const char *store_dir, const char *older_line, char **ret_json)
+int proof_make_consistency(const char *store_dir, const char *older_line, const char *newer_line,
+			   char **ret_json, char **ret_certificate_pem)
 {
 	struct view *view;
 	int result = view_open(store_dir, NULL, NULL, &view);
 
-	if (result == 0) {
-		result = prove_consistency(view, older_line, ret_json);
-		view_close(view);
-	}
+	if (result < 0)
+		return result;
+	result = prove_consistency(view, older_line, newer_line, ret_json);
+	if (result == 0)
+		*ret_certificate_pem = g_steal_pointer(&view->certificate_pem);
+	view_close(view);
 	return result;
 }

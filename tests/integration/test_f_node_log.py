@@ -9,6 +9,7 @@ from tests.integration.test_a_corridor import running
 from tests.support import installation as inst
 from tests.support.desktop import Display, screenshot, xfreerdp
 from tests.support.installation import wait_for
+from tests.verifier.__main__ import judge
 
 
 class NodeLog(unittest.TestCase):
@@ -93,6 +94,17 @@ class NodeLog(unittest.TestCase):
         self.installation.vitrine("log", "prove", self.session, "--output", str(place))
         for name in ("log-genesis.json", "log-seal.json"):
             self.assertIn(self.session, (place / name).read_text())
+
+    def test_the_log_goes_on_from_a_kept_head(self):
+        store = self.settled()
+        place = Path(tempfile.mkdtemp(prefix="vitrine-proof."))
+        self.addCleanup(shutil.rmtree, place)
+        kept = place / "kept"
+        kept.write_text((store / "log/heads").read_text().splitlines()[0] + "\n")
+        self.installation.vitrine("log", "prove", "--since", str(kept), "--output", str(place))
+        report = judge(place / "log-consistency.json", [Path(self.ca)])
+        self.assertEqual(report.exit_code(), 0, [finding.words() for finding in report.findings])
+        self.assertGreater(report.facts["second"], report.facts["first"])
 
 
 if __name__ == "__main__":

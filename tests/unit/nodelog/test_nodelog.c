@@ -57,7 +57,8 @@ static char *golden(const char *name)
 static void test_golden(void)
 {
 	struct log_fixture f;
-	g_autofree char *genesis = NULL, *seal = NULL, *pem = NULL, *consistency = NULL;
+	g_autofree char *genesis = NULL, *seal = NULL, *pem = NULL, *consistency = NULL,
+			*pem_again = NULL;
 	g_autofree char *want_genesis = golden("log-genesis.json"),
 			*want_seal = golden("log-seal.json");
 	g_autofree char *want_consistency = golden("consistency.json");
@@ -69,7 +70,8 @@ static void test_golden(void)
 	g_assert_cmpstr(genesis, ==, want_genesis);
 	g_assert_cmpstr(seal, ==, want_seal);
 	heads[strcspn(heads, "\n")] = '\0';
-	g_assert_cmpint(proof_make_consistency(f.store, heads, &consistency), ==, 0);
+	g_assert_cmpint(proof_make_consistency(f.store, heads, NULL, &consistency, &pem_again), ==,
+			0);
 	g_assert_cmpstr(consistency, ==, want_consistency);
 
 	struct verify_trust *trust = verify_trust_create(pem);
@@ -238,8 +240,14 @@ static void test_proofs(void)
 	verify_trust_destroy(trust);
 
 	g_autofree char *consistency = NULL;
-	g_assert_cmpint(proof_make_consistency(f.store, first, &consistency), ==, 0);
-	g_assert_cmpint(proof_make_consistency(f.store, "nonsense", &consistency), ==, -EINVAL);
+	g_autofree char *again = NULL, *backwards = NULL;
+	g_assert_cmpint(proof_make_consistency(f.store, first, second, &consistency, &again), ==,
+			0);
+	g_assert_cmpstr(again, ==, pem);
+	g_assert_cmpint(proof_make_consistency(f.store, second, first, &backwards, &again), ==,
+			-EINVAL);
+	g_assert_cmpint(proof_make_consistency(f.store, "nonsense", NULL, &consistency, &again), ==,
+			-EINVAL);
 	g_autofree char *away = g_build_filename(f.store, "away", NULL);
 	g_assert_cmpint(proof_make(away, SESSION, LEAF_SEAL, &seal), ==, -ENOENT);
 	log_fixture_finish(&f);
@@ -249,7 +257,7 @@ static void test_rotated_key(void)
 {
 	struct log_fixture f;
 	g_autofree char *hash = hash_text("entry");
-	g_autofree char *consistency = NULL, *why = NULL;
+	g_autofree char *consistency = NULL, *why = NULL, *pem_again = NULL;
 	struct consistency_proof both;
 	gsize length;
 
@@ -263,7 +271,8 @@ static void test_rotated_key(void)
 	g_autofree char *pem = log_fixture_get(&f, "log/certificate.pem", &length);
 	g_assert_true(g_str_has_prefix(pem, f.pem.certificate_pem));
 	struct verify_trust *trust = verify_trust_create(pem);
-	g_assert_cmpint(proof_make_consistency(f.store, first, &consistency), ==, 0);
+	g_assert_cmpint(proof_make_consistency(f.store, first, NULL, &consistency, &pem_again), ==,
+			0);
 	g_assert_cmpint(consistency_parse(consistency, strlen(consistency), &both), ==, 0);
 	g_assert_true(consistency_holds(&both, trust, &why));
 	g_assert_cmpint(verify_trust_signer(trust, &both.first.line), ==, 1);
