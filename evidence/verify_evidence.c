@@ -49,11 +49,33 @@ static int read_manifest(struct judge *j)
 	return 0;
 }
 
-static int judge_exporter(struct judge *j, const struct cms_signer *signer,
-			  const char *trusted_pem_path)
+/* Does the exporter's certificate lead to a trusted one, and was it revoked before the stamp shows that it had signed? */
+static int ask_trust(struct judge *j, const struct verify_trust *trust, uint64_t stamped_us)
+{
+	g_autofree char *why = NULL,
+			*utc = clock_format_utc(stamped_us != 0
+							? stamped_us
+							: j->report->signed_utc_s * G_USEC_PER_SEC);
+	const struct verify_trust_question question = {.trusted_pem_path = j->whom->ca,
+						       .crl_path = j->whom->crl,
+						       .utc = utc,
+						       .stamped_utc_us = stamped_us};
+
+	int result = verify_trust_ask(trust, 0, &question, &why);
+	if (result == -EPERM)
+		verify_report_add(
+			&j->report->recording, VERIFY_UNTRUSTED, 0, 0, 0,
+			"the exporter's certificate (%s) does not lead to a trusted one: %s",
+			j->report->exporter, why);
+	else if (result == 0 && why != NULL)
+		verify_report_add(&j->report->recording, VERIFY_NOTE, 0, 0, 0,
+				  "the exporter's certificate (%s): %s", j->report->exporter, why);
+	return result == -EPERM ? 0 : result;
+}
+
+static int judge_exporter(struct judge *j, const struct cms_signer *signer)
 {
 	struct verify_trust *trust = verify_trust_create(signer->certificates_pem);
-	g_autofree char *utc = NULL, *why = NULL;
 	uint64_t stamped_us;
 	int result = judge_manifest_stamp(j, &stamped_us);
 
@@ -64,19 +86,13 @@ static int judge_exporter(struct judge *j, const struct cms_signer *signer,
 	j->report->exporter = verify_trust_subject(trust, 0);
 	verify_trust_fingerprint(trust, 0, j->report->exporter_sha256);
 	j->report->signed_utc_s = signer->utc_s;
-	utc = clock_format_utc(stamped_us != 0 ? stamped_us : signer->utc_s * G_USEC_PER_SEC);
-	if (result == 0 && trusted_pem_path != NULL)
-		result = verify_trust_check(trust, 0, trusted_pem_path, utc, &why);
+	if (result == 0 && j->whom->ca != NULL)
+		result = ask_trust(j, trust, stamped_us);
 	verify_trust_destroy(trust);
-	if (result != -EPERM)
-		return result;
-	verify_report_add(&j->report->recording, VERIFY_UNTRUSTED, 0, 0, 0,
-			  "the exporter's certificate (%s) does not lead to a trusted one: %s",
-			  j->report->exporter, why);
-	return 0;
+	return result;
 }
 
-static int judge_signature(struct judge *j, const char *trusted_pem_path)
+static int judge_signature(struct judge *j)
 {
 	const struct archived *cms = judge_archived(j, EVIDENCE_SIGNATURE);
 	struct cms_signer signer;
@@ -93,7 +109,7 @@ static int judge_signature(struct judge *j, const char *trusted_pem_path)
 	else if (result < 0)
 		JUDGE_BROKEN(j, "the signature of the manifest is not one: it was changed");
 	else
-		result = judge_exporter(j, &signer, trusted_pem_path);
+		result = judge_exporter(j, &signer);
 	if (result != -EBADMSG && result != -EPROTO)
 		cms_signer_finish(&signer);
 	return result == -EBADMSG || result == -EPROTO ? 0 : result;
@@ -174,7 +190,7 @@ static int judge_file(struct judge *j, const char *trusted_pem_path)
 		return claim_nothing(j);
 	if (chain < 0 || result <= 0)
 		return chain;
-	result = judge_signature(j, trusted_pem_path);
+	result = judge_signature(j);
 	if (result == 0)
 		result = judge_proofs(j, trusted_pem_path);
 	if (result < 0)

@@ -84,7 +84,7 @@ static int look_for_tombstone(struct look *look, const struct reader *reader,
 	return result;
 }
 
-static int look_at(struct look *look, const struct reader *reader, const struct verify_whom *whom)
+static int look_at(struct look *look, struct reader *reader, const struct verify_whom *whom)
 {
 	struct verify_chain_texts texts = {
 		.trusted_pem_path = whom->ca, .tsa_ca_path = whom->tsa_ca, .crl_path = whom->crl};
@@ -105,6 +105,7 @@ static int look_at(struct look *look, const struct reader *reader, const struct 
 		return result;
 	if (result == 0)
 		result = look_for_tombstone(look, reader, whom->ca);
+	reader_expect_session(reader, look->report->session_id);
 	if (look->report->deleted)
 		verify_files_check_deleted(look->files, reader, look->report);
 	else

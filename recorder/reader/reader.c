@@ -66,6 +66,12 @@ int reader_open_session(const char *store_dir, const char *session_id,
 	return result;
 }
 
+void reader_expect_session(struct reader *reader, const char *session_id)
+{
+	g_free(reader->session_id);
+	reader->session_id = g_strdup(session_id);
+}
+
 void reader_close(struct reader *reader)
 {
 	if (reader == NULL)

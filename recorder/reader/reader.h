@@ -23,6 +23,8 @@ int reader_open_session(const char *store_dir, const char *session_id,
 int reader_open_at(int dir_fd, const struct archive_key *key, struct reader **ret_reader);
 /** A data key that need not be opened: the recorder's own. Before any file is opened. */
 void reader_add_data_key(struct reader *reader, unsigned number, struct data_key *key);
+/** Whose recording this must be, where the opener did not know: encrypted files of another session are -EBADMSG from now on. Before any file is opened. */
+void reader_expect_session(struct reader *reader, const char *session_id);
 /** Files must be closed. NULL is fine. */
 void reader_close(struct reader *reader);
 

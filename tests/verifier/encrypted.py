@@ -46,7 +46,7 @@ class Records:
             self.header = b""  # nothing was written yet
         elif self.header[:6] != b"VTRE\0\1" or self.header[6:8] == b"\0\0" or len(self.header) < HEADER_BYTES:
             raise Malformed("no header of an encrypted file")
-        elif session and self.header[8:] != bytes.fromhex(session.replace("-", "")):
+        elif session is not None and self.header[8:].hex() != session.replace("-", "").lower():
             raise Malformed("it is of another session")
 
     @property

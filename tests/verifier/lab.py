@@ -36,6 +36,7 @@ class Whom:
     trusted: tuple = ()
     lists: tuple = ()
     archive_keys: tuple = ()
+    heads: tuple = ()  # files; for a node's log
 
 
 class Lab:
@@ -67,7 +68,7 @@ class Lab:
         """Several PEM files as the one that the product takes."""
         if not paths:
             return []
-        path = self.folder / ("-".join(pem.stem for pem in paths) + option)
+        path = self.folder / ("-".join(f"{pem.parent.name}-{pem.stem}" for pem in paths) + option)
         if not path.exists():
             path.write_bytes(b"".join(pem.read_bytes() for pem in paths))
             path.chmod(0o600)

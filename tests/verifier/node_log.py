@@ -11,6 +11,7 @@ VERSION = 1
 PROOF_MAX_BYTES = 65536
 KINDS = {"genesis": {"session": "text", "sha256": "hex"}, "seal": {"session": "text", "sha256": "hex"}, "audit": {"id": "number", "sha256": "hex"},
          "deletion": {"session": "text", "sha256": "hex"}, "export": {"session": "text", "sha256": "hex"}}
+ONCE = ("genesis", "seal", "audit")  # of a recording, or of a record
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -105,11 +106,17 @@ def read_heads(data: bytes, signers: list[Signer], report: Report, what: str) ->
     return heads
 
 
-def check_leaf(text: bytes, index: int, nodes: set, report: Report) -> None:
+def check_leaf(text: bytes, index: int, nodes: set, met: set, report: Report) -> None:
     try:
-        nodes.add(parse_leaf(text, index)["node"])
+        leaf = parse_leaf(text, index)
     except Malformed as error:
         report.add(BROKEN, f"leaf {index} is not one: {error}")
+        return
+    nodes.add(leaf["node"])
+    once = (leaf["kind"], leaf.get("id", leaf.get("session"))) if leaf["kind"] in ONCE else None
+    if once in met:
+        report.add(BROKEN, f"leaf {index} enters audit record {once[1]} a second time" if once[0] == "audit" else f"leaf {index} is a second {once[0]} of recording {once[1]}")
+    met.update({once} - {None})
 
 
 def check_leaves(data: bytes, heads: list[SignedLine], report: Report) -> set:
@@ -117,7 +124,7 @@ def check_leaves(data: bytes, heads: list[SignedLine], report: Report) -> set:
     by_size: dict[int, list] = {}
     for head in heads:
         by_size.setdefault(head.value["size"], []).append(head)
-    tree, nodes = Tree(), {head.value["node"] for head in heads}
+    tree, nodes, met = Tree(), {head.value["node"] for head in heads}, set()
     lines = data.split(b"\n")
     if lines.pop():
         report.add(INCOMPLETE, f"the log is cut in the middle of leaf {len(lines)}")
@@ -126,7 +133,7 @@ def check_leaves(data: bytes, heads: list[SignedLine], report: Report) -> set:
             if head.value["root"] != tree.root():
                 report.add(BROKEN, f"the first {index} leaves are not those of the tree head of {head.value['utc']}: leaves were changed, removed or backdated")
         if index < len(lines):
-            check_leaf(lines[index], index, nodes, report)
+            check_leaf(lines[index], index, nodes, met, report)
             tree.add(lines[index])
     for size, missing in by_size.items():
         report.add(BROKEN, f"the tree head of {missing[0].value['utc']} covers {size} leaves, the log has {len(lines)}: its end was removed")

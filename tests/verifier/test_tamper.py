@@ -1,4 +1,4 @@
-"""The tamper matrix of recordings: every forgery is found by both verifiers, with the same exit code, named, and placed in time. VITRINE_LONG=1 flips more bits.
+"""The tamper matrix of recordings: every forgery is found by all verifiers, with the same exit code, named, and placed in time. VITRINE_LONG=1 flips more bits.
 
 Arguments: the `vitrine` program and make_recordings."""
 
@@ -9,94 +9,25 @@ import re
 import shutil
 import sys
 import unittest
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from tests.verifier.authority import Authority
-from tests.verifier.lab import Lab, Whom
-from tests.verifier.writer import chain_entries, compact, sha256
+from tests.verifier.matrix import BROKEN, INCOMPLETE, UNJUDGED, UNTRUSTED, Forgery, Matrix, flip, lines_of, put_lines, resign
+from tests.verifier.writer import chain_entries, compact
 
-PROGRAM, MAKE_RECORDINGS = sys.argv[1:3]
 FLIPS_PER_FILE = 60 if os.environ.get("VITRINE_LONG") else 6
-UNJUDGED, BROKEN, UNTRUSTED, INCOMPLETE = 1, 3, 4, 5
 
 
-@dataclass
-class Forgery:
-    name: str
-    change: Callable[[Path], None]
-    codes: tuple = (BROKEN,)
-    span: tuple | None = None  # the forged time: a finding above a note must touch it
-    says: str = ""  # what both must name
-
-
-def lines_of(folder: Path) -> list[bytes]:
-    return (folder / "chain").read_bytes().splitlines(keepends=True)
-
-
-def put_lines(folder: Path, lines: list[bytes]) -> None:
-    (folder / "chain").write_bytes(b"".join(lines))
-
-
-def flip(path: Path, bit: int) -> None:
-    data = bytearray(path.read_bytes())
-    data[bit // 8] ^= 1 << bit % 8
-    path.write_bytes(data)
-
-
-def resign(folder: Path, authority: Authority, change: Callable[[list[dict]], list[dict]] = lambda entries: entries) -> None:
-    """Writes the whole chain anew with another key, as somebody would who has the disk but not the key."""
-    certificate = authority.pem("node").read_bytes()
-    (folder / "certificate.pem").write_bytes(certificate)
-    lines, prev = [], "0" * 64
-    for seq, entry in enumerate(change([entry for _, entry in chain_entries(folder)])):
-        if entry["kind"] == "genesis":
-            entry["files"] = [{"bytes": len(certificate), "name": "certificate.pem", "sha256": sha256(certificate)}]
-        text = compact({**entry, "seq": seq, "prev": prev})
-        prev = sha256(text)
-        lines.append(authority.line(text) + b"\n")
-    put_lines(folder, lines)
-
-
-class Matrix(unittest.TestCase):
+class Recordings(Matrix):
     @classmethod
     def setUpClass(cls):
-        cls.lab = Lab(PROGRAM, MAKE_RECORDINGS)
-        cls.addClassCleanup(cls.lab.close)
+        super().setUpClass()
         (cls.recording, *_), (cls.other, *_) = cls.lab.record(2, "plain", "resumed")
         (cls.unsealed, *_), = cls.lab.record(1, "plain", "killed")
         cls.entries = [entry for _, entry in chain_entries(cls.recording)]
-        stranger = cls.lab.folder / "stranger"
-        stranger.mkdir()
-        cls.stranger = Authority(stranger).make("Stranger")
-        cls.ca = cls.lab.authority.pem("ca")
-        cls.n_copies = 0
 
-    def copy(self, source: Path | None = None) -> Path:
-        type(self).n_copies += 1
-        return shutil.copytree(source or self.recording, self.lab.folder / f"copy-{self.n_copies}")
-
-    def judge(self, forgeries: list[Forgery], source: Path | None = None, whom: Whom | None = None) -> None:
-        folders = [self.copy(source) for _ in forgeries]
-        for folder, forgery in zip(folders, forgeries):
-            forgery.change(folder)
-        results = self.lab.both_of(folders, whom or Whom((self.ca,)))
-        for folder in folders:
-            shutil.rmtree(folder)
-        for forgery, (product, report) in zip(forgeries, results):
-            with self.subTest(forgery.name):
-                mine = [finding.words() for finding in report.findings]
-                self.assertIn(product.code, forgery.codes, f"vitrine verify: {product.words()}")
-                self.assertEqual(report.exit_code(), product.code, f"the verifiers differ\nvitrine: {product.words()}\nsecond: {mine}")
-                found = [(f["start_us"], f["end_us"], f["text"]) for f in product.findings() if f["class"] != "note"]
-                found2 = [(f.start_us, f.end_us, f.text) for f in report.findings if f.kind != "note"]
-                for who, findings in (("vitrine", found), ("second", found2)):
-                    if forgery.says:
-                        self.assertTrue(any(re.search(forgery.says, text) for *_, text in findings), f"{who} names it: {findings}")
-                    if forgery.span:
-                        start, end = forgery.span
-                        self.assertTrue(any(a <= end and b >= start for a, b, _ in findings), f"{who} places it between {start} and {end}: {findings}")
+    def judge(self, forgeries: list[Forgery], source: Path | None = None) -> None:
+        super().judge(forgeries, source or self.recording)
 
     # ---- Bits ----
 
@@ -244,9 +175,9 @@ class Matrix(unittest.TestCase):
             Forgery("video cut", lambda f: os.truncate(f / "seg-00003.mp4", 100), span=self.segment(3), says="seg-00003.mp4"),
             Forgery("video lengthened", lambda f: (f / "seg-00003.mp4").write_bytes((f / "seg-00003.mp4").read_bytes() + b"\0"), span=self.segment(3), says="seg-00003.mp4"),
             Forgery("file added", lambda f: (f / "seg-00099.mp4").write_bytes(b"x"), says="seg-00099.mp4"),
-            Forgery("folder added", lambda f: (f / "extra").mkdir(), says="extra"),
+            Forgery("folder added", lambda f: (f / "extra").mkdir(), says="extra", page=False),
             Forgery("link in place of a file", lambda f: ((f / "seg-00001.mp4").rename(self.lab.folder / "held"), (f / "seg-00001.mp4").symlink_to(self.lab.folder / "held")),
-                    span=self.segment(1), says="seg-00001.mp4"),
+                    span=self.segment(1), says="seg-00001.mp4", page=False),
             Forgery("chain removed", lambda f: (f / "chain").unlink()),
             Forgery("chain emptied", lambda f: (f / "chain").write_bytes(b"")),
         ])

@@ -30,7 +30,7 @@ export class Encrypted {
 		const number = header.length < HEADER_BYTES ? 0 : header[6] * 256 + header[7];
 		if (number === 0 || new TextDecoder('latin1').decode(header.subarray(0, 6)) !== 'VTRE\u0000\u0001')
 			throw new Malformed('it has no header of an encrypted file');
-		if (session !== undefined && hex(header.subarray(8)) !== session.replaceAll('-', ''))
+		if (session !== undefined && hex(header.subarray(8)) !== session.replaceAll('-', '').toLowerCase())
 			throw new Malformed('it is of another session');
 		this.header = header;
 		return number;

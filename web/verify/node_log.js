@@ -16,8 +16,10 @@ const KINDS = {
 	deletion: { session: 'text', sha256: 'hex' }, export: { session: 'text', sha256: 'hex' },
 };
 
-/** @param {Uint8Array} line @param {number} index @returns {string} its node */
-function nodeOfLeaf(line, index) {
+const ONCE = ['genesis', 'seal', 'audit']; // of a recording, or of a record
+
+/** @param {Uint8Array} line @param {number} index */
+function parseLeaf(line, index) {
 	const leaf = parseJson(line);
 	need(leaf, { kind: 'text', index: 'number', utc: 'utc', node: 'text' });
 	if (!Object.hasOwn(KINDS, leaf.kind))
@@ -25,7 +27,34 @@ function nodeOfLeaf(line, index) {
 	need(leaf, KINDS[leaf.kind]);
 	if (leaf.index !== index)
 		throw new Malformed(`it has index ${leaf.index}`);
-	return leaf.node;
+	return leaf;
+}
+
+/** What leaves have been met with. */
+class Met {
+	/** @param {Iterable<string>} nodes of the heads @param {Report} report */
+	constructor(nodes, report) {
+		this.nodes = new Set(nodes);
+		this.once = new Set();
+		this.report = report;
+	}
+
+	/** @param {Uint8Array} line @param {number} index */
+	take(line, index) {
+		try {
+			const { kind, node, id, session } = parseLeaf(line, index), key = `${kind} ${id ?? session}`;
+			this.nodes.add(node);
+			if (!ONCE.includes(kind))
+				return;
+			if (this.once.has(key))
+				this.report.add('broken', kind === 'audit' ? `leaf ${index} enters audit record ${id} a second time` : `leaf ${index} is a second ${kind} of recording ${session}`);
+			this.once.add(key);
+		} catch (error) {
+			if (!(error instanceof Malformed))
+				throw error;
+			this.report.add('broken', `leaf ${index} is not one: ${error.message}`);
+		}
+	}
 }
 
 /** Those that hold under one of the signers. @param {Uint8Array[]} lines @param {Signer[]} signers @param {string} what @param {Report} report */
@@ -52,7 +81,7 @@ async function readHeads(lines, signers, what, report) {
 
 /** Reads every leaf once and compares the roots on the way. @param {Blob} leaves @param {SignedLine[]} heads @param {Report} report @param {(bytes: number) => void} progress */
 async function checkLeaves(leaves, heads, report, progress) {
-	const due = [...heads].sort((a, b) => a.value.size - b.value.size), tree = new Tree(), nodes = new Set(heads.map((head) => head.value.node));
+	const due = [...heads].sort((a, b) => a.value.size - b.value.size), tree = new Tree(), met = new Met(heads.map((head) => head.value.node), report);
 	const passHeads = () => {
 		while (due[0]?.value.size === tree.size) {
 			const { value } = /** @type {SignedLine} */ (due.shift());
@@ -66,20 +95,14 @@ async function checkLeaves(leaves, heads, report, progress) {
 			report.add('incomplete', `the log is cut in the middle of leaf ${tree.size}`);
 			break;
 		}
-		try {
-			nodes.add(nodeOfLeaf(line, tree.size));
-		} catch (error) {
-			if (!(error instanceof Malformed))
-				throw error;
-			report.add('broken', `leaf ${tree.size} is not one: ${error.message}`);
-		}
+		met.take(line, tree.size);
 		tree.add(line);
 		passHeads();
 	}
 	for (const { value } of due)
 		report.add('broken', `the tree head of ${value.utc} covers ${value.size} leaves, the log has ${tree.size}: its end was removed`);
-	if (nodes.size > 1)
-		report.add('broken', `the log is of more than one node: ${[...nodes].sort().join(', ')}`);
+	if (met.nodes.size > 1)
+		report.add('broken', `the log is of more than one node: ${[...met.nodes].sort().join(', ')}`);
 	return tree;
 }
 
