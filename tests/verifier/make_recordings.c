@@ -219,6 +219,8 @@ static void end_killed(struct scene *scene, unsigned number)
 {
 	if (number % 2 == 0)
 		must(archive_checkpoint(scene->archive, scene->t_us), "checkpoint");
+	if (number % 4 == 1)
+		event(scene, "{\"type\":\"key\",\"text\":\"too late\"}");
 	raise(SIGKILL);
 }
 

@@ -3,8 +3,10 @@
 Arguments: the `vitrine` program."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.verifier.__main__ import judge
 PROGRAM = sys.argv[1]
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
+ARCHIVE_KEY = GOLDEN / "keys/archive.key"
 TRUSTED = [GOLDEN / "keys" / name for name in ("ca.pem", "tsa-ca.pem")]
 
 
@@ -24,6 +27,9 @@ class Golden(unittest.TestCase):
                 report = judge(GOLDEN / name, TRUSTED, [])
                 self.assertEqual(report.exit_code(), due["exit_trusting"])
                 self.assertEqual([finding.words() for finding in report.findings], due["findings"])
+                opened = judge(GOLDEN / name, TRUSTED, archive_keys=[ARCHIVE_KEY])
+                self.assertEqual(opened.exit_code(), due.get("exit_opened", due["exit_trusting"]))
+                self.assertEqual([finding.words() for finding in opened.findings], due.get("findings_opened", due["findings"]))
                 for key in due.keys() & {"session", "head", "segments", "duration_us", "root", "leaves"}:
                     self.assertEqual(report.facts[key], due[key], key)
 
@@ -32,10 +38,15 @@ class Golden(unittest.TestCase):
         self.assertEqual(judge(GOLDEN / "log", TRUSTED, [head]).exit_code(), 0)
 
     def test_product(self):
+        scratch = tempfile.TemporaryDirectory(prefix="vitrine-golden.")
+        self.addCleanup(scratch.cleanup)
+        key = Path(shutil.copy(ARCHIVE_KEY, scratch.name))
+        key.chmod(0o600)  # git does not keep that, and the product insists
+        ca = ["--ca", GOLDEN / "keys/ca.pem"]
         for name, due in EXPECTED.items():
             if name == "log":
                 continue
-            for options, code in ([], due["exit"]), (["--ca", GOLDEN / "keys/ca.pem"], due["exit_trusting"]):
+            for options, code in ([], due["exit"]), (ca, due["exit_trusting"]), ([*ca, "--archive-key", key], due.get("exit_opened", due["exit_trusting"])):
                 with self.subTest(name, options=options):
                     done = subprocess.run([PROGRAM, "verify", "--json", *options, GOLDEN / name], stdout=subprocess.PIPE, check=False)
                     report = json.loads(done.stdout)
