@@ -28,12 +28,11 @@ bool plan_may_leave_out(const char *name)
 	return g_str_has_prefix(name, "seg-") && plan_kind_of(name) == PLAN_OTHER;
 }
 
-/* A segment without length lies in the span when its one moment does. */
-static bool is_asked_for(const struct planner *p, const struct chain_entry *e)
+bool plan_is_asked_for(struct evidence_span asked, const struct chain_entry *e)
 {
 	if (e->start_us == e->end_us)
-		return e->start_us >= p->asked.start_us && e->start_us <= p->asked.end_us;
-	return e->end_us > p->asked.start_us && e->start_us < p->asked.end_us;
+		return e->start_us >= asked.start_us && e->start_us <= asked.end_us;
+	return e->end_us > asked.start_us && e->start_us < asked.end_us;
 }
 
 static void add_part(struct manifest *manifest, const struct chain_file *file)
@@ -89,7 +88,7 @@ static void take_files(struct planner *p, const struct chain_entry *e, enum plan
 static void meet_segment(struct planner *p, const struct chain_entry *e)
 {
 	p->n_segments++;
-	if (!is_asked_for(p, e))
+	if (!plan_is_asked_for(p->asked, e))
 		return;
 	if (p->n_taken++ == 0)
 		p->manifest->span_start_us = e->start_us;

@@ -29,6 +29,9 @@ size_t plan_whole_lines(const char *chain, size_t length);
 bool plan_make(const struct verify_chain_texts *texts, struct evidence_span asked,
 	       const char *leave_out_timelines, struct manifest *ret, GError **error);
 
+/** Whether a segment's entry lies in a span. One without length does when its one moment does. */
+bool plan_is_asked_for(struct evidence_span asked, const struct chain_entry *entry);
+
 /** What a file of a segment is for, by its name. */
 enum plan_kind { PLAN_INIT, PLAN_VIDEO, PLAN_OTHER };
 enum plan_kind plan_kind_of(const char *name);

@@ -29,14 +29,15 @@ ROOMS = {
     "gateway": ["base", "ipc", "sql", "gateway/broker"],
     "recorder": ["base", "ipc", "sql", "recorder/ring", "recorder/encode", "recorder/chain", "recorder/nodelog", "recorder/notary", "recorder/http", "recorder/stamp", "recorder/store", "recorder/mux", "recorder/crypt", "recorder/reader", "recorder/lines"],
     "evidence": ["base", "recorder/crypt", "recorder/reader", "recorder/chain", "recorder/nodelog", "recorder/stamp", "recorder/http"],
+    "evidence/timeline": ["base", "evidence", "recorder/chain", "recorder/reader", "recorder/lines"],
     "evidence/certificate": ["base", "evidence", "recorder/chain"],
     "evidence/derive": ["base", "recorder/encode", "recorder/mux", "recorder/crypt", "recorder/reader", "recorder/chain", "evidence"],
     "web/http": ["base"],
     "web/live": ["base", "ipc", "web/http"],
     "web/export": ["base", "sql", "evidence", "evidence/derive", "evidence/certificate"],
-    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "evidence", "evidence/derive", "recorder/crypt", "recorder/reader", "recorder/lines", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
-    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "web/export", "evidence", "evidence/derive", "recorder/crypt", "recorder/reader", "recorder/lines", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
-    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "recorder/lines", "evidence", "recorder/stamp", "evidence/certificate", "evidence/derive"],
+    "web": ["base", "ipc", "sql", "web/http", "web/live", "web/routes", "web/export", "evidence", "evidence/derive", "evidence/timeline", "recorder/crypt", "recorder/reader", "recorder/lines", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "web/routes": ["base", "ipc", "sql", "web/http", "web/live", "web", "web/export", "evidence", "evidence/derive", "evidence/timeline", "recorder/crypt", "recorder/reader", "recorder/lines", "recorder/chain", "recorder/nodelog", "recorder/stamp"],
+    "cli": ["base", "ipc", "sql", "gateway/broker", "recorder/chain", "recorder/nodelog", "recorder/store", "recorder/crypt", "recorder/reader", "recorder/lines", "evidence", "recorder/stamp", "evidence/certificate", "evidence/derive", "evidence/timeline"],
 }
 
 # Header prefix of an outside library -> rooms that may use it. What is not listed (libc, GLib, OpenSSL, jansson) is free.

@@ -2,6 +2,7 @@
 #include "tests/support/honest_recording.h"
 
 #include "recorder/chain/chain.h"
+#include "recorder/lines/line_writer.h"
 
 #include <string.h>
 
@@ -28,6 +29,31 @@ static void put_box(const char *dir, struct chain_file *file, const char *name, 
 	g_assert_true(g_file_set_contents(path, box, (gssize)file->bytes, NULL));
 }
 
+/* A timeline with one event, which a spreadsheet would run. */
+static void put_timeline(const char *dir, struct chain_file *file, uint32_t number,
+			 uint64_t start_us)
+{
+	g_autofree char *path = NULL, *line = NULL;
+	struct line_writer *writer = line_writer_create();
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	line = g_strdup_printf(
+		"{\"t_us\":%" G_GUINT64_FORMAT
+		",\"origin\":\"session\",\"type\":\"title\",\"text\":\"=1+1, %s\"}\n",
+		start_us + 500000, number == 1 ? "first" : "second");
+	const GByteArray *part = line_writer_add(writer, line, strlen(line));
+	g_byte_array_append(bytes, part->data, part->len);
+	line_writer_commit(writer);
+	part = line_writer_end(writer);
+	g_byte_array_append(bytes, part->data, part->len);
+	line_writer_destroy(writer);
+	g_snprintf(file->name, sizeof file->name, "seg-%05u.jsonl.gz", number);
+	file->bytes = bytes->len;
+	digest_hex_of(bytes->data, bytes->len, file->sha256);
+	path = g_build_filename(dir, file->name, NULL);
+	g_assert_true(g_file_set_contents(path, (const char *)bytes->data, bytes->len, NULL));
+}
+
 static void add_line(GString *lines, char *line)
 {
 	g_assert_nonnull(line);
@@ -35,8 +61,9 @@ static void add_line(GString *lines, char *line)
 	g_free(line);
 }
 
-static void add_segment(struct chain *chain, GString *lines, const char *dir, uint32_t number,
-			uint64_t start_us)
+/* Returns the bytes of its files. */
+static uint64_t add_segment(struct chain *chain, GString *lines, const char *dir, uint32_t number,
+			    uint64_t start_us)
 {
 	g_autofree char *text = g_strdup_printf("pictures of segment %u", number);
 	struct chain_segment segment = {.number = number,
@@ -46,12 +73,14 @@ static void add_segment(struct chain *chain, GString *lines, const char *dir, ui
 					.width = 640,
 					.height = 480,
 					.codec = "avc1.42c01e",
-					.n_files = 2};
+					.n_files = 3};
 	g_autofree char *name = g_strdup_printf("seg-%05u.mp4", number);
 
 	put_box(dir, &segment.files[0], name, text);
-	put_box(dir, &segment.files[1], "init-001.mp4", "init");
+	put_timeline(dir, &segment.files[1], number, start_us);
+	put_box(dir, &segment.files[2], "init-001.mp4", "init");
 	add_line(lines, chain_add_segment(chain, segment.end_us, &segment, NULL));
+	return segment.files[0].bytes + segment.files[1].bytes + segment.files[2].bytes;
 }
 
 void honest_recording_write(const char *dir, const struct chain_key *key, uint64_t gap_us)
@@ -62,21 +91,19 @@ void honest_recording_write(const char *dir, const struct chain_key *key, uint64
 					      .user = "alice",
 					      .target = "web-01",
 					      .opened_utc_us = UINT64_C(1780000000000000)};
-	const struct chain_seal seal = {.reason = "viewer-left",
-					.detail = "",
-					.segments = 2,
-					.frames = 10,
-					.bytes = 2 * strlen("....mdatpictures of segment 1"
-							    "....mdatinit"),
-					.duration_us = 2000000u + gap_us};
+	struct chain_seal seal = {.reason = "viewer-left",
+				  .detail = "",
+				  .segments = 2,
+				  .frames = 10,
+				  .duration_us = 2000000u + gap_us};
 	g_autoptr(GString) lines = g_string_new(NULL);
 	struct chain *chain = chain_create(key);
 
 	add_line(lines, chain_add_genesis(chain, &genesis, NULL));
-	add_segment(chain, lines, dir, 1, 0);
+	seal.bytes = add_segment(chain, lines, dir, 1, 0);
 	if (gap_us > 0)
 		add_line(lines, chain_add_gap(chain, gap.end_us, &gap, NULL));
-	add_segment(chain, lines, dir, 2, gap.end_us);
+	seal.bytes += add_segment(chain, lines, dir, 2, gap.end_us);
 	add_line(lines, chain_add_seal(chain, seal.duration_us, &seal, NULL));
 	put_file(dir, CHAIN_FILE, lines->str);
 	put_file(dir, CHAIN_CERTIFICATE_FILE, chain_key_certificate_pem(key));

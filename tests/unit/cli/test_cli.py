@@ -2,7 +2,9 @@
 
 Arguments: the program, and the helper that makes an honest recording."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import pty
@@ -635,6 +637,32 @@ class Export(unittest.TestCase):
         self.assertIn("BROKEN", err)
         self.assertEqual(self.site.run("certificate", str(target))[0], 2)
 
+    def test_timeline(self):
+        """Of a recording and of a file, in each form; of a file that was changed nothing."""
+        vtt = self.site.dir / "evidence.vtt"
+        target, (code, _, err) = self.export("events.mp4", "--subtitles", str(vtt))
+        self.assertEqual(code, 0, err)
+        lines = self.site.ok("timeline", self.SESSION)
+        self.assertEqual(lines, self.site.ok("timeline", str(target), "--jsonl"))
+        events = [json.loads(line) for line in lines.splitlines()]
+        self.assertEqual([(event["type"], event["text"]) for event in events], [("title", "=1+1, first"), ("title", "=1+1, second")])
+        self.assertIn("timeline-export", self.newest_audit("timeline-export"))
+        code, out, _ = self.site.run("timeline", str(target), "--csv", "--ca", str(self.trusted))
+        rows = list(csv.reader(io.StringIO(out, newline="")))
+        self.assertEqual(rows[0], ["time_utc", "seconds", "origin", "type", "text", "detail"])
+        self.assertEqual([row[1:] for row in rows[1:]], [["0.500000", "session", "title", "'=1+1, first", ""], ["1.500000", "session", "title", "'=1+1, second", ""]])
+        cues = "WEBVTT\n\n00:00:00.500 --> 00:00:03.500\nWindow: =1+1, first\n\n00:00:01.500 --> 00:00:04.500\nWindow: =1+1, second\n\n"
+        self.assertEqual(vtt.read_text(), cues)
+        self.assertEqual(self.site.ok("timeline", str(target), "--vtt"), cues)
+        self.assertEqual(self.site.run("timeline", str(target), "--vtt", "--csv")[0], 2)
+        code, _, err = self.site.run("timeline", str(target), "-o", str(vtt))
+        self.assertEqual((code, vtt.read_text()), (1, cues))
+        self.assertIn("File exists", err)
+        target.write_bytes(target.read_bytes().replace(b"pictures of segment 2", b"Pictures of segment 2"))
+        code, out, err = self.site.run("timeline", str(target))
+        self.assertEqual((code, out), (3, ""))
+        self.assertIn("BROKEN", err)
+
     def test_policy(self):
         """Where nobody may export timelines, they are left out, and the file says by whose will."""
         strict = self.site.dir / "strict.yaml"
@@ -644,8 +672,14 @@ class Export(unittest.TestCase):
         self.assertEqual(code, 0, err)
         code, words = self.verify(target, "--json", "--ca", self.trusted)
         self.assertEqual(code, 0, words)
-        left_out = json.loads(words)["export"]["left_out"]
-        self.assertEqual({(file["name"].split(".")[0], file["reason"]) for file in left_out}, {("seg-00001", "policy"), ("seg-00002", "policy")})
+        self.assertEqual(json.loads(words)["export"]["left_out"], [{"name": "seg-00001.jsonl.gz", "reason": "policy"}, {"name": "seg-00002.jsonl.gz", "reason": "policy"}])
+        code, out, err = self.site.run("timeline", str(target), "--csv")
+        self.assertEqual((code, out), (0, "time_utc,seconds,origin,type,text,detail\r\n"))
+        self.assertIn("2 timelines were left out", err)
+        for words in (("timeline", self.SESSION), ("export", self.SESSION, "-o", str(self.site.dir / "never.mp4"), "--subtitles", str(self.site.dir / "never.vtt"))):
+            code, out, err = self.site.run(words[0], "--config", str(strict), *words[1:])
+            self.assertEqual((code, out), (1, ""))
+            self.assertIn("policy", err)
         strict.write_text(self.site.config.read_text().replace("export: {", "export: { timelines: king,"))
         code, _, err = self.site.run("export", "--config", str(strict), self.SESSION, "-o", str(target))
         self.assertEqual(code, 1)

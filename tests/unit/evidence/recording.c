@@ -1,6 +1,7 @@
 /* Recordings for the tests of evidence files. */
 #include "tests/unit/evidence/recording.h"
 
+#include "recorder/lines/line_writer.h"
 #include "tests/support/temp_dir.h"
 
 #include <stdio.h>
@@ -151,11 +152,28 @@ static void add_init(struct recording *r, struct chain_segment *s)
 	add_file(r, s, name, init->data, init->len);
 }
 
+static GByteArray *timeline_of(const struct recording *r)
+{
+	g_autofree char *when =
+		g_strdup_printf("{\"t_us\":%" G_GUINT64_FORMAT "}\n", r->position_us);
+	GByteArray *bytes = g_byte_array_new();
+
+	if (r->events == NULL)
+		return g_byte_array_append(bytes, (const guint8 *)when, (guint)strlen(when));
+	struct line_writer *writer = line_writer_create();
+	const GByteArray *part = line_writer_add(writer, r->events, strlen(r->events));
+	g_byte_array_append(bytes, part->data, part->len);
+	line_writer_commit(writer);
+	part = line_writer_end(writer);
+	g_byte_array_append(bytes, part->data, part->len);
+	line_writer_destroy(writer);
+	return bytes;
+}
+
 void recording_add_segment(struct recording *r, unsigned frames, bool resized)
 {
 	g_autofree char *name = g_strdup_printf("seg-%05u.jsonl.gz", ++r->segments);
-	g_autofree char *timeline =
-		g_strdup_printf("{\"t_us\":%" G_GUINT64_FORMAT "}\n", r->position_us);
+	g_autoptr(GByteArray) timeline = timeline_of(r);
 	struct chain_segment s = {.number = r->segments,
 				  .start_us = r->position_us,
 				  .end_us = r->position_us + RECORDING_SEGMENT_US,
@@ -169,7 +187,7 @@ void recording_add_segment(struct recording *r, unsigned frames, bool resized)
 		r->inits = r->segments;
 	if (frames > 0 || r->cut)
 		add_video(r, &s);
-	add_growing(r, &s, name, timeline, strlen(timeline));
+	add_growing(r, &s, name, timeline->data, timeline->len);
 	if (frames > 0 || r->cut)
 		add_init(r, &s);
 	add_file(r, &s, "key-001.cms", "sealed", 6); /* as of an encrypted recording: one for all */

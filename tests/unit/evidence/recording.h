@@ -18,6 +18,8 @@ struct recording {
 	GString *lines;
 	uint64_t bytes, frames, position_us;
 	uint32_t segments, inits;
+	const char *
+		events; /**< lines of the next segments' timelines, as the recorder writes them; NULL: bytes that only say when */
 	bool cut; /**< of the segments to come only the beginnings are signed, as after a power cut: behind pictures and timeline lies a tail */
 };
 
