@@ -8,6 +8,8 @@
 
 #define BUDGET_BURST_BYTES (1u << 20)
 #define BUDGET_BYTES_PER_S (64u << 10)
+/* A line is also a record on the disk, of which a segment's file may have four millions (recorder/reader/reader_crypt.c): 512 a second, however short. */
+#define LINE_COST_MIN_BYTES 128u
 
 char *timeline_line(const char *json, const char *origin, uint64_t t_us)
 {
@@ -43,10 +45,11 @@ bool timeline_budget_take(struct timeline_budget *budget, uint64_t now_us, size_
 		budget->left_bytes = MIN(budget->left_bytes + gained, BUDGET_BURST_BYTES);
 		budget->filled_us = now_us;
 	}
-	if (bytes > budget->left_bytes) {
+	uint64_t cost_bytes = MAX(bytes, LINE_COST_MIN_BYTES);
+	if (cost_bytes > budget->left_bytes) {
 		budget->n_dropped++;
 		return false;
 	}
-	budget->left_bytes -= bytes;
+	budget->left_bytes -= cost_bytes;
 	return true;
 }

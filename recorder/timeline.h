@@ -15,7 +15,7 @@
  *  NULL when it is not one JSON object, or longer than a line may be. g_free it. */
 char *timeline_line(const char *json, const char *origin, uint64_t t_us);
 
-/** Keeps a flood of events from filling the disk: about 64 kB a second, 1 MB at once. */
+/** Keeps a flood of events from filling the disk: about 64 kB a second, 1 MB at once; short ones cost 128 bytes, too. */
 struct timeline_budget {
 	uint64_t left_bytes, filled_us;
 	uint64_t n_dropped;
