@@ -40,6 +40,8 @@ struct encoder_settings {
 	bool full_range; /**< false: limited range as recordings use; RDPGFX wants true ([MS-RDPEGFX] 3.3.8.3.1) */
 	bool repeat_headers; /**< SPS and PPS before every IDR; ENCODER_DAMAGE knows no other way */
 	enum encoder_method method;
+	bool behind_idr; /**< the stream goes on behind an IDR that another encoder wrote, ... */
+	uint32_t idr_pic_id_before; /**< ... and this is its number. ENCODER_DAMAGE */
 	struct idr_pool *
 		idr_pool; /**< ENCODER_DAMAGE: who writes its IDRs; NULL: each time a new libx264 */
 };
@@ -51,6 +53,8 @@ struct access_unit {
 	const uint8_t *bytes; /**< Annex B; owned by the encoder until its next call */
 	size_t length;
 	bool key; /**< IDR */
+	uint32_t
+		idr_pic_id; /**< of an IDR in a stream with repeated headers: two in a row have different ones (ITU-T H.264 7.4.3) */
 };
 
 struct encoder;

@@ -103,7 +103,8 @@ static int damage_encode(struct encoder *base, const struct encoder_input *input
 				   input->n_hints, encoder->unit);
 	int result = key ? encode_idr(encoder, input->picture) : 0;
 	encoder->last_was_idr = key;
-	*ret = (struct access_unit){encoder->unit->data, encoder->unit->len, key};
+	*ret = (struct access_unit){encoder->unit->data, encoder->unit->len, key,
+				    key ? encoder->idr_pic_id : 0};
 	return result;
 }
 
@@ -132,6 +133,8 @@ int encoder_damage_create(const struct encoder_settings *settings, struct encode
 	struct encoder_damage *encoder = g_new0(struct encoder_damage, 1);
 	encoder->base.methods = &methods;
 	encoder->settings = *settings;
+	encoder->last_was_idr = settings->behind_idr;
+	encoder->idr_pic_id = settings->idr_pic_id_before;
 	encoder->unit = g_byte_array_new();
 	*ret_encoder = &encoder->base;
 	return 0;

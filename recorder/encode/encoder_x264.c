@@ -6,6 +6,8 @@
  * CAVLC, the cheapest stream, plays everywhere as Constrained Baseline. */
 #include "recorder/encode/encoder_x264.h"
 
+#include "recorder/encode/stream_headers.h"
+
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
@@ -154,6 +156,15 @@ static void fill_picture(struct encoder_x264 *encoder, const struct encoder_inpu
 	}
 }
 
+static uint32_t idr_pic_id_of(const struct encoder_x264 *encoder, bool key)
+{
+	struct stream_headers headers;
+
+	return key && stream_headers_parse(encoder->unit->data, encoder->unit->len, &headers)
+		       ? headers.idr_pic_id
+		       : 0;
+}
+
 static int x264_encode(struct encoder *base, const struct encoder_input *input,
 		       struct access_unit *ret)
 {
@@ -173,7 +184,8 @@ static int x264_encode(struct encoder *base, const struct encoder_input *input,
 	encoder->shown = (struct nv12){.luma = out.img.plane[0],
 				       .chroma = out.img.plane[1],
 				       .stride_bytes = (size_t)out.img.i_stride[0]};
-	*ret = (struct access_unit){encoder->unit->data, encoder->unit->len, out.b_keyframe};
+	*ret = (struct access_unit){encoder->unit->data, encoder->unit->len, out.b_keyframe,
+				    idr_pic_id_of(encoder, out.b_keyframe)};
 	return 0;
 }
 

@@ -5,7 +5,6 @@
 #include "recorder/encode/self_check.h"
 
 #include "recorder/encode/encoder_methods.h"
-#include "recorder/encode/stream_headers.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -99,11 +98,7 @@ static bool agrees(struct checked *c, const struct access_unit *unit)
 
 static int64_t idr_id_of(const struct access_unit *unit)
 {
-	struct stream_headers headers;
-
-	return unit->key && stream_headers_parse(unit->bytes, unit->length, &headers)
-		       ? (int64_t)headers.idr_pic_id
-		       : -1;
+	return unit->key ? (int64_t)unit->idr_pic_id : -1;
 }
 
 /* libx264 alone from here on. Its first IDR may have the number of the one before (7.4.3); the next has not. */
@@ -174,7 +169,7 @@ int encoder_watch(struct encoder *encoder, const struct encoder_settings *settin
 
 	c->base.methods = &methods;
 	c->settings = *settings;
-	c->last_idr_id = -1;
+	c->last_idr_id = settings->behind_idr ? (int64_t)settings->idr_pic_id_before : -1;
 	result = start_checking(c);
 	if (result < 0) {
 		checked_destroy(&c->base);
