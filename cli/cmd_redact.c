@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LEFT_OUT "a derived copy holds no events"
-
 struct redact_options {
 	struct export_options common;
 	char **covers, **masks, *quality;
@@ -94,7 +92,8 @@ static int redact(struct cli *cli, struct evidence_wish *wish,
 		  const struct derive_operations *operations)
 {
 	const struct evidence_derivation derivation = derive_with(operations);
-	json_t *list = derive_operations_json(operations, (struct derive_span){0, INT64_MAX});
+	json_t *list =
+		derive_operations_json(operations, (struct derive_span){0, DERIVE_TO_THE_END});
 
 	wish->derivation = &derivation;
 	int code = export_run(cli, wish, list);
@@ -105,7 +104,7 @@ static int redact(struct cli *cli, struct evidence_wish *wish,
 static int redact_session(struct cli *cli, const char *session_id,
 			  const struct redact_options *options)
 {
-	struct evidence_wish wish = {.leave_out_timelines = LEFT_OUT};
+	struct evidence_wish wish = {0};
 	struct derive_operations operations;
 	autorow(recording_row) recording = NULL;
 

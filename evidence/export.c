@@ -98,8 +98,10 @@ static bool plan(struct exporter *e, GError **error)
 		.chain_bytes = g_bytes_get_size(texts[0].bytes),
 		.certificate_pem = g_bytes_get_data(texts[1].bytes, NULL),
 	};
-	return plan_make(&chain, e->order->asked, e->order->leave_out_timelines, &e->manifest,
-			 error);
+	const struct evidence_order *order = e->order;
+	/* A copy leaves out every file of the segments, each for its own reason. */
+	const char *leave_out = order->derivation == NULL ? order->leave_out_timelines : NULL;
+	return plan_make(&chain, order->asked, leave_out, &e->manifest, error);
 }
 
 static void describe(struct exporter *e)

@@ -33,6 +33,7 @@ void export_row_free(struct export_row *row)
 	g_free(row->node);
 	g_free(row->login);
 	g_free(row->reason);
+	g_free(row->operations);
 	g_free(row->video_sha256);
 	g_free(row->detail);
 	g_free(row);
@@ -40,8 +41,18 @@ void export_row_free(struct export_row *row)
 
 #define EXPORT_COLUMNS                                                                             \
 	"id, session_id, node, login, reason, from_us, to_us, without_timeline, by_policy, "       \
+	"operations, "                                                                             \
 	"state, "                                                                                  \
 	"done_bytes, total_bytes, video_sha256, detail, utc_us(created_at), utc_us(finished_at)"
+
+static char *read_optional(struct db_row *row)
+{
+	char *text = row_text(row);
+
+	if (text[0] == '\0')
+		g_clear_pointer(&text, g_free);
+	return text;
+}
 
 static gpointer read_export(struct db_row *row)
 {
@@ -56,6 +67,7 @@ static gpointer read_export(struct db_row *row)
 	export->to_us = row_u64(row);
 	export->without_timeline = row_bool(row);
 	export->by_policy = row_bool(row);
+	export->operations = read_optional(row);
 	g_autofree char *state = row_text(row);
 	export->state = state_from_key(state);
 	export->done_bytes = row_u64(row);
@@ -84,11 +96,12 @@ bool export_store_add(struct db *db, const struct export_row *row, char **ret_id
 	param_u64(&params, row->to_us);
 	param_bool(&params, row->without_timeline);
 	param_bool(&params, row->by_policy);
+	param_text(&params, row->operations);
 	PGresult *result =
 		db_say(db, "ask for an export",
 		       "INSERT INTO export_job (session_id, node, login, reason, from_us, to_us, "
-		       "without_timeline, by_policy) VALUES ($1, $2, $3, $4, $5, "
-		       "nullif($6::bigint, 0), $7, $8) RETURNING id",
+		       "without_timeline, by_policy, operations) VALUES ($1, $2, $3, $4, $5, "
+		       "nullif($6::bigint, 0), $7, $8, $9) RETURNING id",
 		       &params, ROWS_ONE, error);
 	if (result == NULL)
 		return false;

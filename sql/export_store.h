@@ -22,6 +22,7 @@ struct export_row {
 	uint64_t to_us; /**< 0: as far as it goes */
 	bool without_timeline;
 	bool by_policy; /**< that is so because the login may not have them */
+	char *operations; /**< of a derived copy, JSON; NULL: the recorded pictures */
 	enum export_state state;
 	uint64_t done_bytes, total_bytes; /**< total_bytes of a file that is ready is its size */
 	char *video_sha256;
@@ -31,7 +32,7 @@ struct export_row {
 void export_row_free(struct export_row *row);
 DB_ROW_CLEANUP(export_row)
 
-/** Asks for a file. `row`: session_id to by_policy are used. `*ret_id` (g_free) names the job. DB_ERROR_CONFLICT: no such recording. */
+/** Asks for a file. `row`: session_id to operations are used. `*ret_id` (g_free) names the job. DB_ERROR_CONFLICT: no such recording. */
 bool export_store_add(struct db *db, const struct export_row *row, char **ret_id, GError **error);
 /** `*ret` is NULL when there is none. */
 bool export_store_find(struct db *db, const char *id, struct export_row **ret, GError **error);

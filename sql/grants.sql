@@ -47,7 +47,7 @@ GRANT INSERT (session_id, kind, reason, by_login) ON session_command TO vitrine_
 GRANT SELECT (user_id), DELETE ON web_login TO vitrine_admin;
 
 -- Exports at the console.
-GRANT SELECT, INSERT (session_id, node, login, reason, from_us, to_us, without_timeline, by_policy),
+GRANT SELECT, INSERT (session_id, node, login, reason, from_us, to_us, without_timeline, by_policy, operations),
 	UPDATE (state, done_bytes, total_bytes, video_sha256, detail, finished_at) ON export_job TO vitrine_web;
 GRANT SELECT ON export_job TO vitrine_admin;
 

@@ -111,12 +111,19 @@ static bool cut(struct derive_span *span, struct derive_span to)
 	return span->start_us < span->end_us;
 }
 
-static json_t *cover_json(const struct derive_cover *c, struct derive_span span)
+/* An end that nobody named has no number. */
+static json_t *with_span(json_t *object, struct derive_span span)
 {
-	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:I, s:I}", "operation", "cover", "x",
-			 (int)c->region.x, "y", (int)c->region.y, "width", (int)c->region.width,
-			 "height", (int)c->region.height, "start_us", (json_int_t)span.start_us,
-			 "end_us", (json_int_t)span.end_us);
+	json_object_set_new(object, "start_us", json_integer((json_int_t)span.start_us));
+	if (span.end_us != DERIVE_TO_THE_END)
+		json_object_set_new(object, "end_us", json_integer((json_int_t)span.end_us));
+	return object;
+}
+
+static json_t *cover_json(const struct rect *r)
+{
+	return json_pack("{s:s, s:i, s:i, s:i, s:i}", "operation", "cover", "x", (int)r->x, "y",
+			 (int)r->y, "width", (int)r->width, "height", (int)r->height);
 }
 
 json_t *derive_operations_json(const struct derive_operations *o, struct derive_span to)
@@ -127,15 +134,13 @@ json_t *derive_operations_json(const struct derive_operations *o, struct derive_
 		const struct derive_cover *c = &g_array_index(o->covers, struct derive_cover, i);
 		struct derive_span span = c->span;
 		if (cut(&span, to))
-			json_array_append_new(list, cover_json(c, span));
+			json_array_append_new(list, with_span(cover_json(&c->region), span));
 	}
 	for (unsigned i = 0; i < o->masks->len; i++) {
 		struct derive_span span = g_array_index(o->masks, struct derive_span, i);
 		if (cut(&span, to))
-			json_array_append_new(list,
-					      json_pack("{s:s, s:I, s:I}", "operation", "mask",
-							"start_us", (json_int_t)span.start_us,
-							"end_us", (json_int_t)span.end_us));
+			json_array_append_new(
+				list, with_span(json_pack("{s:s}", "operation", "mask"), span));
 	}
 	json_array_append_new(list,
 			      json_pack("{s:s, s:s, s:s, s:i}", "operation", "transcode", "codec",

@@ -45,7 +45,7 @@ bool derive_operations_quality(struct derive_operations *operations, const char 
 /** Joins masks that touch or overlap, and widens regions to multiples of DERIVE_REGION_STEP_PX. */
 void derive_operations_settle(struct derive_operations *operations);
 
-/** As a manifest has them, settled and cut to a span; what lies outside is left out. A new array. */
+/** As a manifest has them, cut to a span; what lies outside is left out. Where the span goes to the end, ends that nobody named stay without. A new array. */
 json_t *derive_operations_json(const struct derive_operations *operations, struct derive_span span);
 /** From the same words; spans may be left out (the whole recording), or only `end_us` (to the end). `ret` is initialised and to be finished in every case. False: something is
  *  not an operation. */

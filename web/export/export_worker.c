@@ -2,6 +2,7 @@
 #include "web/export/export_worker.h"
 
 #include "evidence/certificate/certificate.h"
+#include "evidence/derive/derive.h"
 #include "evidence/maker.h"
 #include "evidence/policy.h"
 #include "sql/audit_store.h"
@@ -178,7 +179,8 @@ static const char *reason_to_leave_out(const struct export_row *row)
 	return row->without_timeline ? POLICY_UNWANTED : NULL;
 }
 
-static bool make(struct export_worker *worker, const struct export_row *row, GError **error)
+static bool make_file(struct export_worker *worker, const struct export_row *row,
+		      const struct evidence_derivation *derivation, GError **error)
 {
 	g_autofree char *target = export_worker_path(worker, row->id);
 	g_autoptr(GError) why = NULL;
@@ -191,6 +193,7 @@ static bool make(struct export_worker *worker, const struct export_row *row, GEr
 		.created_by = row->login,
 		.purpose = row->reason,
 		.target = target,
+		.derivation = derivation,
 		.progress = tell_progress,
 		.user = &work,
 	};
@@ -204,6 +207,31 @@ static bool make(struct export_worker *worker, const struct export_row *row, GEr
 	if (g_error_matches(why, EVIDENCE_ERROR, EVIDENCE_ERROR_CANCELLED))
 		return true; /* stopping: it waits for the next start; unwanted: clear() removes what is there */
 	return fail(worker, row, why->message, error);
+}
+
+/* Filled from the job; false: what stands there is none of ours. `derivation` borrows `operations`, which is to be finished. */
+static bool read_operations(const struct export_row *row, struct derive_operations *operations,
+			    struct evidence_derivation *derivation)
+{
+	json_t *list = json_loads(row->operations != NULL ? row->operations : "[]", 0, NULL);
+	bool ok = derive_operations_parse(list, operations);
+
+	*derivation = derive_with(operations);
+	json_decref(list);
+	return ok;
+}
+
+static bool make(struct export_worker *worker, const struct export_row *row, GError **error)
+{
+	struct derive_operations operations;
+	struct evidence_derivation derivation;
+	bool ok = read_operations(row, &operations, &derivation)
+			  ? make_file(worker, row, row->operations != NULL ? &derivation : NULL,
+				      error)
+			  : fail(worker, row, "its operations cannot be read", error);
+
+	derive_operations_finish(&operations);
+	return ok;
 }
 
 /* Only what this program makes is ever removed, whatever else somebody keeps in that directory. */

@@ -1,12 +1,14 @@
 /* /api/recordings/ID/exports and /api/exports/ID: asking for evidence files, seeing how far they are, cancelling, downloading. The work is the worker's. */
 #include "web/routes/route.h"
 
+#include "evidence/derive/operations.h"
 #include "evidence/policy.h"
 #include "sql/export_store.h"
 #include "web/export/export_worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 
 #define REASON_MAX_CHARACTERS 500
 
@@ -28,6 +30,8 @@ static json_t *export_json(const struct export_row *row)
 
 	json_object_set_new(object, "to_us",
 			    row->to_us != 0 ? json_integer((json_int_t)row->to_us) : json_null());
+	if (row->operations != NULL)
+		json_object_set_new(object, "operations", json_loads(row->operations, 0, NULL));
 	json_object_set_new(object, "created_utc_us", time_json(row->created_utc_us));
 	json_object_set_new(object, "finished_utc_us", time_json(row->finished_utc_us));
 	return object;
@@ -68,6 +72,30 @@ static bool read_wish(struct route_call *call, json_t *body, struct export_row *
 	return false;
 }
 
+/* A derived copy: its operations, put in order, and no timelines. False: already answered. */
+static bool read_operations(struct route_call *call, const json_t *body, struct export_row *row)
+{
+	const json_t *list = json_object_get(body, "operations");
+	const struct derive_span all = {0, DERIVE_TO_THE_END};
+	struct derive_operations operations;
+
+	if (list == NULL)
+		return true;
+	bool ok = derive_operations_parse(list, &operations);
+	if (ok) {
+		json_t *settled = derive_operations_json(&operations, all);
+		row->operations = json_dumps(settled, JSON_COMPACT);
+		row->without_timeline = true;
+		json_decref(settled);
+	} else {
+		route_fail(call, 400, "operations",
+			   "A region needs a place and a size within a picture, and every span an "
+			   "end behind its beginning.");
+	}
+	derive_operations_finish(&operations);
+	return ok;
+}
+
 static bool may_have_timelines(const struct route_call *call)
 {
 	return policy_gives_timelines(&call->web->config->export,
@@ -103,6 +131,8 @@ static void ask(struct route_call *call, const struct export_row *row)
 		.user = &wish,
 	};
 
+	if (row->operations != NULL)
+		json_object_set_new(act.detail, "operations", json_loads(row->operations, 0, NULL));
 	if (route_do(call, &act, &error)) {
 		export_worker_wake(call->web->exports);
 		route_json(call, 202, json_pack("{s:s}", "id", id));
@@ -128,12 +158,13 @@ void route_export_request(struct route_call *call)
 	json_t *body = route_body(call);
 	if (body == NULL)
 		return;
-	if (read_wish(call, body, &row)) {
+	if (read_wish(call, body, &row) && read_operations(call, body, &row)) {
 		row.by_policy = !may_have_timelines(call);
 		row.without_timeline |= row.by_policy;
 		ask(call, &row);
 	}
 	g_free(row.reason);
+	free(row.operations);
 	json_decref(body);
 }
 
@@ -193,6 +224,8 @@ void route_export_cancel(struct route_call *call)
 		.run = cancel,
 		.user = row->id,
 	};
+	if (row->operations != NULL)
+		json_object_set_new(act.detail, "operations", json_loads(row->operations, 0, NULL));
 	if (route_do(call, &act, &error)) {
 		export_worker_wake(call->web->exports);
 		route_json(call, 200, json_object());

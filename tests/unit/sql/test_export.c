@@ -31,8 +31,10 @@ static void desk_close(struct desk *d)
 	g_free(d->node);
 }
 
+/* What has an end is a derived copy. */
 static char *ask(const struct desk *d, char *reason, uint64_t to_us)
 {
+	char operations[] = "[{\"operation\": \"mask\"}]";
 	const struct export_row row = {.session_id = d->session_id,
 				       .node = d->node,
 				       .login = "arthur",
@@ -40,6 +42,7 @@ static char *ask(const struct desk *d, char *reason, uint64_t to_us)
 				       .from_us = 5,
 				       .to_us = to_us,
 				       .without_timeline = true,
+				       .operations = to_us != 0 ? operations : NULL,
 				       .by_policy = to_us == 0};
 	char *id = NULL;
 
@@ -77,6 +80,8 @@ static void test_order_and_restart(void)
 	autorow(export_row) next = take(&d);
 	g_assert_cmpstr(next->id, ==, second);
 	g_assert_cmpuint(next->to_us, ==, 900);
+	g_assert_null(taken->operations);
+	g_assert_cmpstr(next->operations, ==, "[{\"operation\": \"mask\"}]");
 	g_autoptr(GPtrArray) list = NULL;
 	g_assert_true(export_store_list(d.web, d.session_id, &list, NULL));
 	g_assert_cmpuint(list->len, ==, 2);
@@ -154,6 +159,11 @@ static void test_refused(void)
 	g_clear_error(&error);
 	row.session_id = d.session_id;
 	row.reason = "";
+	g_assert_false(export_store_add(d.web, &row, &id, &error));
+	g_assert_error(error, DB_ERROR, DB_ERROR_INVALID);
+	g_clear_error(&error);
+	row.reason = "case 7";
+	row.operations = "{}";
 	g_assert_false(export_store_add(d.web, &row, &id, &error));
 	g_assert_error(error, DB_ERROR, DB_ERROR_INVALID);
 	g_assert_true(export_store_take(d.web, d.node, &none, NULL));

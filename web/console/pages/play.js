@@ -9,6 +9,7 @@ import { FragmentLoader } from '../ui/fragments.js';
 import { Icon } from '../ui/icons.js';
 import { Keeping } from '../ui/keeping.js';
 import { usePoll } from '../ui/poll.js';
+import { Redact, RegionLayer, nothingHidden } from '../ui/redact.js';
 import { Failed, Loading } from '../ui/states.js';
 import { readTimeline } from '../ui/timeline.js';
 
@@ -151,9 +152,8 @@ function keyboard(video) {
 	};
 }
 
-function Player({ session }) {
+function Player({ session, video, hidden, onHide }) {
 	const screen = useRef(null);
-	const video = useRef(null);
 	const [error, setError] = useState('');
 	const player = usePlayer(video, session.id, setError);
 	const timeline = useTimeline(session.id);
@@ -169,7 +169,8 @@ function Player({ session }) {
 	return html`<div class="player">
 		<section class="screen" ref=${screen} aria-label="Recording">
 			<div class="screen-view">${error && html`<${Failed} error=${{ message: error }} />`}
-				<video ref=${video} playsinline muted class=${error ? 'hidden' : ''} onClick=${() => (video.current.paused ? video.current.play() : video.current.pause())}></video></div>
+				<div class="picture"><video ref=${video} playsinline muted class=${error ? 'hidden' : ''} onClick=${() => (video.current.paused ? video.current.play() : video.current.pause())}></video>
+					${hidden && html`<${RegionLayer} video=${video} hidden=${hidden} onHide=${onHide} />`}</div></div>
 			<${Controls} video=${video} place=${place} events=${timeline.events} onFull=${() => screen.current.requestFullscreen()} />
 		</section>
 		<${EventList} timeline=${timeline} seconds=${place.seconds} onJump=${jump} />
@@ -203,6 +204,8 @@ const GONE = {
 
 export function PlayPage({ id }) {
 	const { data: session, error, reload } = usePoll(`/api/sessions/${id}`, 5000);
+	const video = useRef(null);
+	const [hidden, setHidden] = useState(null); // what a copy is to hide; null: none is asked for
 	if (!session)
 		return error ? html`<${Failed} error=${error} retry=${reload} />` : html`<${Loading} what="the recording" />`;
 	return html`<div class="page-head">
@@ -211,8 +214,9 @@ export function PlayPage({ id }) {
 			<span class="grow"></span>
 			${session.state !== 'ended' && html`<${Link} to=${`/sessions/${session.id}`} class="button"><${Icon} name="live" />Live</${Link}>`}
 		</div>
-		${GONE[session.recording_state] ? html`<p class="card ended-note">${GONE[session.recording_state]}</p>` : html`<${Player} session=${session} />`}
+		${GONE[session.recording_state] ? html`<p class="card ended-note">${GONE[session.recording_state]}</p>` : html`<${Player} session=${session} video=${video} hidden=${hidden} onHide=${setHidden} />`}
+		${hidden && html`<${Redact} session=${session} video=${video} hidden=${hidden} onHide=${setHidden} onClose=${() => setHidden(null)} />`}
 		<${Facts} session=${session} />
-		${!GONE[session.recording_state] && html`<${Exports} session=${session} />`}
+		${!GONE[session.recording_state] && html`<${Exports} session=${session} onRedact=${() => setHidden(hidden ?? nothingHidden)} />`}
 		<${Keeping} session=${session} />`;
 }

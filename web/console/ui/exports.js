@@ -93,10 +93,18 @@ function State({ job }) {
 	}
 }
 
+/** "A derived copy: 2 regions covered, 1 span masked". */
+function hiddenWords(operations) {
+	const count = (name) => operations.filter(({ operation }) => operation === name).length;
+	const some = (n, one, what) => (n > 0 ? [`${n} ${one}${n === 1 ? '' : 's'} ${what}`] : []);
+	const words = [...some(count('cover'), 'region', 'covered'), ...some(count('mask'), 'span', 'masked')];
+	return `A derived copy: ${words.length > 0 ? words.join(', ') : 'encoded anew'}`;
+}
+
 function Job({ job, onCancel }) {
 	const open = job.state === 'waiting' || job.state === 'running' || job.state === 'ready';
 	return html`<tr>
-		<td>${spanOf(job)}${job.without_timeline && html`<span class="sub">without events</span>`}</td>
+		<td>${spanOf(job)}${job.operations ? html`<span class="sub">${hiddenWords(job.operations)}</span>` : job.without_timeline && html`<span class="sub">without events</span>`}</td>
 		<td>${job.reason}<span class="sub">${job.login}, ${when(job.created_utc_us)}</span></td>
 		<td class="export-state">${html`<${State} job=${job} />`}${job.video_sha256 && html`<span class="sub digest" title="SHA-256 of the video">${job.video_sha256}</span>`}</td>
 		<td>${open && html`<button class="quiet" onClick=${() => onCancel(job)}>${job.state === 'ready' ? 'Remove' : 'Cancel'}</button>`}</td>
@@ -108,7 +116,7 @@ function JobTable({ jobs, onCancel }) {
 		<tbody>${jobs.map((job) => html`<${Job} key=${job.id} job=${job} onCancel=${onCancel} />`)}</tbody></table>`;
 }
 
-function ExportCard({ session }) {
+function ExportCard({ session, onRedact }) {
 	const url = `/api/recordings/${session.id}/exports`;
 	const { data, reload } = usePoll(url, POLL_MS);
 	const [asking, setAsking] = useState(false);
@@ -126,7 +134,8 @@ function ExportCard({ session }) {
 	};
 	return html`<section class="card exports" aria-labelledby="exports-title">
 		<h2 id="exports-title">Evidence</h2>
-		<p class="actions left"><button onClick=${() => setAsking(true)}><${Icon} name="seal" />Export as evidence</button></p>
+		<p class="actions left"><button onClick=${() => setAsking(true)}><${Icon} name="seal" />Export as evidence</button>
+			<button onClick=${onRedact}>Make a copy that hides something</button></p>
 		${error && html`<p class="field-error" role="alert">${error}</p>`}
 		${data.exports.length > 0 && html`<${JobTable} jobs=${data.exports} onCancel=${cancel} />`}
 		${asking && html`<${ExportDialog} url=${url} onClose=${() => {
@@ -137,6 +146,6 @@ function ExportCard({ session }) {
 }
 
 /** A card under a recording, for those who may export. */
-export function Exports({ session }) {
-	return may('export') && html`<${ExportCard} session=${session} />`;
+export function Exports({ session, onRedact }) {
+	return may('export') && html`<${ExportCard} session=${session} onRedact=${onRedact} />`;
 }
