@@ -1,0 +1,198 @@
+"""Derived copies of a real recorded session: nothing of what they hide is left, the rest is there at its time, strangers' tools take them, and the console makes them."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy
+from selenium.webdriver.common.action_chains import ActionChains
+
+from tests.integration import test_e_evidence as evidence
+from tests.support import installation as inst
+from tests.support import npm
+from tests.support.browser import Console
+from tests.support.installation import wait_for
+
+GREY = 93  # Y 96 of BT.709, limited range, as a screen shows it
+COVER = (0, 0, 640, 480)  # multiples of 16, so that it is covered as it is asked for
+Y, X = slice(COVER[1], COVER[1] + COVER[3]), slice(COVER[0], COVER[0] + COVER[2])
+
+
+def entropy(picture: numpy.ndarray) -> float:
+    """Bits for each sample, by how often each value stands there."""
+    shares = numpy.bincount(picture.ravel(), minlength=256) / picture.size
+    shares = shares[shares > 0]
+    return float(-(shares * numpy.log2(shares)).sum())
+
+
+def psnr(a: numpy.ndarray, b: numpy.ndarray) -> float:
+    return float(10 * numpy.log10(255 ** 2 / max(((a.astype(float) - b) ** 2).mean(), 1e-9)))
+
+
+class Derived(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = inst.shared()
+        cls.ca = cls.installation.state / "etc/pki/evidence-ca.pem"
+        cls.folder = Path(tempfile.mkdtemp(prefix="vitrine-derived."))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.session, _, _ = evidence.Evidence.record.__func__(cls)
+        chain = (cls.installation.state / "store" / cls.session / "chain").read_bytes().splitlines()
+        cls.segments = [entry for line in chain if (entry := json.loads(line.split(b" ", 1)[1]))["kind"] == "segment"]
+        cls.end = cls.segments[-1]["end_us"] / 1e6
+        cls.original, cls.copy = cls.folder / "original.mp4", cls.folder / "copy.mp4"
+        cls.installation.vitrine("export", cls.session, "-o", str(cls.original))
+        # The middle of the first and of the second size are seen, the beginning of the third is masked.
+        cls.mask = (cls.segments[2]["start_us"] / 1e6, cls.segments[2]["start_us"] / 1e6 + 0.3)
+        cls.installation.vitrine("redact", cls.session, "-o", str(cls.copy), "--purpose", "case 7", "--cover", ",".join(map(str, COVER)),
+                                 "--mask", "{:.6f}-{:.6f}".format(*cls.mask), "--quality", "evidence")
+
+    def picture(self, path: Path, seconds: float) -> numpy.ndarray:
+        """Luma of what stands at a time, as ffmpeg decodes it."""
+        at, (width, height) = max(picture for picture in self.pictures(path) if picture[0] <= seconds)
+        done = subprocess.run(["ffmpeg", "-v", "error", "-ss", f"{at - 0.0001:.6f}", "-i", str(path), "-vf", "extractplanes=y", "-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+        return numpy.frombuffer(done.stdout, numpy.uint8).reshape(height, width)
+
+    def pictures(self, path: Path) -> list[tuple[float, tuple[int, int]]]:
+        done = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "frame=pts_time,width,height", "-of", "json", str(path)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+        self.assertEqual(done.stderr, "")
+        return [(float(frame["pts_time"]), (frame["width"], frame["height"])) for frame in json.loads(done.stdout)["frames"]]
+
+    def test_pixels(self):
+        for segment in self.segments[:2]:
+            at = (segment["first_frame_us"] + segment["end_us"]) / 2e6
+            source, copy = self.picture(self.original, at), self.picture(self.copy, at)
+            self.assertEqual(source.shape, copy.shape)
+            self.assertGreater(entropy(source[Y, X]), 0.05, "there is something to hide")
+            self.assertLess(entropy(copy[Y, X]), 0.001, "and nothing is left of it")
+            outside = numpy.ones(source.shape, bool)
+            outside[Y, X] = False
+            self.assertGreater(psnr(source[outside], copy[outside]), 36)
+        self.keep_picture("derived-before.png", self.original, self.segments[0])
+        self.keep_picture("derived-after.png", self.copy, self.segments[0])
+
+    def keep_picture(self, name: str, path: Path, segment: dict) -> None:
+        if os.environ.get("VITRINE_SCREENSHOTS"):
+            subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", f"{segment['end_us'] / 1e6 - 0.01:.3f}", "-i", str(path), "-frames:v", "1",
+                            str(Path(os.environ["VITRINE_SCREENSHOTS"]) / name)], stdin=subprocess.DEVNULL, check=False)
+
+    def test_masked(self):
+        """In the span there is the card alone: the same picture at its beginning and end, and no other between."""
+        begin, end = self.mask
+        inside = [at for at, _ in self.pictures(self.copy) if begin - 1e-6 <= at < end - 1e-6]
+        self.assertAlmostEqual(inside[0], begin, places=5)
+        card, source = self.picture(self.copy, begin + 0.001), self.picture(self.original, begin + 0.001)
+        self.assertLess(psnr(card, source[:card.shape[0], :card.shape[1]]), 20)
+        # White letters in the middle of a dark ground, and nothing else.
+        height = card.shape[0]
+        self.assertLess(int(card[:height // 3].max()) - int(card[:height // 3].min()), 4)
+        self.assertGreater(int(card[height // 3:2 * height // 3].max()), 180)
+        after = self.picture(self.copy, end + 0.001)
+        outside = numpy.ones(after.shape, bool)
+        outside[Y, X] = False
+        self.assertGreater(psnr(after[outside], self.picture(self.original, end + 0.001)[outside]), 36)
+
+    def test_times(self):
+        """A picture of the copy has the time of a recorded one, or of an edge of the mask; it lasts as long as the recording."""
+        source = {round(at, 5) for at, _ in self.pictures(self.original)} | {round(at, 5) for at in self.mask}
+        for at, _ in self.pictures(self.copy):
+            self.assertIn(round(at, 5), source)
+        done = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", str(self.copy)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=True)
+        self.assertAlmostEqual(float(done.stdout), self.end, places=3)
+        self.assertEqual([size for _, size in self.pictures(self.copy)][-1], [size for _, size in self.pictures(self.original)][-1])
+
+    def test_verified(self):
+        done = self.installation.vitrine("verify", str(self.copy), "--ca", str(self.ca))
+        self.assertTrue(done.stdout.startswith("DERIVED COPY"), done.stdout)
+        self.assertIn("PROVEN: every byte of this copy", done.stdout)
+        report = json.loads(self.installation.vitrine("verify", str(self.copy), "--ca", str(self.ca), "--json").stdout)["export"]
+        original = json.loads(self.installation.vitrine("verify", str(self.original), "--ca", str(self.ca), "--json").stdout)["export"]
+        self.assertEqual((report["kind"], report["source_sha256"], report["in_log"]), ("derived", original["video_sha256"], True))
+        end_us = self.segments[-1]["end_us"]
+        self.assertEqual(report["operations"], [
+            {"operation": "cover", "x": COVER[0], "y": COVER[1], "width": COVER[2], "height": COVER[3], "start_us": 0, "end_us": end_us},
+            {"operation": "mask", "start_us": round(self.mask[0] * 1e6), "end_us": round(self.mask[1] * 1e6)},
+            {"operation": "transcode", "codec": "h264", "encoder": "libx264", "qp": 22}])
+        request = self.installation.sql(f"SELECT detail -> 'operations' -> 0 ->> 'operation' FROM audit WHERE subject = '{self.session}' AND action = 'export-request'"
+                                        " AND detail ? 'operations' ORDER BY number LIMIT 1")
+        self.assertEqual([row[0] for row in request], ["cover"])
+
+    def test_strangers(self):
+        done = subprocess.run(["ffmpeg", "-v", "error", "-i", str(self.copy), "-f", "null", "-"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, check=True)
+        self.assertEqual(done.stderr, "")
+        module = npm.package(*evidence.MP4BOX) / "dist/mp4box.all.mjs"
+        done = subprocess.run(["node", "--input-type=module", "-e", evidence.MP4BOX_SCRIPT.replace("MODULE", str(module)), str(self.copy)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+        self.assertEqual(done.stderr, "")
+        found = json.loads(done.stdout)
+        self.assertEqual(found["boxes"], ["ftyp", "moov", *["moof", "mdat"] * len(self.pictures(self.copy)), "uuid"])
+
+    def test_chromium(self):
+        player = evidence.Player(self.folder)
+        self.addCleanup(player.close)
+        self.assertAlmostEqual(player.load("copy.mp4"), self.end, delta=0.05)
+        for segment in self.segments[:2]:
+            seen = player.at((segment["first_frame_us"] + segment["end_us"]) / 2e6)
+            self.assertEqual(seen.shape[:2], (segment["height"], segment["width"]))
+            self.assertLess(numpy.abs(seen[Y, X].astype(int) - GREY).max(), 6)
+        self.assertTrue(player.plays_to_its_end(30))
+
+    def test_refused(self):
+        def redact(*words: str) -> tuple[int, str]:
+            done = self.installation.vitrine("redact", self.session, "-o", str(self.folder / "never.mp4"), *words, check=False)
+            return done.returncode, done.stdout
+        for words in (("--cover", "1,2,3"), ("--cover", "1,2,3,0"), ("--cover", "1,2,3,4@9-3"), ("--cover", "-1,2,3,4"), ("--mask", "5"), ("--mask", "9-3"), ("--quality", "best")):
+            code, text = redact(*words)
+            self.assertEqual(code, 2, f"{words}: {text}")
+            self.assertIn(words[0], text)
+        self.assertEqual(list(self.folder.glob("never*")), [])
+
+    def test_console(self):
+        """A region drawn on the picture and a span that begins where it plays."""
+        console = Console(self.installation.web_port)
+        self.addCleanup(console.close)
+        console.log_in("admin", self.installation.admin_password)
+        console.open(f"/play/{self.session}")
+        console.wait("document.querySelector('video')?.videoWidth > 0", 20)
+        console.find(".exports button:nth-of-type(2)").click()
+        layer = console.find("svg.regions")
+        width, height = console.driver.execute_script("const v = document.querySelector('video'); return [v.videoWidth, v.videoHeight]")
+        ActionChains(console.driver).move_to_element_with_offset(layer, -100, -50).click_and_hold().move_by_offset(150, 80).release().perform()
+        sides = [int(console.find(f"input[aria-label='Region 1, {side}']").get_attribute("value")) for side in ("left", "top", "width", "height")]
+        scale = width / layer.size["width"]
+        for side, due in zip(sides, (width / 2 - 100 * scale, height / 2 - 50 * scale, 150 * scale, 80 * scale)):
+            self.assertAlmostEqual(side, due, delta=3)
+        console.click_text("Mask from here")
+        console.find("input[aria-label='Masked span 1, to']").send_keys("0:00.2")
+        console.find("#redact-reason").send_keys("case 8, from the console")
+        if os.environ.get("VITRINE_SCREENSHOTS"):
+            console.screenshot(Path(os.environ["VITRINE_SCREENSHOTS"]) / "console-redact.png")
+        console.driver.find_element("css selector", ".redact button[type=submit]").click()
+        link = console.find(".exports a[download]", 30)
+        self.assertIn("1 region covered, 1 span masked", console.find(".exports tbody").text)
+        path = self.folder / "console.mp4"
+        path.write_bytes(evidence.Evidence.fetch(self, console, link.get_attribute("href")))
+        report = json.loads(self.installation.vitrine("verify", str(path), "--ca", str(self.ca), "--json").stdout)
+        self.assertEqual((report["verdict"], report["export"]["kind"], report["export"]["created_by"]), ("proven", "derived", "admin"))
+        cover, mask, _ = report["export"]["operations"]
+        self.assertEqual((cover["x"], cover["y"]), (sides[0] // 16 * 16, sides[1] // 16 * 16))
+        self.assertEqual((mask["start_us"], mask["end_us"]), (0, 200000))
+        job = link.get_attribute("href").split("/")[-2]
+        audited = self.installation.sql(f"SELECT detail -> 'operations' -> 1 ->> 'operation' FROM audit WHERE subject = '{self.session}' AND actor = 'admin' AND action = 'export-request'"
+                                        " AND detail ? 'operations'")
+        self.assertEqual([row[0] for row in audited], ["mask"])
+        self.assertEqual([error for error in console.errors() if "401" not in error], [])
+        console.click_text("Remove")
+        wait_for(lambda: not list((self.installation.state / "export").glob(f"{job}*")), 10, "the file has left the spool")
+
+
+if __name__ == "__main__":
+    unittest.main()
