@@ -13,7 +13,8 @@ from pathlib import Path
 
 READY_SECONDS = 60
 STOP_SECONDS = 20
-RESTART_LIMIT = 10  # in one minute; then the service stays down and the log says so
+# What dies again and again is started ever more slowly: PostgreSQL waits for the rest of a killed one to go, the gateway for PostgreSQL.
+PAUSE_FIRST_S, PAUSE_MOST_S = 0.1, 5.0
 
 
 class Service:
@@ -23,6 +24,7 @@ class Service:
         self.notify_path = run / f"notify-{self.name}"
         self.process = self.notify = self.display = None
         self.starts: list[float] = []
+        self.due: float | None = None  # dead, and to be started then
 
     def start(self) -> None:
         ready = self.spec.get("ready", {})
@@ -80,8 +82,10 @@ class Service:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{self.name} was not ready within {READY_SECONDS} s: {last_lines(self.log_path)}")
 
-    def may_restart(self) -> bool:
-        return len([t for t in self.starts if t > time.monotonic() - 60]) < RESTART_LIMIT
+    def pause_s(self) -> float:
+        """Before the next start: none for the first deaths within a minute."""
+        recent = len([t for t in self.starts if t > time.monotonic() - 60])
+        return 0.0 if recent < 3 else min(PAUSE_FIRST_S * 2 ** (recent - 3), PAUSE_MOST_S)
 
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:
@@ -105,6 +109,23 @@ def write_status(run: Path, services: list[Service], error: str | None = None) -
     scratch.rename(run / "status.json")
 
 
+def bury(services: list[Service]) -> bool:
+    dead = [s for s in services if not s.spec.get("once") and s.process is not None and s.process.poll() is not None]
+    for service in dead:
+        pause_s = service.pause_s()
+        print(f"supervisor: {service.name} ended with {service.process.returncode}" + (f", and is started in {pause_s:.1f} s" if pause_s else ""), flush=True)
+        service.process, service.due = None, time.monotonic() + pause_s
+    return bool(dead)
+
+
+def raise_due(services: list[Service]) -> bool:
+    due = [service for service in services if service.due is not None and service.due <= time.monotonic()]
+    for service in due:
+        service.due = None
+        service.start()
+    return bool(due)
+
+
 def watch(services: list[Service], run: Path) -> None:
     """Sleeps until a signal arrives; restarts the dead, returns on SIGTERM or SIGINT."""
     reader, writer = socket.socketpair()
@@ -117,19 +138,12 @@ def watch(services: list[Service], run: Path) -> None:
     selector = selectors.DefaultSelector()
     selector.register(reader, selectors.EVENT_READ)
     while not stopping:
-        dead = [s for s in services if not s.spec.get("once") and s.process is not None and s.process.poll() is not None]
-        for service in dead:
-            print(f"supervisor: {service.name} ended with {service.process.returncode}", flush=True)
-            service.process = None
-            if service.may_restart():
-                service.start()
-            else:
-                print(f"supervisor: {service.name} died {RESTART_LIMIT} times within a minute and stays down", flush=True)
-        if dead:
+        if bury(services) or raise_due(services):
             write_status(run, services)
             continue
-        selector.select(timeout=None)
-        reader.recv(4096)
+        due = [service.due for service in services if service.due is not None]
+        if selector.select(timeout=max(0.0, min(due) - time.monotonic()) if due else None):
+            reader.recv(4096)
 
 
 def main() -> int:
