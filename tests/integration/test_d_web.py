@@ -7,6 +7,7 @@ import re
 import shutil
 import statistics
 import struct
+import subprocess
 import time
 import unittest
 
@@ -383,6 +384,53 @@ new MutationObserver(() => {
 }).observe(canvas, { attributes: true, attributeFilter: ['data-pts-us'] });"""
 
 
+IDLE = "7d000000-0000-4000-8000-000000001d1e"
+# Recorded bytes as they lie in the store into a player of Chromium's own. With `bare` the pictures without changes are left out: pairs of moof and mdat of a few bytes.
+RAW_PLAYER = """const [url, codec, bare, done] = arguments;
+    const get = async (name) => new Uint8Array(await (await fetch(`${url}/${name}`)).arrayBuffer());
+    const box = (bytes, at) => new DataView(bytes.buffer, at).getUint32(0);
+    const busy = (bytes) => {
+        const kept = [];
+        for (let at = 0; at < bytes.length;) {
+            const moof = box(bytes, at), mdat = box(bytes, at + moof);
+            if (mdat > 40)
+                kept.push(bytes.subarray(at, at + moof + mdat));
+            at += moof + mdat;
+        }
+        return new Blob(kept).arrayBuffer();
+    };
+    (async () => {
+        const source = new MediaSource(), video = document.createElement('video');
+        document.querySelectorAll('video.raw').forEach((old) => old.remove());
+        video.className = 'raw';
+        video.muted = true;
+        video.src = URL.createObjectURL(source);
+        document.body.append(video);
+        await new Promise((opened) => source.addEventListener('sourceopen', opened, { once: true }));
+        const sink = source.addSourceBuffer(`video/mp4; codecs="${codec}"`);
+        const media = await get('seg-00001.mp4');
+        for (const bytes of [await get('init-001.mp4'), bare ? await busy(media) : media]) {
+            sink.appendBuffer(bytes);
+            await new Promise((over) => sink.addEventListener('updateend', over, { once: true }));
+        }
+        source.endOfStream();
+        done({ stretches: video.buffered.length, end: video.buffered.end(video.buffered.length - 1) });
+    })().catch((error) => done({ error: String(error) }));"""
+# Plays the last pause and what comes behind it, at the highest speed.
+PLAY_ON = """const [from, limit, done] = arguments, video = document.querySelector('video.raw'), stalls = [];
+    const finish = (ended) => done({ ended, stalls, at: video.currentTime });
+    video.addEventListener('seeked', () => {
+        video.addEventListener('waiting', () => video.ended || stalls.push(video.currentTime));
+        video.addEventListener('ended', () => finish(true), { once: true });
+        video.playbackRate = 16;
+        video.play();
+    }, { once: true });
+    setTimeout(() => finish(false), limit * 1000);
+    video.currentTime = from;"""
+IDLE = "7d000000-0000-4000-8000-000000001d1e"
+RED, LIME, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
+
+
 class Browser(WithLab):
     """The pages in Chromium, with rows of their own: sessions end here."""
 
@@ -473,6 +521,46 @@ class Browser(WithLab):
         self.shows("video", 0.5, 0.5, colours["blue"])
         self.assertAlmostEqual(self.driver.execute_script("return document.querySelector('video').currentTime"), 2 * PART_S + 1.5, delta=0.1)
         self.assertIn("The viewer closed the session.", self.text(".facts"))
+
+    def test_c_idle_screen_plays_through(self):
+        """A desktop that stands still for longer than Chromium waits for a picture: nothing is dropped behind the pauses, and playing never stalls."""
+        codec = self.record_idle()
+        self.enter("arthur")
+        self.driver.get(self.lab.url(f"/play/{IDLE}"))
+        self.find("video")
+        wait_for(lambda: self.driver.execute_script("return document.querySelector('video').duration || 0") >= 154, 10, "the length")
+        self.shows("video", 0.5, 0.5, RED)
+        self.seeks("video", (76.5, BLUE), (150, BLUE), (151.5, YELLOW), (75, LIME))
+        # The console mends durations on its way; other players take the bytes as they are.
+        raw = self.driver.execute_async_script(RAW_PLAYER, f"/api/recordings/{IDLE}", codec, False)
+        self.assertEqual(raw.get("stretches"), 1, raw)
+        self.assertGreaterEqual(raw["end"], 151)
+        played = self.driver.execute_async_script(PLAY_ON, 60, 30)
+        self.assertEqual((played["ended"], played["stalls"]), (True, []), played)
+        # Without the pictures in between Chromium drops what follows, which is what they are for.
+        bare = self.driver.execute_async_script(RAW_PLAYER, f"/api/recordings/{IDLE}", codec, True)
+        self.assertLess(bare["end"], 70, bare)
+
+    def seeks(self, selector: str, *places: tuple):
+        for second, colour in places:
+            self.driver.execute_script("document.querySelector(arguments[0]).currentTime = arguments[1]", selector, second)
+            self.shows(selector, 0.5, 0.5, colour)
+
+    def record_idle(self) -> str:
+        """What the recorder makes of it, without waiting for the minutes that it takes. Returns its codec."""
+        subprocess.run([self.lab.build / "tests/unit/web/idle_recording", self.lab.store, IDLE], check=True)
+        entries = [json.loads(line.split(b" ", 1)[1]) for line in (self.lab.store / IDLE / "chain").read_bytes().splitlines()]
+        segments = [entry for entry in entries if entry["kind"] == "segment"]
+        self.assertEqual(len(segments), 1, "the pauses lie within one segment, behind its only IDR")
+        self.lab.sql(f"INSERT INTO session (id, node, login, target, account, front, back, door, viewer_address, viewer_name, opened_at, state, ended_at, end_reason)"
+                     f" VALUES ('{IDLE}', 'node1', 'carol', 'erp', 'root', 'rdp', 'rdp', 'password', '', '', now() - interval '3 min', 'ended', now(), 'viewer-left');"
+                     f"INSERT INTO recording (session_id, node, quality, state, started_at, closed_at) VALUES ('{IDLE}', 'node1', 'standard', 'sealed', now() - interval '3 min', now())")
+        for entry in segments:
+            media = entry["files"][0]
+            self.lab.sql(f"INSERT INTO segment (session_id, number, file, init_file, timeline_file, bytes, start_us, duration_us, frames, width_px, height_px, codec, sha256)"
+                         f" VALUES ('{IDLE}', {entry['number']}, '{media['name']}', 'init-001.mp4', '', {media['bytes']}, {entry['first_frame_us']},"
+                         f" {entry['end_us'] - entry['first_frame_us']}, {entry['frames']}, {entry['width']}, {entry['height']}, '{entry['codec']}', '{media['sha256']}')")
+        return segments[0]["codec"]
 
     def test_d_hold(self):
         self.enter("arthur")
