@@ -26,6 +26,7 @@ const struct route routes[] = {
 	{HTTP_POST, "/api/exports/*/cancel", RIGHT_EXPORT, route_export_cancel},
 	{HTTP_GET, "/api/exports/*/evidence.mp4", RIGHT_EXPORT, route_export_file},
 	{HTTP_GET, "/api/exports/*/certificate.pdf", RIGHT_EXPORT, route_export_certificate},
+	{HTTP_GET, "/api/exports/*/timeline.csv", RIGHT_EXPORT, route_export_timeline},
 	{HTTP_GET, "/api/recordings/*/*", RIGHT_PLAY, route_media},
 	{HTTP_GET, "/api/audit", RIGHT_AUDIT, route_audit_list},
 	{HTTP_GET, "/healthz", 0, route_health},

@@ -1,13 +1,12 @@
-/* /api/recordings/ID/exports and /api/exports/ID: asking for evidence files, seeing how far they are, cancelling, downloading. The work is the worker's. */
-#include "web/routes/route.h"
+/* /api/recordings/ID/exports and /api/exports/ID/cancel: asking for evidence files, seeing how far they are, cancelling. The work is the worker's, what is made is given away by
+ * export_files.c. */
+#include "web/routes/exports.h"
 
 #include "evidence/derive/operations.h"
 #include "evidence/policy.h"
 #include "sql/export_store.h"
 #include "web/export/export_worker.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 
 #define REASON_MAX_CHARACTERS 500
@@ -17,7 +16,16 @@ static json_t *time_json(uint64_t utc_us)
 	return utc_us == 0 ? json_null() : json_integer((json_int_t)utc_us);
 }
 
-static json_t *export_json(const struct export_row *row)
+/* Whether a page about it lies beside the file that is ready. */
+static bool has_certificate(const struct route_call *call, const struct export_row *row)
+{
+	if (row->state != EXPORT_READY || call->web->exports == NULL)
+		return false;
+	g_autofree char *path = export_worker_certificate_path(call->web->exports, row->id);
+	return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+static json_t *export_json(const struct route_call *call, const struct export_row *row)
 {
 	json_t *object =
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:b, s:I, s:I, s:s, s:s}", "id",
@@ -28,6 +36,7 @@ static json_t *export_json(const struct export_row *row)
 			  "total_bytes", (json_int_t)row->total_bytes, "video_sha256",
 			  row->video_sha256, "detail", row->detail);
 
+	json_object_set_new(object, "certificate", json_boolean(has_certificate(call, row)));
 	json_object_set_new(object, "to_us",
 			    row->to_us != 0 ? json_integer((json_int_t)row->to_us) : json_null());
 	if (row->operations != NULL)
@@ -96,7 +105,7 @@ static bool read_operations(struct route_call *call, const json_t *body, struct 
 	return ok;
 }
 
-static bool may_have_timelines(const struct route_call *call)
+bool exports_may_have_timelines(const struct route_call *call)
 {
 	return policy_gives_timelines(&call->web->config->export,
 				      call->login->role == USER_ROLE_ADMIN ? POLICY_ADMIN
@@ -159,7 +168,7 @@ void route_export_request(struct route_call *call)
 	if (body == NULL)
 		return;
 	if (read_wish(call, body, &row) && read_operations(call, body, &row)) {
-		row.by_policy = !may_have_timelines(call);
+		row.by_policy = !exports_may_have_timelines(call);
 		row.without_timeline |= row.by_policy;
 		ask(call, &row);
 	}
@@ -183,18 +192,20 @@ void route_exports(struct route_call *call)
 	}
 	json_t *list = json_array();
 	for (unsigned i = 0; i < rows->len; i++)
-		json_array_append_new(list, export_json(rows->pdata[i]));
+		json_array_append_new(list, export_json(call, rows->pdata[i]));
 	route_json(call, 200,
 		   json_pack("{s:o, s:b, s:b}", "exports", list, "possible",
-			     call->web->exports != NULL, "timelines", may_have_timelines(call)));
+			     call->web->exports != NULL, "timelines",
+			     exports_may_have_timelines(call)));
 }
 
-/* The job that the path names; NULL: already answered. */
-static struct export_row *find(struct route_call *call)
+struct export_row *exports_find(struct route_call *call)
 {
 	struct export_row *row = NULL;
 	g_autoptr(GError) error = NULL;
 
+	if (!can_export(call))
+		return NULL;
 	if (path_is_uuid(call->parts.part[0]) &&
 	    !export_store_find(call->db, call->parts.part[0], &row, &error)) {
 		route_db_failed(call, error);
@@ -212,7 +223,7 @@ static bool cancel(struct route_call *call, const void *user, GError **error)
 
 void route_export_cancel(struct route_call *call)
 {
-	autorow(export_row) row = can_export(call) ? find(call) : NULL;
+	autorow(export_row) row = exports_find(call);
 	g_autoptr(GError) error = NULL;
 
 	if (row == NULL)
@@ -234,56 +245,4 @@ void route_export_cancel(struct route_call *call)
 	} else {
 		route_db_failed(call, error);
 	}
-}
-
-/* The job that the path names, when it has a file that this login may have; NULL: already answered. */
-static struct export_row *find_ready(struct route_call *call)
-{
-	autorow(export_row) row = can_export(call) ? find(call) : NULL;
-
-	if (row == NULL)
-		return NULL;
-	if (row->state != EXPORT_READY) {
-		route_fail(call, 409, "not-ready", "This export has no file (any more).");
-		return NULL;
-	}
-	if (row->without_timeline || may_have_timelines(call))
-		return g_steal_pointer(&row);
-	route_fail(
-		call, 403, "policy",
-		"This file holds keys and other events, which your role may not take out: ask for "
-		"an export of your own.");
-	return NULL;
-}
-
-static void answer_spooled(struct route_call *call, const char *path, const char *type)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd < 0) {
-		g_warning("web: %s cannot be opened: %s", path, g_strerror(errno));
-		route_fail(call, 404, "lost", "The file is not in this node's spool.");
-		return;
-	}
-	http_answer_file(call->answer, call->request, type, fd);
-}
-
-void route_export_file(struct route_call *call)
-{
-	autorow(export_row) row = find_ready(call);
-
-	if (row == NULL || !route_audit_once(call, "export-download", row->session_id))
-		return;
-	g_autofree char *path = export_worker_path(call->web->exports, row->id);
-	answer_spooled(call, path, "video/mp4");
-}
-
-void route_export_certificate(struct route_call *call)
-{
-	autorow(export_row) row = find_ready(call);
-
-	if (row == NULL || !route_audit_once(call, "export-download", row->session_id))
-		return;
-	g_autofree char *path = export_worker_certificate_path(call->web->exports, row->id);
-	answer_spooled(call, path, "application/pdf");
 }

@@ -94,6 +94,7 @@ void route_export_request(struct route_call *call);
 void route_export_cancel(struct route_call *call);
 void route_export_file(struct route_call *call);
 void route_export_certificate(struct route_call *call);
+void route_export_timeline(struct route_call *call);
 void route_audit_list(struct route_call *call);
 void route_health(struct route_call *call);
 void route_metrics(struct route_call *call);

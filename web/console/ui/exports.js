@@ -30,7 +30,7 @@ function readWish({ reason, from, to, withoutTimeline }) {
 	return toUs === null ? wish : { ...wish, to_us: toUs };
 }
 
-function ExportDialog({ url, onClose }) {
+function ExportDialog({ url, timelines, onClose }) {
 	const dialog = useRef(null);
 	const [wish, setWish] = useState({ reason: '', from: '', to: '', withoutTimeline: false });
 	const [busy, setBusy] = useState(false);
@@ -61,7 +61,8 @@ function ExportDialog({ url, onClose }) {
 			</div>
 			<label for="export-reason">Purpose <span class="hint">stands in the file and in the audit trail</span></label>
 			<textarea id="export-reason" rows="2" maxlength=${REASON_MAX} required autofocus value=${wish.reason} onInput=${set('reason')}></textarea>
-			<p><label class="check"><input type="checkbox" checked=${wish.withoutTimeline} onChange=${set('withoutTimeline')} /> Leave out keys, clipboard and other events</label></p>
+			${timelines ? html`<p><label class="check"><input type="checkbox" checked=${wish.withoutTimeline} onChange=${set('withoutTimeline')} /> Leave out keys, clipboard and other events</label></p>`
+				: html`<p class="hint">Keys, clipboard and other events stay out: your role may not export them. The file says so.</p>`}
 			<p class="field-error" role="alert">${error}</p>
 			<div class="actions">
 				<button type="button" class="quiet" onClick=${() => dialog.current.close()}>Cancel</button>
@@ -77,6 +78,17 @@ function spanOf(job) {
 	return `${position(job.from_us / 1e6)} to ${job.to_us === null ? 'the end' : position(job.to_us / 1e6)}`;
 }
 
+/** What was made: the evidence, and for people a page about it and a table of its events. */
+function Files({ job }) {
+	const url = (file) => `/api/exports/${job.id}/${file}`;
+	const name = (suffix) => `evidence-${job.session.slice(0, 8)}-${job.id.slice(0, 8)}${suffix}`;
+	return html`<span class="files">
+		<a class="button primary" href=${url('evidence.mp4')} download=${name('.mp4')}>Download</a> <span class="hint">${bytes(job.total_bytes)}</span>
+		${job.certificate && html`<a class="button" href=${url('certificate.pdf')} download=${name('.pdf')} title="One page to print: who, what, when, what proves it">Certificate</a>`}
+		${!job.without_timeline && html`<a class="button" href=${url('timeline.csv')} download=${name('.csv')} title="Keys, titles, clipboard and other events as a table">Events (CSV)</a>`}
+	</span>`;
+}
+
 function State({ job }) {
 	switch (job.state) {
 	case 'waiting':
@@ -85,7 +97,7 @@ function State({ job }) {
 		return html`<progress max=${job.total_bytes || 1} value=${job.done_bytes} aria-label="How far the export is"></progress>
 			<span class="sub">${bytes(job.done_bytes)} of ${bytes(job.total_bytes)}</span>`;
 	case 'ready':
-		return html`<a class="button primary" href=${`/api/exports/${job.id}/evidence.mp4`} download=${`evidence-${job.session.slice(0, 8)}-${job.id.slice(0, 8)}.mp4`}>Download</a> <span class="hint">${bytes(job.total_bytes)}</span>`;
+		return html`<${Files} job=${job} />`;
 	case 'failed':
 		return html`<span class="badge failed">failed</span><span class="sub">${job.detail}</span>`;
 	default:
@@ -104,7 +116,7 @@ function hiddenWords(operations) {
 function Job({ job, onCancel }) {
 	const open = job.state === 'waiting' || job.state === 'running' || job.state === 'ready';
 	return html`<tr>
-		<td>${spanOf(job)}${job.operations ? html`<span class="sub">${hiddenWords(job.operations)}</span>` : job.without_timeline && html`<span class="sub">without events</span>`}</td>
+		<td>${spanOf(job)}${job.operations ? html`<span class="sub">${hiddenWords(job.operations)}</span>` : job.without_timeline && html`<span class="sub">without events${job.by_policy ? ' by policy' : ''}</span>`}</td>
 		<td>${job.reason}<span class="sub">${job.login}, ${when(job.created_utc_us)}</span></td>
 		<td class="export-state">${html`<${State} job=${job} />`}${job.video_sha256 && html`<span class="sub digest" title="SHA-256 of the video">${job.video_sha256}</span>`}</td>
 		<td>${open && html`<button class="quiet" onClick=${() => onCancel(job)}>${job.state === 'ready' ? 'Remove' : 'Cancel'}</button>`}</td>
@@ -138,7 +150,7 @@ function ExportCard({ session, onRedact }) {
 			<button onClick=${onRedact}>Make a copy that hides something</button></p>
 		${error && html`<p class="field-error" role="alert">${error}</p>`}
 		${data.exports.length > 0 && html`<${JobTable} jobs=${data.exports} onCancel=${cancel} />`}
-		${asking && html`<${ExportDialog} url=${url} onClose=${() => {
+		${asking && html`<${ExportDialog} url=${url} timelines=${data.timelines} onClose=${() => {
 			setAsking(false);
 			reload();
 		}} />`}
