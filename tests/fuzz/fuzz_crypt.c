@@ -1,4 +1,5 @@
-/* Fuzz target: an encrypted file as it lies on a disk. Its key is known here (the bytes 0, 1, ... 31), so that whole records are opened, too. */
+/* Fuzz target: an encrypted file as it lies on a disk. Its key is known here (the bytes 0, 1, ... 31), so that whole records are opened, too; so is its name, under
+ * which the seeds were sealed. */
 #include "base/secret.h"
 #include "recorder/reader/reader.h"
 
@@ -24,7 +25,7 @@ static void read_file(struct reader_file *file)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	g_autofree char *dir = g_dir_make_tmp("vitrine-fuzz-XXXXXX", NULL);
-	g_autofree char *path = g_build_filename(dir, "seg-00001.jsonl.gz.enc", NULL);
+	g_autofree char *path = g_build_filename(dir, "seg-00001.jsonl.enc", NULL);
 	uint8_t counting[DATA_KEY_BYTES];
 	struct reader *reader;
 	struct reader_file *file;
@@ -36,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct data_key *key = data_key_from_bytes(counting);
 	g_assert(reader_open(dir, NULL, &reader) == 0);
 	reader_add_data_key(reader, 1, key);
-	g_assert(reader_file_open(reader, "seg-00001.jsonl.gz", &file) == 0);
+	g_assert(reader_file_open(reader, "seg-00001.jsonl", &file) == 0);
 	read_file(file);
 	reader_file_close(file);
 	reader_close(reader);
