@@ -148,6 +148,17 @@ static bool is_deleted(struct store_recording *store)
 	return g_ptr_array_find_with_equal_func(names, TOMBSTONE_FILE, g_str_equal, NULL);
 }
 
+bool recovered_is_deleted(const struct recovered *recovered, struct store *store)
+{
+	struct store_recording *recording;
+
+	if (store_recording_open(store, recovered->from.session_id, &recording) < 0)
+		return false;
+	bool deleted = is_deleted(recording);
+	store_recording_close(recording);
+	return deleted;
+}
+
 /* Copied into the recording before its first entry; the entry says what it has to hold. */
 static int restore_certificate(const struct chain_key *key, struct store_recording *store,
 			       const struct chain_file *certificate)

@@ -9,6 +9,8 @@ struct recovered {
 	struct archive_resume from;
 };
 void recovered_free(struct recovered *recovered);
+/** It was deleted while it waited: nothing is signed behind what its tombstone names. */
+bool recovered_is_deleted(const struct recovered *recovered, struct store *store);
 
 /** Looks through the store, repairs what has no seal, writes rows again. GPtrArray of struct recovered (owned by it); never NULL. A recording that cannot be
  *  repaired is logged and left as it is. Takes as long as reading the last segments takes. */

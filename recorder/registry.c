@@ -91,9 +91,12 @@ static void closed(void *user, bool ok, const char *detail, const struct archive
 
 /* ---- What a recorder before us left ---- */
 
-static void seal_left(const struct recovered *left)
+static void seal_left(struct registry *registry, const struct recovered *left)
 {
 	struct archive_totals totals;
+
+	if (recovered_is_deleted(left, registry->settings.services.archive.store))
+		return;
 	int result = archive_seal(
 		left->archive, archive_time_us(left->archive), end_reason_key(END_FAULT),
 		"the recorder was interrupted and the session did not come back", &totals);
@@ -112,7 +115,7 @@ static void seal_all_left(struct registry *registry)
 
 	g_hash_table_iter_init(&iter, registry->left);
 	while (g_hash_table_iter_next(&iter, NULL, &left)) {
-		seal_left(left);
+		seal_left(registry, left);
 		g_hash_table_iter_remove(&iter);
 	}
 }

@@ -1,6 +1,7 @@
 /* The whole recorder as a process: what was painted is what decodes, the chain holds, watchers see it live, and kill -9 at any moment loses nothing that
  * was signed. */
 #include "recorder/chain/verify.h"
+#include "recorder/deletion.h"
 #include "tests/unit/recorder/recorder_process.h"
 #include "tests/unit/recorder/recording_reader.h"
 
@@ -270,6 +271,47 @@ static void test_killed_for_good(void)
 	recorder_process_finish(&p);
 }
 
+/* Between a start and the seal of what was left lie up to thirty seconds, in which a deletion may be due: the seal would not be what the tombstone speaks of. */
+static void test_deleted_while_waiting(void)
+{
+	static const struct deletion deletion = {.session_id = (char *)(uintptr_t)TEST_SESSION,
+						 .cause = (char *)(uintptr_t) "age",
+						 .class = (char *)(uintptr_t) "standard",
+						 .reason = (char *)(uintptr_t) "",
+						 .requested_by = (char *)(uintptr_t) "",
+						 .approved_by = (char *)(uintptr_t) ""};
+	struct recorder_process p;
+	struct painter painter;
+	struct store *store;
+	struct verify_report report;
+	char sha256[DIGEST_HEX_BYTES];
+	const struct rect whole = {0, 0, 320, 200};
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 320, 200, false);
+	paint_and_wait(&p, &painter, &whole, 0x00204080);
+	recorder_process_kill(&p);
+	painter_finish(&painter);
+	recorder_process_start(&p);
+	struct chain_key *key = chain_key_create(p.key.key_pem, p.key.certificate_pem, NULL);
+	g_assert_cmpint(store_open(p.store_dir, &store), ==, 0);
+	g_assert_cmpint(deletion_run(store, key, &deletion, sha256), ==, 0);
+	store_close(store);
+	chain_key_destroy(key);
+	recorder_process_stop(&p);
+	g_autofree char *dir = recorder_process_recording(&p);
+	/* Never sealed, and nothing worse. */
+	g_assert_cmpint(verify_recording(dir, NULL, NULL, &report), ==, 1);
+	g_assert_true(report.deleted);
+	for (unsigned i = 0; i < report.findings->len; i++) {
+		const struct verify_finding *f = g_ptr_array_index(report.findings, i);
+		g_assert_cmpint(f->class, !=, VERIFY_BROKEN);
+	}
+	verify_report_finish(&report);
+	recorder_process_finish(&p);
+}
+
 static void test_stopped_in_order(void)
 {
 	struct recorder_process p;
@@ -449,6 +491,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/process/resize-goes-on", test_resize_goes_on);
 	g_test_add_func("/process/killed-and-resumed", test_killed_and_resumed);
 	g_test_add_func("/process/killed-for-good", test_killed_for_good);
+	g_test_add_func("/process/deleted-while-waiting", test_deleted_while_waiting);
 	g_test_add_func("/process/stopped-in-order", test_stopped_in_order);
 	g_test_add_func("/process/live", test_live);
 	g_test_add_func("/process/canvas-flood", test_canvas_flood);
