@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 from typing import Callable
 
 from tests.verifier.authority import Authority
+from tests.verifier.evidence import Evidence
 from tests.verifier.lab import Lab
 from tests.verifier.page import Page
-from tests.verifier.writer import Export, covered, derive, gather, log_of
+from tests.verifier.writer import Export, compact, covered, derive, gather, log_of, sha256
 
 PROGRAM, MAKE_RECORDINGS = sys.argv[1:3]
 WHOLE, BROKEN, UNTRUSTED, INCOMPLETE = 0, 3, 4, 5
@@ -69,6 +71,18 @@ class Derived(unittest.TestCase):
         for words in ("64 x 16 pixels at 16, 32 covered with grey, 0.000 s to 0.900 s", "1.000 s to 1.500 s masked by a card", "all pictures encoded anew, QP 24",
                       "WHOLE: every byte of this copy"):
             self.assertIn(words, done.stdout)
+
+    def test_worked_example(self):
+        """What docs/evidence-format.md shows is what lies in tests/golden."""
+        root = Path(__file__).resolve().parents[2]
+        text = (root / "docs/evidence-format.md").read_text(encoding="utf-8")
+        manifest = Evidence(root / "tests/golden/derived.mp4").manifest
+        for key in ("operations", "source_sha256", "span", "video_bytes", "video_sha256"):
+            shown = compact({key: manifest[key]}).decode()[1:-1]
+            self.assertIn(shown, text.replace("},\n                   {", "},{"), key)
+        shown = re.search(r"`head -c (\d+) evidence.mp4 \| sha256sum`", text)
+        video = (root / "tests/golden/evidence.mp4").read_bytes()[:int(shown[1])]
+        self.assertEqual(sha256(video), manifest["source_sha256"])
 
     def test_lies(self):
         other = gather(self.other, log=self.log)
