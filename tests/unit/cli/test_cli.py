@@ -517,7 +517,7 @@ class RecordingShow(unittest.TestCase):
 
 
 class Export(unittest.TestCase):
-    """`vitrine export` of a recording in the store, and `vitrine verify` of what it made."""
+    """`vitrine export` of a recording in the store, `vitrine verify` of what it made, and `vitrine recording verify` of what lies there."""
 
     SESSION = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 
@@ -536,6 +536,7 @@ class Export(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
+        subprocess.run(["psql", "-q", CONNINFO + " user=postgres", "-c", f"DELETE FROM vitrine.recording WHERE session_id = '{cls.SESSION}'"], check=True)
         shutil.rmtree(cls.site.dir)
 
     def export(self, name, *words):
@@ -564,6 +565,27 @@ class Export(unittest.TestCase):
         self.assertIn("export-finish", trail)
         self.assertIn(report["export"]["video_sha256"], trail)
         self.assertIn("exists already", self.export("whole.mp4")[1][2])
+
+    def verified(self):
+        """Verdicts in the audit trail."""
+        return re.findall(r'"verdict": "(\w+)"', self.site.ok("audit", "list", "--action", "recording-verify", "--subject", self.SESSION))
+
+    def test_verifying_on_the_node_is_recorded(self):
+        code, out, err = self.site.run("recording", "verify", self.SESSION, "--ca", self.trusted)
+        self.assertEqual((code, out.startswith("PROVEN")), (0, True), out + err)
+        report = json.loads(self.site.run("recording", "verify", self.SESSION, "--json")[1])
+        self.assertEqual(report["verdict"], "proven")
+        segment = self.site.dir / "store" / self.SESSION / "seg-00002.mp4"
+        whole = segment.read_bytes()
+        try:
+            segment.write_bytes(whole[:-1] + b"?")
+            code, out, err = self.site.run("recording", "verify", self.SESSION)
+        finally:
+            segment.write_bytes(whole)
+        self.assertEqual((code, "seg-00002.mp4" in out), (3, True), out + err)
+        self.assertEqual(self.verified(), ["broken", "proven", "proven"])
+        self.assertEqual(self.site.run("recording", "verify", "x")[0], 1)
+        self.assertEqual(self.site.run("recording", "verify", "00000000-0000-4000-8000-000000000000")[0], 1)
 
     def test_part(self):
         for number, (start, end) in enumerate((("1.2", "0:01.5"), ("2026-05-01T12:00:01.5Z", "2026-05-01T12:00:09Z"))):
@@ -769,4 +791,4 @@ class Verify(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])
