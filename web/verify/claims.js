@@ -1,7 +1,6 @@
 // What a chain says about files: final hashes, and hashes of beginnings (checkpoints). Rule 4.
 
-import { sha256 } from '../console/vendor/evidence.js';
-import { hex } from './bytes.js';
+import { createStream, hashOfBlob, piecesOf } from './bytes.js';
 
 /** @typedef {{ file: Record<string, any>, entry: Record<string, any> }} Claim */
 
@@ -69,13 +68,23 @@ export class Claims {
 		}
 	}
 
+	/** @param {string} name @param {Blob} blob @param {(bytes: number) => void} progress */
+	async checkBlob(name, blob, progress) {
+		if (this.prefixes.has(name)) {
+			await this.check(name, piecesOf(blob, progress));
+			return;
+		}
+		const hash = await hashOfBlob(blob, progress);
+		this.checkFinal(name, blob.size, () => hash);
+	}
+
 	/** Takes the bytes of the file once, in pieces. @param {string} name @param {AsyncIterable<Uint8Array>} pieces */
 	async check(name, pieces) {
-		const stops = [...this.prefixes.get(name) ?? []].sort((a, b) => a.file.bytes - b.file.bytes), digest = sha256.create();
+		const stops = [...this.prefixes.get(name) ?? []].sort((a, b) => a.file.bytes - b.file.bytes), digest = await createStream();
 		let total = 0, next = 0;
 		const passStops = () => {
 			for (; stops[next]?.file.bytes === total; next++) {
-				if (hex(digest.clone().digest()) !== stops[next].file.sha256)
+				if (digest.peek() !== stops[next].file.sha256)
 					this.broken(`the first ${total} bytes of ${name} are not those of entry ${stops[next].entry.seq} (${stops[next].entry.kind})`, stops[next].entry);
 			}
 		};
@@ -91,7 +100,7 @@ export class Claims {
 		}
 		for (const { file, entry } of stops.slice(next))
 			this.broken(`${name} has ${total} bytes, entry ${entry.seq} (${entry.kind}) proves ${file.bytes}`, entry);
-		this.checkFinal(name, total, () => hex(digest.digest()));
+		this.checkFinal(name, total, () => digest.peek());
 	}
 
 	/** @param {string} name @param {number} total @param {() => string} hash */

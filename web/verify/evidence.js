@@ -1,7 +1,6 @@
 // An evidence file: the four rules of "The evidence file".
 
-import { sha256 } from '../console/vendor/evidence.js';
-import { hashOf, hex, inPieces, readAll } from './bytes.js';
+import { createStream, Hash, hashOf, hashOfBlob, piecesOf, readAll } from './bytes.js';
 import { findBox, readArchive } from './box.js';
 import { dateOf, Signer } from './certificates.js';
 import { Chain } from './chain.js';
@@ -29,13 +28,6 @@ async function open(blob) {
 	return { blob, videoBytes, entries, manifest: parseManifest(await readAll(manifest)) };
 }
 
-/** @param {Blob} blob */
-async function hashOfBlob(blob) {
-	const digest = sha256.create();
-	await inPieces(blob, (piece) => digest.update(piece));
-	return hex(digest.digest());
-}
-
 /** Rule 2: the archive's files are those of the manifest. @param {Evidence} evidence @param {Report} report */
 async function checkListed({ manifest, entries }, report) {
 	const listed = new Map(manifest.files.map((/** @type {any} */ file) => [file.name, file]));
@@ -60,25 +52,33 @@ async function checkListed({ manifest, entries }, report) {
 
 /** Reads the video once: its own hash and that of each part. @param {Evidence} evidence @param {Report} report @param {(bytes: number) => void} progress */
 async function hashVideo({ blob, videoBytes, manifest }, report, progress) {
-	const whole = sha256.create(), hashes = [];
+	/** @type {Promise<string>[]} */
+	const hashes = [];
+	const whole = await createStream();
 	let at = 0;
 	/** @param {number} end */
 	const readTo = async (end) => {
-		const part = sha256.create();
-		await inPieces(blob.slice(at, Math.min(end, videoBytes)), (piece) => {
+		const limit = Math.min(end, videoBytes), hash = await Hash.create(limit - at);
+		for await (const piece of piecesOf(blob.slice(at, limit), progress)) {
 			whole.update(piece);
-			part.update(piece);
-			progress(piece.length);
-		});
-		at = Math.max(at, Math.min(end, videoBytes));
-		return hex(part.digest());
+			hash.add(piece);
+		}
+		at = limit;
+		hashes.push(hash.end());
+		// The digest of a part is made while the next is read; more are not kept in memory.
+		await hashes.at(-2);
 	};
-	for (const part of manifest.parts)
-		hashes.push(part.offset === at ? await readTo(part.offset + part.bytes) : '');
+	for (const part of manifest.parts) {
+		if (part.offset === at)
+			await readTo(part.offset + part.bytes);
+		else
+			hashes.push(Promise.resolve(''));
+	}
+	const found = await Promise.all(hashes);
 	await readTo(videoBytes);
-	if (manifest.video_bytes !== videoBytes || manifest.video_sha256 !== hex(whole.digest()))
+	if (manifest.video_bytes !== videoBytes || manifest.video_sha256 !== whole.peek())
 		report.add('broken', 'the video is not what was signed: its length or hash differs');
-	return hashes;
+	return found;
 }
 
 /** Segments whose own files are parts, in the archive or said to be left out. @param {Evidence} evidence @param {Chain} chain @param {Report} report */

@@ -40,7 +40,7 @@ class Contents {
 	async check(diskName, name, claims) {
 		const blob = /** @type {Blob} */ (this.files.get(diskName));
 		if (!diskName.includes('.enc')) {
-			await claims.check(name, piecesOf(blob, this.progress));
+			await claims.checkBlob(name, blob, this.progress);
 			return;
 		}
 		try {
@@ -111,7 +111,7 @@ export async function checkRecording(files, whom, report, progress) {
 		rest.delete(name);
 	if (tombstone && await checkTombstone(await readAll(tombstone), chain, whom.trusted, report)) {
 		if (certificate)
-			await claims.check('certificate.pem', piecesOf(certificate, progress));
+			await claims.checkBlob('certificate.pem', certificate, progress);
 		rest.delete('certificate.pem');
 		checkRemains(rest.keys(), report);
 	} else {
