@@ -40,11 +40,12 @@ static char *wish_path(const struct stamp_queue *queue, const struct stamp_wish 
 	return g_build_filename(queue->dir, name, NULL);
 }
 
-/* Whole under its name or not there at all. */
-static int put_file(int dir_fd, const char *name, const void *bytes, size_t length)
+/* Whole under its name or not there at all. It is written in the queue's own directory: in a recording's, what a kill left half done would be a foreign file. */
+static int put_file(int queue_fd, int dir_fd, const char *name, const void *bytes, size_t length)
 {
 	g_autofree char *part = g_strconcat(name, ".part", NULL);
-	int fd = openat(dir_fd, part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	int fd =
+		openat(queue_fd, part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
 
 	if (fd < 0)
 		return -errno;
@@ -53,11 +54,18 @@ static int put_file(int dir_fd, const char *name, const void *bytes, size_t leng
 	if (result == 0 && fsync(fd) != 0)
 		result = -errno;
 	close(fd);
-	if (result == 0 && renameat(dir_fd, part, dir_fd, name) != 0)
+	if (result == 0 && renameat(queue_fd, part, dir_fd, name) != 0)
 		result = -errno;
 	if (result < 0)
-		unlinkat(dir_fd, part, 0);
+		unlinkat(queue_fd, part, 0);
 	return result == 0 && fsync(dir_fd) != 0 ? -errno : result;
+}
+
+static int open_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 ? fd : -errno;
 }
 
 int stamp_queue_add(struct stamp_queue *queue, const struct stamp_wish *wish)
@@ -69,10 +77,10 @@ int stamp_queue_add(struct stamp_queue *queue, const struct stamp_wish *wish)
 		return 0;
 	if (g_mkdir_with_parents(queue->dir, 0750) != 0)
 		return -errno;
-	int fd = open(queue->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_dir(queue->dir);
 	if (fd < 0)
-		return -errno;
-	int result = put_file(fd, name, wish->sha256, strlen(wish->sha256));
+		return fd;
+	int result = put_file(fd, fd, name, wish->sha256, strlen(wish->sha256));
 	close(fd);
 	return result;
 }
@@ -112,15 +120,18 @@ int stamp_queue_grant(struct stamp_queue *queue, const struct stamp_wish *wish, 
 	g_autofree char *path = wish_path(queue, wish);
 	g_autofree char *recording = g_build_filename(queue->store_dir, wish->session, NULL);
 	g_autofree char *name = g_strdup_printf("ts-%" PRIu64 ".tsr", wish->seq);
-	int fd = open(recording, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int result = fd >= 0 ? 0 : -errno;
+	int queue_fd = open_dir(queue->dir);
+	int fd = queue_fd >= 0 ? open_dir(recording) : queue_fd;
+	int result = MIN(fd, 0);
 	gsize length;
 	const void *bytes = g_bytes_get_data(answer, &length);
 
-	if (result == 0) {
-		result = put_file(fd, name, bytes, length);
+	if (result == 0)
+		result = put_file(queue_fd, fd, name, bytes, length);
+	if (fd >= 0)
 		close(fd);
-	}
+	if (queue_fd >= 0)
+		close(queue_fd);
 	if ((result == 0 || result == -ENOENT) && unlink(path) != 0 && errno != ENOENT)
 		result = -errno;
 	return result;

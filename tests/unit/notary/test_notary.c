@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -188,6 +189,32 @@ static void test_finds_what_a_killed_recorder_left(void)
 	start(&x);
 	stop(&x);
 	assert_log(&x, 4);
+	fixture_finish(&x);
+}
+
+/* Between a stamp's first byte and its name a kill leaves nothing in a recording, where no entry would know it. */
+static void test_stamps_come_whole(void)
+{
+	struct fixture x;
+	char events[16384] __attribute__((aligned(8)));
+	unsigned n_names = 0;
+
+	fixture_init(&x);
+	g_autofree char *dir = log_fixture_path(&x.f, FIRST);
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	g_assert_cmpint(inotify_add_watch(watch, dir, IN_CREATE | IN_MOVED_TO), >=, 0);
+	start(&x);
+	assert_stamped(&x, FIRST "/ts-1.tsr", x.seal[0]);
+	stop(&x);
+	ssize_t n = read(watch, events, sizeof events);
+	for (ssize_t at = 0; at < n;) {
+		const struct inotify_event *event = (const void *)(events + at);
+		g_assert_cmpstr(event->name, ==, "ts-1.tsr");
+		at += (ssize_t)(sizeof *event + event->len);
+		n_names++;
+	}
+	g_assert_cmpuint(n_names, ==, 1);
+	close(watch);
 	fixture_finish(&x);
 }
 
@@ -399,6 +426,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/notary/whole-way", test_whole_way);
 	g_test_add_func("/notary/finds-what-a-killed-recorder-left",
 			test_finds_what_a_killed_recorder_left);
+	g_test_add_func("/notary/stamps-come-whole", test_stamps_come_whole);
 	g_test_add_func("/notary/finds-a-tombstone", test_finds_a_tombstone);
 	g_test_add_func("/notary/false-tombstone", test_false_tombstone);
 	g_test_add_func("/notary/wishes-outlive-the-process", test_wishes_outlive_the_process);
