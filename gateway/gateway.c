@@ -60,6 +60,10 @@ static bool load_keys(struct gateway *gateway, GError **error)
 	if (!identity_load(config->certificate_file, config->private_key_file,
 			   &tools->certificate_pem, &tools->private_key_pem, error))
 		return false;
+	if (config->rdp.port != 0 && !identity_suits_rdp(tools->private_key_pem))
+		g_warning("%s is not an RSA key: mstsc before Windows 10 refuses its certificate "
+			  "without saying why; have one issued for a key of openssl genrsa 3072",
+			  config->private_key_file);
 	tools->vault = vault_create_from_file(config->master_key_file, error);
 	if (tools->vault == NULL)
 		return false;

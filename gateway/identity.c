@@ -81,3 +81,16 @@ bool identity_load(const char *certificate_file, const char *private_key_file,
 	*ret_private_key_pem = g_steal_pointer(&key_pem);
 	return true;
 }
+
+bool identity_suits_rdp(const char *private_key_pem)
+{
+	BIO *bio = BIO_new_mem_buf(private_key_pem, -1);
+	EVP_PKEY *key =
+		bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+	bool suits = key != NULL && EVP_PKEY_is_a(key, "RSA") == 1;
+
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	ERR_clear_error();
+	return suits;
+}

@@ -11,3 +11,6 @@
  *  CONFIG_ERROR_READ when one cannot be read or is not PEM, CONFIG_ERROR_INVALID when the key is not the certificate's. */
 bool identity_load(const char *certificate_file, const char *private_key_file,
 		   char **ret_certificate_pem, char **ret_private_key_pem, GError **error);
+
+/** Whether RDP viewers of any age take this key (PEM). False: it is not RSA, which mstsc before Windows 10 does not. */
+bool identity_suits_rdp(const char *private_key_pem);

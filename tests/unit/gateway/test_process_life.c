@@ -118,6 +118,34 @@ static void test_start_trouble(void)
 	g_assert_cmpint(gateway_finish(), ==, 0);
 }
 
+static void assert_told_of_key(bool told)
+{
+	gateway_start();
+	g_autofree char *log = gateway_log();
+	g_assert_cmpint(strstr(log, "tls.key is not an RSA key") != NULL, ==, told);
+	g_assert_cmpint(gateway_finish(), ==, 0);
+}
+
+/* Such a key works with every viewer of these tests, and with no old mstsc. */
+static void test_kind_of_key(void)
+{
+	g_autofree char *key = g_strdup(installation_file("tls.key"));
+	g_autofree char *certificate = g_strdup(installation_file("tls.crt"));
+	const char *const argv[] = {"openssl", "req",	"-x509",  "-newkey",   "rsa:2048",
+				    "-nodes",  "-subj", "/CN=gw", "-days",     "2",
+				    "-keyout", key,	"-out",	  certificate, NULL};
+	int status = 0;
+
+	installation_configure(g_getenv("VITRINE_TEST_SESSION"), "");
+	assert_told_of_key(true);
+	g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL,
+				   G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
+				   NULL, NULL, &status, NULL));
+	g_assert_cmpint(status, ==, 0);
+	assert_told_of_key(false);
+	installation_write_identity();
+}
+
 /* A process that could not confine itself never meets a viewer. */
 static void test_unconfined(void)
 {
@@ -186,6 +214,7 @@ static void add_tests(void)
 	g_test_add_func("/gateway/database-away", test_database_away);
 	g_test_add_func("/gateway/stop", test_stop);
 	g_test_add_func("/gateway/start-trouble", test_start_trouble);
+	g_test_add_func("/gateway/kind-of-key", test_kind_of_key);
 	g_test_add_func("/gateway/unconfined", test_unconfined);
 	g_test_add_func("/gateway/killed", test_killed);
 	g_test_add_func("/gateway/housekeeping", test_housekeeping);
