@@ -707,6 +707,36 @@ class Export(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn('export.timelines is "king"; write auditor, admin or nobody', err)
 
+    def redact(self, *words, before=None):
+        """Exit code and what it says; nothing may be left behind."""
+        done = subprocess.run([PROGRAM, "--config", self.site.config, "redact", self.SESSION, "-o", self.site.dir / "copy.mp4", *words], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, preexec_fn=before, check=False)
+        self.assertEqual(list(self.site.dir.glob("copy.mp4*")), [])
+        return done.returncode, done.stderr
+
+    def test_redact_refused(self):
+        """What is no region or span, and pictures that are none; real ones are a matter of tests/integration/test_e_derived.py."""
+        for option, words in (("--cover", ("1,2,3", "1,2,3,0", "1,2,3,4@9-3", "-1,2,3,4", "1,2,3,99999", "1,2,3,4@", "1,2,3,4@noon-", "")),
+                              ("--mask", ("5", "9-3", "3-3", "", "a-b")), ("--quality", ("best", ""))):
+            for word in words:
+                code, err = self.redact(option, word)
+                self.assertEqual((code, option in err), (2, True), f"{option} {word}: {err}")
+        for words in (("--mask", "0:01-1:30"), ("--mask", "-1"), ("--cover", "0,0,16,16@2026-05-01T12:00:00Z-2026-05-01T12:00:01Z"), ("--quality", "evidence")):
+            code, err = self.redact(*words)
+            self.assertEqual(code, 1, err)
+            self.assertIn("do not play", err)
+        trail = self.site.ok("audit", "list", "--subject", self.SESSION)
+        self.assertIn('"operation": "cover"', trail)
+
+    def test_redact_stopped(self):
+        def interrupt():
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            os.kill(os.getpid(), signal.SIGINT)
+
+        code, err = self.redact("--mask", "0-1", before=interrupt)
+        self.assertEqual(code, 1)
+        self.assertIn("nothing was left behind", err)
+
     def test_changed(self):
         target, _ = self.export("changed.mp4")
         target.write_bytes(target.read_bytes().replace(b"pictures of segment 2", b"Pictures of segment 2"))
