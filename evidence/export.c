@@ -86,6 +86,19 @@ bool exporter_read_text(struct exporter *e, const char *name, size_t max_bytes, 
 	return true;
 }
 
+/* Directories can be exchanged; what is in them says whose it is. */
+static bool is_wanted(const struct exporter *e, GError **error)
+{
+	const char *wanted = e->order->session_id, *found = e->manifest.session;
+
+	if (wanted == NULL || g_ascii_strcasecmp(wanted, found != NULL ? found : "") == 0)
+		return true;
+	g_set_error(error, EVIDENCE_ERROR, EVIDENCE_ERROR_DAMAGED,
+		    "what lies under the name of session %s is the recording of session %s", wanted,
+		    found);
+	return false;
+}
+
 static bool plan(struct exporter *e, GError **error)
 {
 	if (!exporter_read_text(e, CHAIN_FILE, CHAIN_MAX_BYTES, error) ||
@@ -101,7 +114,8 @@ static bool plan(struct exporter *e, GError **error)
 	const struct evidence_order *order = e->order;
 	/* A copy leaves out every file of the segments, each for its own reason. */
 	const char *leave_out = order->derivation == NULL ? order->leave_out_timelines : NULL;
-	return plan_make(&chain, order->asked, leave_out, &e->manifest, error);
+	return plan_make(&chain, order->asked, leave_out, &e->manifest, error) &&
+	       is_wanted(e, error);
 }
 
 static void describe(struct exporter *e)

@@ -18,6 +18,7 @@ struct evidence_derivation;
 
 struct evidence_order {
 	const struct reader *reader; /**< of the recording */
+	const char *session_id;	     /**< whose recording it must be; NULL: anybody's */
 	const struct chain_key *key; /**< signs the manifest */
 	struct evidence_span asked;
 	const char *leave_out_timelines; /**< reason, or NULL: they go in */

@@ -90,6 +90,7 @@ bool evidence_maker_run(const struct evidence_maker *maker, const struct evidenc
 	struct reader *reader = open_session(maker, wish->session_id, error);
 	const struct evidence_order order = {
 		.reader = reader,
+		.session_id = wish->session_id,
 		.key = maker->key,
 		.asked = wish->asked,
 		.leave_out_timelines = wish->leave_out_timelines,

@@ -219,6 +219,12 @@ static int look_at_chain(struct scan *scan, struct store_recording *store,
 	const char *session_id = chain->from.session_id;
 	int result = 0;
 
+	if (chain->foreign) {
+		g_critical("what lies under the name of recording %s is another one: nothing is "
+			   "signed behind it",
+			   session_id);
+		return -EKEYREJECTED;
+	}
 	if (!chain->sealed && was_sealed(scan, session_id)) {
 		g_critical("recording %s has no seal, but the node log knows one: its end was cut "
 			   "off, nothing is signed behind it",

@@ -85,6 +85,7 @@ static void note_entry(struct recovered_chain *ret, const struct chain_entry *e)
 		g_free(from->quality);
 		from->quality = g_strdup(e->quality);
 		ret->certificate = e->files[0];
+		ret->foreign |= g_ascii_strcasecmp(e->session, from->session_id) != 0;
 		break;
 	case CHAIN_SEGMENT:
 		note_segment(ret, e);

@@ -12,6 +12,7 @@ struct recovered_checkpoint {
 struct recovered_chain {
 	struct archive_resume from;
 	bool sealed;
+	bool foreign;	     /**< it says that it is another session's: somebody moved it here */
 	uint64_t utc_us;     /**< of the last entry */
 	GPtrArray *segments; /**< struct chain_segment with owned codec, in order */
 	GArray *checkpoints; /**< struct recovered_checkpoint behind the last segment, in order */

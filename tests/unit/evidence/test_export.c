@@ -231,6 +231,27 @@ static void test_unsealed(void)
 	temp_dir_remove(out);
 }
 
+/* Somebody exchanged two directories of the store. */
+static void test_other_recording(void)
+{
+	struct recording r;
+	g_autofree char *out = temp_dir_create();
+	g_autofree char *target = g_build_filename(out, "evidence.mp4", NULL);
+	struct evidence_made made;
+	g_autoptr(GError) error = NULL;
+
+	recording_init(&r);
+	recording_add_segment(&r, 3, true);
+	recording_seal(&r);
+	struct evidence_order order = recording_order(&r, target);
+	order.session_id = "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a01";
+	g_assert_false(evidence_export(&order, &made, &error));
+	g_assert_error(error, EVIDENCE_ERROR, EVIDENCE_ERROR_DAMAGED);
+	g_assert_false(g_file_test(target, G_FILE_TEST_EXISTS));
+	recording_finish(&r);
+	temp_dir_remove(out);
+}
+
 /* After a power cut that took the data key only the beginnings of two segments are signed, of one of them nothing: the file holds what is, and says what is not. */
 static void test_after_power_cut(void)
 {
@@ -487,6 +508,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/export/span-without-pictures", test_span_without_pictures);
 	g_test_add_func("/export/without-timeline", test_without_timeline);
 	g_test_add_func("/export/unsealed", test_unsealed);
+	g_test_add_func("/export/other-recording", test_other_recording);
 	g_test_add_func("/export/after-power-cut", test_after_power_cut);
 	g_test_add_func("/export/stopped-and-resumed", test_stopped_and_resumed);
 	g_test_add_func("/export/resumes-over-wrong-bytes", test_resumes_over_wrong_bytes);

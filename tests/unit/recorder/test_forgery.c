@@ -27,8 +27,11 @@ static void start_and_stop(struct recorder_process *p)
 	recorder_process_stop(p);
 }
 
-/* A sealed recording is cut to its beginning: it must not be sealed a second time, as short as it is now. */
-static void test_seal_cut_off(void)
+#define FRESH_NAME "6f9619ff-8b86-4011-b42d-00c04fc964aa"
+
+/* A sealed recording is cut to its beginning: it must not be sealed a second time, as short as it is now; nor when it is given a name that the node log does not know,
+ * to be put back under its own later. */
+static void test_seal_cut_off(gconstpointer fresh_name)
 {
 	struct recorder_process p;
 	struct shade_session session;
@@ -43,8 +46,13 @@ static void test_seal_cut_off(void)
 	g_assert_true(g_file_set_contents(path, chain, -1, NULL));
 	g_autofree char *settled = g_build_filename(p.store_dir, "settled", NULL);
 	g_unlink(settled); /* else the next start would not even look */
+	g_autofree char *dir = recorder_process_recording(&p);
+	g_autofree char *moved = g_build_filename(p.store_dir, FRESH_NAME, NULL);
+	if (fresh_name != NULL)
+		g_assert_cmpint(g_rename(dir, moved), ==, 0);
 	start_and_stop(&p);
-	g_autofree char *after = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_autofree char *after =
+		recorder_process_read(&p, fresh_name != NULL ? FRESH_NAME : TEST_SESSION, "chain");
 	g_assert_cmpstr(after, ==, chain);
 	recorder_process_finish(&p);
 }
@@ -88,7 +96,8 @@ static void test_plain_beside_encrypted(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/forgery/seal-cut-off", test_seal_cut_off);
+	g_test_add_data_func("/forgery/seal-cut-off", NULL, test_seal_cut_off);
+	g_test_add_data_func("/forgery/seal-cut-off-and-moved", "moved", test_seal_cut_off);
 	g_test_add_func("/forgery/plain-beside-encrypted", test_plain_beside_encrypted);
 	return g_test_run();
 }
