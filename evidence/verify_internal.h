@@ -54,6 +54,9 @@ struct verify_stamps *judge_entry_stamps(const struct judge *judge);
  *  0; -ENOENT or -EINVAL for the authorities' file. */
 int judge_manifest_stamp(struct judge *judge, uint64_t *ret_utc_us);
 
+/** The segment whose entry lists the file; NULL. */
+const struct judged_segment *judge_segment_of(const struct judge *judge, const char *name);
+
 /** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the file at trusted_pem_path. */
 int judge_proofs(struct judge *judge, const char *trusted_pem_path);
 

@@ -27,6 +27,28 @@ static const struct manifest_part *part_at(const struct manifest *m, unsigned i)
 	return i < m->parts->len ? &g_array_index(m->parts, struct manifest_part, i) : NULL;
 }
 
+const struct judged_segment *judge_segment_of(const struct judge *j, const char *name)
+{
+	for (unsigned i = 0; i < j->segments->len; i++) {
+		const struct judged_segment *s =
+			&g_array_index(j->segments, struct judged_segment, i);
+		for (unsigned k = 0; k < s->n_files; k++)
+			if (strcmp(s->files[k].name, name) == 0)
+				return s;
+	}
+	return NULL;
+}
+
+/* When the file is a segment's own, what is wrong with it has a place in time. */
+static const struct judged_segment *place_of(const struct match *x, const char *name)
+{
+	static const struct judged_segment nowhere = {0};
+	const struct judged_segment *segment =
+		g_str_has_prefix(name, "seg-") ? judge_segment_of(x->judge, name) : NULL;
+
+	return segment != NULL ? segment : &nowhere;
+}
+
 static void check_archive(struct match *x)
 {
 	GHashTableIter iter;
@@ -43,10 +65,11 @@ static void check_archive(struct match *x)
 			&g_array_index(x->manifest->files, struct chain_file, i);
 		const struct archived *there = judge_archived(x->judge, said->name);
 		if (there == NULL)
-			JUDGE_BROKEN(x->judge, "%s is missing in the archive", said->name);
+			JUDGE_BROKEN_AT(x->judge, place_of(x, said->name),
+					"%s is missing in the archive", said->name);
 		else if (!same_file(said, &there->file))
-			JUDGE_BROKEN(x->judge, "the content of %s is not what was signed",
-				     said->name);
+			JUDGE_BROKEN_AT(x->judge, place_of(x, said->name),
+					"the content of %s is not what was signed", said->name);
 		else
 			x->judge->report->recording.n_bytes += said->bytes;
 	}

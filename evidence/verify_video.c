@@ -34,22 +34,10 @@ static int read_up_to(struct pass *p, uint64_t end)
 	return 0;
 }
 
-static const struct judged_segment *segment_of(const struct judge *j, const char *name)
-{
-	for (unsigned i = 0; i < j->segments->len; i++) {
-		const struct judged_segment *s =
-			&g_array_index(j->segments, struct judged_segment, i);
-		for (unsigned k = 0; k < s->n_files; k++)
-			if (strcmp(s->files[k].name, name) == 0)
-				return s;
-	}
-	return NULL;
-}
-
 static void blame(struct judge *j, const struct manifest_part *part)
 {
 	static const struct judged_segment unknown = {0};
-	const struct judged_segment *segment = segment_of(j, part->file.name);
+	const struct judged_segment *segment = judge_segment_of(j, part->file.name);
 
 	if (segment == NULL)
 		segment = &unknown;

@@ -29,26 +29,35 @@ def boxes(stream: BinaryIO, end: int) -> Iterator[tuple[int, int, bytes]]:
         if size == 1:
             size = int.from_bytes(header[8:16], "big")
         if len(header) < 8 or size < 8 or offset + size > end:
-            raise Malformed(f"the box at byte {offset} does not fit into the file")
+            raise Malformed(f"the boxes of the video do not fill it: that at byte {offset} does not fit")
         yield offset, size, header[8:24] if kind == b"uuid" else kind
         offset += size
 
 
 def find_box(path: Path) -> tuple[int, int]:
-    """Where our box begins and ends."""
+    """Where our box begins and ends, as the footer tells."""
     end = path.stat().st_size
     with open(path, "rb") as stream:
         stream.seek(max(0, end - FOOTER_BYTES))
         footer = FOOTER.fullmatch(stream.read(FOOTER_BYTES))
         if not footer:
             raise Malformed("the file does not end as evidence does: its end was cut off or changed, or it is another file")
-        found = list(boxes(stream, end))
-    ours = [(offset, size) for offset, size, kind in found if kind == USERTYPE]
-    if len(ours) != 1 or ours[0] != found[-1][:2]:
-        raise Malformed("the last box, and it alone, must be the evidence")
-    if int(footer[1]) != ours[0][1]:
-        raise Malformed("the footer does not say the size of the box")
-    return ours[0][0], end
+        size = int(footer[1])
+        stream.seek(max(0, end - size))
+        if size > end or stream.read(HEADER_BYTES) != size.to_bytes(4, "big") + b"uuid" + USERTYPE:
+            raise Malformed("the box that the footer speaks of does not lie in the file")
+    return end - size, end
+
+
+def video_trouble(path: Path, end: int) -> str:
+    """What is wrong with the boxes in front of ours; empty: nothing."""
+    try:
+        with open(path, "rb") as stream:
+            if any(kind == USERTYPE for _, _, kind in boxes(stream, end)):
+                return "a second box of evidence lies in the video"
+    except Malformed as error:
+        return str(error)
+    return ""
 
 
 def zeros(stream: BinaryIO, size: int) -> bool:

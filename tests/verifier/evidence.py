@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from tests.verifier.box import find_box, read_archive
+from tests.verifier.box import find_box, read_archive, video_trouble
 from tests.verifier.certificates import all_signers
 from tests.verifier.chain import Chain, check_chain
 from tests.verifier.file_claims import CHUNK_BYTES
@@ -49,7 +49,13 @@ class Evidence:
         return digest.hexdigest()
 
 
-def check_listed(evidence: Evidence, report: Report) -> None:
+def where_of(chain: Chain, name: str) -> tuple:
+    """Segment and span of a segment's own file."""
+    found = [s for s in chain.segments if name.startswith("seg-") and any(file["name"] == name for file in s["files"])]
+    return (found[0]["number"], found[0]["start_us"], found[0]["end_us"]) if found else ()
+
+
+def check_listed(evidence: Evidence, chain: Chain, report: Report) -> None:
     """Rule 2: what the manifest says of its archive and its video."""
     manifest, listed = evidence.manifest, {}
     for file in manifest["files"]:
@@ -63,9 +69,9 @@ def check_listed(evidence: Evidence, report: Report) -> None:
     for name, file in listed.items():
         entry = evidence.entries.get(name)
         if entry is None:
-            report.add(BROKEN, f"{name} is in the manifest, but not in the file")
+            report.add(BROKEN, f"{name} is in the manifest, but not in the file", *where_of(chain, name))
         elif (entry.size, evidence.sha256(entry.offset, entry.size)) != (file["bytes"], file["sha256"]):
-            report.add(BROKEN, f"{name} is not what was signed: its hash differs")
+            report.add(BROKEN, f"{name} is not what was signed: its hash differs", *where_of(chain, name))
     for name in REQUIRED:
         if name not in evidence.entries:
             report.add(BROKEN, f"{name} is missing")
@@ -181,13 +187,16 @@ def check_evidence(path: Path, trusted: list[Path], report: Report, lists: list 
         return
     manifest = evidence.manifest
     derived = manifest["kind"] == "derived"
+    trouble = video_trouble(path, evidence.video_bytes)
+    if trouble:
+        report.add(BROKEN, trouble)
     report.facts.update({key: manifest[key] for key in ("kind", "created", "created_by", "purpose", "span", "operations", "source_sha256") if key in manifest})
     cms = evidence.read("manifest.cms")
     stamped = check_stamp("manifest.tsr", evidence.read("manifest.tsr"), cms, trusted, report) if "manifest.tsr" in evidence.entries else []
     check_signature(evidence.read("manifest.json"), cms, stamped, trusted, report, lists)
-    check_listed(evidence, report)
     signer = read_signer(evidence.read("certificate.pem") if "certificate.pem" in evidence.entries else b"", report)
     chain = check_chain(evidence.read("chain") if "chain" in evidence.entries else b"", signer, report)
+    check_listed(evidence, chain, report)
     stamps = {name: evidence.read(name) for name in evidence.entries if STAMP.fullmatch(name)}
     check_trust(signer, chain, trusted, check_stamps(stamps, chain, trusted, report), report, lists)
     certificate = next((file for file in (chain.genesis or {}).get("files", []) if file["name"] == "certificate.pem"), None)

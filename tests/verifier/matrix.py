@@ -87,7 +87,8 @@ class Matrix(unittest.TestCase):
 
     def copy(self, source: Path) -> Path:
         type(self).n_copies += 1
-        return Path(shutil.copytree(source, self.lab.folder / f"copy-{type(self).n_copies}"))
+        target = self.lab.folder / f"copy-{type(self).n_copies}{source.suffix}"
+        return Path(shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target))
 
     def judge(self, forgeries: list[Forgery], source: Path, whom: Whom | None = None) -> None:
         whom = whom or Whom((self.ca,))
@@ -108,7 +109,7 @@ class Matrix(unittest.TestCase):
                     self.assertEqual(code, product.code, f"the page differs: {words}\nvitrine: {product.words()}")
                     self.assertRegex(words, forgery.says or ".")
         for folder in folders:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
 
     def assert_found(self, forgery: Forgery, who: str, findings: list[tuple]) -> None:
         if forgery.says:

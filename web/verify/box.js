@@ -7,30 +7,35 @@ import { Malformed } from './report.js';
 const USERTYPE = fromHex('fc0de0a17bb34c199a6e2f1d6f0b9e57'), UUID = fromHex('75756964');
 const FOOTER_BYTES = 32, HEADER_BYTES = 24, BLOCK = 512;
 
-/** Where the box of the evidence begins. @param {Blob} blob */
+/** Where the box of the evidence begins, as the footer tells. @param {Blob} blob */
 export async function findBox(blob) {
 	const footer = /^VITRINE-EVIDENCE-1 ([0-9]{12})\n$/.exec(new TextDecoder('latin1').decode(await readAll(blob.slice(-FOOTER_BYTES))));
 	if (!footer)
 		throw new Malformed('the file does not end as evidence does: its end was cut off or changed, or it is another file');
-	const window = new FileWindow(blob), ours = [];
-	let at = 0, last = [0, 0];
-	while (at < blob.size) {
+	const size = Number(footer[1]), at = blob.size - size, header = at < 0 ? new Uint8Array() : await readAll(blob.slice(at, at + HEADER_BYTES));
+	if (header.length < HEADER_BYTES || new DataView(header.buffer).getUint32(0) !== size || !isOurs(header))
+		throw new Malformed('the box that the footer speaks of does not lie in the file');
+	return at;
+}
+
+/** @param {Uint8Array} header */
+const isOurs = (header) => header.length >= HEADER_BYTES && equal(header.subarray(4, 8), UUID) && equal(header.subarray(8), USERTYPE);
+
+/** What is wrong with the boxes in front of ours; empty: nothing. @param {Blob} blob @param {number} end where ours begins */
+export async function videoTrouble(blob, end) {
+	const window = new FileWindow(blob);
+	for (let at = 0; at < end;) {
 		const header = await window.read(at, HEADER_BYTES), view = new DataView(header.buffer, header.byteOffset, header.length);
-		let size = header.length < 8 ? 0 : view.getUint32(0);
-		if (size === 1 && header.length >= 16)
+		let size = view.getUint32(0);
+		if (size === 1)
 			size = Number(view.getBigUint64(8));
-		if (size < 8 || at + size > blob.size)
-			throw new Malformed(`the box at byte ${at} does not fit into the file`);
-		if (header.length >= HEADER_BYTES && equal(header.subarray(4, 8), UUID) && equal(header.subarray(8), USERTYPE))
-			ours.push(at);
-		last = [at, size];
+		if (size < 8 || at + size > end)
+			return `the boxes of the video do not fill it: that at byte ${at} does not fit`;
+		if (isOurs(header))
+			return 'a second box of evidence lies in the video';
 		at += size;
 	}
-	if (ours.length !== 1 || ours[0] !== last[0])
-		throw new Malformed('the last box, and it alone, must be the evidence');
-	if (Number(footer[1]) !== last[1])
-		throw new Malformed('the footer does not say the size of the box');
-	return last[0];
+	return '';
 }
 
 /** @param {Uint8Array} bytes */

@@ -1,7 +1,7 @@
 // An evidence file: the four rules of "The evidence file".
 
 import { createStream, Hash, hashOf, hashOfBlob, piecesOf, readAll } from './bytes.js';
-import { findBox, readArchive } from './box.js';
+import { findBox, readArchive, videoTrouble } from './box.js';
 import { dateOf, Signer } from './certificates.js';
 import { Chain } from './chain.js';
 import { checkSignature, parseManifest } from './manifest.js';
@@ -28,8 +28,14 @@ async function open(blob) {
 	return { blob, videoBytes, entries, manifest: parseManifest(await readAll(manifest)) };
 }
 
-/** Rule 2: the archive's files are those of the manifest. @param {Evidence} evidence @param {Report} report */
-async function checkListed({ manifest, entries }, report) {
+/** Segment and span of a segment's own file. @param {Chain} chain @param {string} name */
+function whereOf(chain, name) {
+	const segment = name.startsWith('seg-') ? chain.segments.find(({ files }) => files.some((/** @type {any} */ file) => file.name === name)) : undefined;
+	return segment ? [segment.number, segment.start_us, segment.end_us] : [];
+}
+
+/** Rule 2: the archive's files are those of the manifest. @param {Evidence} evidence @param {Chain} chain @param {Report} report */
+async function checkListed({ manifest, entries }, chain, report) {
 	const listed = new Map(manifest.files.map((/** @type {any} */ file) => [file.name, file]));
 	if (listed.size !== manifest.files.length)
 		report.add('broken', 'the manifest lists a file twice');
@@ -40,9 +46,9 @@ async function checkListed({ manifest, entries }, report) {
 	for (const [name, file] of listed) {
 		const blob = entries.get(name);
 		if (!blob)
-			report.add('broken', `${name} is in the manifest, but not in the file`);
+			report.add('broken', `${name} is in the manifest, but not in the file`, ...whereOf(chain, name));
 		else if (blob.size !== file.bytes || await hashOfBlob(blob) !== file.sha256)
-			report.add('broken', `${name} is not what was signed: its hash differs`);
+			report.add('broken', `${name} is not what was signed: its hash differs`, ...whereOf(chain, name));
 	}
 	for (const name of REQUIRED) {
 		if (!entries.has(name))
@@ -211,14 +217,16 @@ export async function checkEvidence(blob, whom, report, progress) {
 		report.add('broken', error.message);
 		return;
 	}
-	const { entries, manifest } = evidence;
+	const { entries, manifest } = evidence, trouble = await videoTrouble(blob, evidence.videoBytes);
+	if (trouble)
+		report.add('broken', trouble);
 	const cms = /** @type {Blob} */ (entries.get('manifest.cms')), stamp = entries.get('manifest.tsr');
 	const stamped = stamp ? await checkStamp('manifest.tsr', await readAll(stamp), await readAll(cms), whom.trusted, report) : [];
 	await checkSignature(/** @type {Blob} */ (entries.get('manifest.json')), cms, stamped, whom, report);
-	await checkListed(evidence, report);
 	const signer = await readSigner(entries.get('certificate.pem'), report), chainFile = entries.get('chain');
 	const chain = await new Chain(signer, report).walk(chainFile ? await readAll(chainFile) : new Uint8Array());
 	report.facts.manifest = manifest;
+	await checkListed(evidence, chain, report);
 	const stamps = new Map([...entries].filter(([name]) => STAMP.test(name)));
 	await checkTrust(signer, chain, whom, await checkStamps(stamps, chain, whom.trusted, report), report);
 	await checkCertificate(evidence, chain, report);
