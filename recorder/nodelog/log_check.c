@@ -23,6 +23,13 @@ static void recording_free(void *pointer)
 	g_free(recording);
 }
 
+int64_t log_check_seconds(const char *utc)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(utc, NULL);
+
+	return time != NULL ? g_date_time_to_unix(time) : 0;
+}
+
 void log_check_find(struct log_check *check, enum verify_class class, const char *format, ...)
 {
 	struct log_finding *finding = g_new0(struct log_finding, 1);
@@ -91,6 +98,8 @@ static int judge_log(struct log_check *check, const char *const *head_paths)
 	}
 	for (; result == 0 && head_paths != NULL && *head_paths != NULL; head_paths++)
 		result = log_check_outside_heads(check, *head_paths);
+	if (result == 0)
+		log_check_backdated(check);
 	return result;
 }
 
@@ -117,6 +126,8 @@ int log_check_open(const struct log_check_settings *settings, struct log_check *
 	check->report.findings = g_ptr_array_new_with_free_func(finding_free);
 	check->recordings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, recording_free);
 	check->audit = g_array_new(FALSE, FALSE, sizeof(struct logged_audit));
+	check->leaf_times_s = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	check->marks = g_array_new(FALSE, FALSE, sizeof(struct log_mark));
 	check->audit_by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	check->store_names = list_recordings(settings->store_dir);
 	int result = view_open(settings->store_dir, log_check_note_leaf, check, &check->view);
@@ -137,6 +148,8 @@ void log_check_close(struct log_check *check)
 	g_hash_table_unref(check->recordings);
 	g_hash_table_unref(check->audit_by_id);
 	g_array_unref(check->audit);
+	g_array_unref(check->leaf_times_s);
+	g_array_unref(check->marks);
 	g_ptr_array_unref(check->store_names);
 	g_ptr_array_unref(check->report.findings);
 	g_free(check->report.node);

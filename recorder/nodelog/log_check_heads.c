@@ -25,6 +25,13 @@ static bool root_at(struct root_walk *walk, uint64_t size, struct merkle_hash *r
 	return true;
 }
 
+static void note_time(struct log_check *check, const struct head *head)
+{
+	const struct log_mark mark = {head->size, log_check_seconds(head->utc)};
+
+	g_array_append_val(check->marks, mark);
+}
+
 static void judge_head(struct log_check *check, struct root_walk *walk, const struct head *head,
 		       const char *origin)
 {
@@ -46,6 +53,8 @@ static void judge_head(struct log_check *check, struct root_walk *walk, const st
 	else if (check->node != NULL && strcmp(head->node, check->node) != 0)
 		FIND(check, VERIFY_BROKEN, "%s of %s is of another node, %s", origin, head->utc,
 		     head->node);
+	else
+		note_time(check, head);
 }
 
 static struct root_walk begin_roots(const struct log_check *check)
@@ -112,4 +121,37 @@ int log_check_outside_heads(struct log_check *check, const char *path)
 	}
 	check->report.n_outside_heads += heads->len;
 	return heads->len > 0 ? 0 : -EINVAL;
+}
+
+static int compare_marks(const void *a, const void *b)
+{
+	const struct log_mark *one = a, *other = b;
+
+	return one->size < other->size ? -1 : one->size > other->size;
+}
+
+/* Whoever has the key can write any time into a leaf, but not put it under a head that was signed before. Clocks are set back, too: told, not judged. */
+void log_check_backdated(struct log_check *check)
+{
+	const struct log_mark *marks = (const struct log_mark *)(const void *)check->marks->data;
+	int64_t newest_s = 0, first_s = 0;
+	unsigned next = 0, first = 0, n = 0;
+
+	g_array_sort(check->marks, compare_marks);
+	for (unsigned i = 0; i < check->leaf_times_s->len; i++) {
+		for (; next < check->marks->len && marks[next].size <= i; next++)
+			newest_s = MAX(newest_s, marks[next].utc_s);
+		if (g_array_index(check->leaf_times_s, int64_t, i) + LOG_LATE_S >= newest_s)
+			continue;
+		if (n++ > 0)
+			continue;
+		first = i;
+		first_s = newest_s - g_array_index(check->leaf_times_s, int64_t, i);
+	}
+	if (n > 0)
+		FIND(check, VERIFY_NOTE,
+		     "%u leaves, the first is leaf %u, say a time before that of a head that does "
+		     "not cover them (%" PRIi64 " s before it): they were entered later than they "
+		     "say, or the clock was set back",
+		     n, first, first_s);
 }

@@ -29,7 +29,21 @@ struct log_check {
 	GArray *audit;		 /**< struct logged_audit, in the order of the leaves */
 	GHashTable *audit_by_id; /**< id -> place in `audit`, + 1 */
 	char *node, *last_utc;	 /**< of the leaves */
+	GArray *leaf_times_s;	 /**< int64_t: what each leaf says of when it was entered */
+	GArray *marks;		 /**< struct log_mark of every head that holds */
 };
+
+/** A head as a proof of time: what does not lie under it came later. */
+struct log_mark {
+	uint64_t size;
+	int64_t utc_s;
+};
+
+/** A leaf follows its entry within seconds unless the recorder dies in between; what comes later than this is told. */
+#define LOG_LATE_S 300
+
+/** Of a time as the format writes it; 0: it is not one. */
+int64_t log_check_seconds(const char *utc);
 
 /** view_leaf_fn: `user` is the check. */
 void log_check_note_leaf(uint64_t number, const char *line, size_t length, const struct leaf *leaf,
@@ -39,6 +53,9 @@ void log_check_note_leaf(uint64_t number, const char *line, size_t length, const
 int log_check_heads(struct log_check *check);
 /** The heads in a file that was kept elsewhere. 0, -EINVAL: it holds none; another -errno. */
 int log_check_outside_heads(struct log_check *check, const char *path);
+
+/** Leaves behind a head that say an earlier time than the head. */
+void log_check_backdated(struct log_check *check);
 
 void log_check_find(struct log_check *check, enum verify_class class, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

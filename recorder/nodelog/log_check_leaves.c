@@ -73,9 +73,11 @@ void log_check_note_leaf(uint64_t number, const char *line, size_t length, const
 			 void *user)
 {
 	struct log_check *check = user;
+	int64_t utc_s = leaf != NULL ? log_check_seconds(leaf->utc) : 0;
 
 	(void)line;
 	(void)length;
+	g_array_append_val(check->leaf_times_s, utc_s);
 	if (leaf == NULL) {
 		FIND(check, VERIFY_BROKEN, "line %" PRIu64 " of the leaves is not a leaf",
 		     number + 1);

@@ -8,22 +8,13 @@
 #include <string.h>
 
 #define FIND log_check_find
-/* A leaf follows its entry within seconds unless the recorder dies in between; what comes later than this is told. */
-#define LATE_S 300
-
-static int64_t seconds_of(const char *utc)
-{
-	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(utc, NULL);
-
-	return time != NULL ? g_date_time_to_unix(time) : 0;
-}
 
 /* Not in the log: a recording whose recorder has not come to it yet, or one that was put there behind the log's back. */
 static void judge_unlogged(struct log_check *check, const char *session,
 			   const struct recording_ends *ends)
 {
 	bool old = ends->utc != NULL && check->last_utc != NULL &&
-		   seconds_of(ends->utc) + LATE_S < seconds_of(check->last_utc);
+		   log_check_seconds(ends->utc) + LOG_LATE_S < log_check_seconds(check->last_utc);
 
 	FIND(check, old ? VERIFY_BROKEN : VERIFY_INCOMPLETE,
 	     "recording %s says that it began at %s, but no leaf knows it%s", session,
@@ -34,9 +25,9 @@ static void judge_unlogged(struct log_check *check, const char *session,
 static void judge_times(struct log_check *check, const char *session,
 			const struct recording_ends *ends, const struct logged_recording *logged)
 {
-	int64_t late_s = seconds_of(logged->utc) - seconds_of(ends->utc);
+	int64_t late_s = log_check_seconds(logged->utc) - log_check_seconds(ends->utc);
 
-	if (late_s > LATE_S)
+	if (late_s > LOG_LATE_S)
 		FIND(check, VERIFY_NOTE,
 		     "recording %s was entered into the log %" PRIi64
 		     " s after the time at which it says that it began",

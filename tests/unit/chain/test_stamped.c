@@ -239,6 +239,11 @@ static void test_expired_signer(void)
 	clock_test_set(then_us + 100 * DAY_US, then_us + 100 * DAY_US);
 	make_recording(&f);
 	expect(&f, &both, &expired);
+	/* No key speaks for a time before its certificate began: that of a later key not for an earlier key's recordings. */
+	const struct expectation early = {"untrusted", "not yet valid"};
+	clock_test_set(then_us - 100 * DAY_US, then_us - 100 * DAY_US);
+	make_recording(&f);
+	expect(&f, &both, &early);
 	fixture_finish(&f);
 }
 

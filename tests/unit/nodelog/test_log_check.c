@@ -1,4 +1,5 @@
 /* The log's judge: an honest log holds; a cut, rewritten, foreign one, a removed, added or exchanged recording and a changed audit row are found and named. */
+#include "base/clock.h"
 #include "recorder/nodelog/log_check.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/nodelog/log_fixture.h"
@@ -88,6 +89,19 @@ static void expect(struct log_fixture *f, enum verify_class worst, const char *t
 	const struct expectation want = {0, worst, text};
 
 	expect_with_rows(f, ROW_HASH, &want);
+}
+
+/* Whatever else is found. */
+static void expect_note(struct log_fixture *f, const char *text)
+{
+	g_autofree char *ca = log_fixture_path(f, "ca.pem");
+	const struct log_check_settings settings = {f->store, ca, NULL};
+	struct log_check *check;
+	const struct expectation want = {0, VERIFY_NOTE, text};
+
+	g_assert_cmpint(log_check_open(&settings, &check), ==, 0);
+	assert_findings(check, &want);
+	log_check_close(check);
 }
 
 static void test_honest(void)
@@ -286,6 +300,22 @@ static void test_golden(void)
 	log_fixture_finish(&f);
 }
 
+/* Whoever has the node's key enters something half an hour too late: what it says of its time does not get it under the head that was signed meanwhile. */
+static void test_backdated(void)
+{
+	struct log_fixture f;
+	uint64_t now_us = (uint64_t)g_get_real_time();
+
+	fill(&f);
+	clock_test_set(now_us, now_us - 30 * 60 * UINT64_C(1000000));
+	log_fixture_add_audit(&f, 4, ROW_HASH);
+	log_fixture_add_audit(&f, 5, ROW_HASH);
+	log_fixture_sign(&f);
+	expect(&f, VERIFY_BROKEN, "audit record 5 is gone");
+	expect_note(&f, "2 leaves, the first is leaf 6, say a time before that of a head");
+	log_fixture_finish(&f);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -304,5 +334,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/log-check/unsigned-tail-and-missing-files",
 			test_unsigned_tail_and_missing_files);
 	g_test_add_func("/log-check/golden", test_golden);
+	/* Last: the clock stays where it was set. */
+	g_test_add_func("/log-check/backdated", test_backdated);
 	return g_test_run();
 }
