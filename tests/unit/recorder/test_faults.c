@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define PICTURES 6u
+#define OTHER_SESSION "6f9619ff-8b86-4011-b42d-00c04fc96401"
 
 static unsigned count(const struct verify_report *report, enum verify_class class)
 {
@@ -191,9 +192,10 @@ static void test_bearable(gconstpointer rules)
 	recorder_process_finish(&p);
 }
 
-static void expect_refused(struct recorder_process *p, enum end_reason reason)
+static void expect_answer(struct recorder_process *p, const char *session_id,
+			  enum end_reason reason)
 {
-	const struct recorder_open open = {.session_id = (char *)(uintptr_t)TEST_SESSION};
+	const struct recorder_open open = {.session_id = (char *)(uintptr_t)session_id};
 	struct recorder_opened opened;
 	int pair[2];
 
@@ -204,6 +206,11 @@ static void expect_refused(struct recorder_process *p, enum end_reason reason)
 	message_clear(recorder_message_type(RECORDER_OPENED), &opened);
 	close(pair[0]);
 	close(pair[1]);
+}
+
+static void expect_refused(struct recorder_process *p, enum end_reason reason)
+{
+	expect_answer(p, TEST_SESSION, reason);
 }
 
 static void test_read_only_store(void)
@@ -274,6 +281,28 @@ static void leave_small_disk(struct recorder_process *p)
 	recorder_process_stop(p);
 	g_assert_cmpint(umount2(p->store_dir, MNT_DETACH), ==, 0);
 	recorder_process_finish(p);
+}
+
+/* Below the reserve (1 MiB here) nobody new comes in, long before the disk is full; who is there goes on. Room that comes back counts at once. */
+static void test_reserve(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+
+	if (!start_on_small_disk(&p))
+		return;
+	g_assert_true(shade_session_open(&session, &p));
+	fill(p.store_dir, (4u << 20) - (640u << 10));
+	expect_answer(&p, OTHER_SESSION, END_STORAGE_FULL);
+	for (unsigned i = 0; i < 5; i++)
+		g_assert_true(shade_session_paint_and_wait(&session));
+	remove_ballast(p.store_dir);
+	expect_answer(&p, OTHER_SESSION, END_NONE);
+	g_assert_true(shade_session_close(&session));
+	expect_whole(&p, "viewer-left");
+	g_assert_cmpuint(shade_session_count_lost(&session), ==, 0);
+	shade_session_finish(&session);
+	leave_small_disk(&p);
 }
 
 /* Below an eighth of the reserve (1 MiB here) what runs is ended while there is room for its seal. */
@@ -347,6 +376,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/faults/in-pieces", "write seg-* 1 5 half;write chain 0 3 half",
 			     test_bearable);
 	g_test_add_func("/faults/read-only/store", test_read_only_store);
+	g_test_add_func("/faults/disk/reserve", test_reserve);
 	g_test_add_func("/faults/disk/nearly-full", test_nearly_full_disk);
 	g_test_add_func("/faults/disk/full", test_full_disk);
 	return g_test_run();
