@@ -1,7 +1,8 @@
 /* Files and chain of one recording. It must not know pictures or sessions; recording.c says what happens when.
  *
  * Order on disk: a segment's entry is written only when its files are synced and renamed, so that an entry never speaks of bytes that a power cut
- * could take back. While one is on its way there are no checkpoints of the next, because entries follow the order of time. */
+ * could take back, and a checkpoint only when what it covers is synced. While a segment is on its way there are no checkpoints of the next, because
+ * entries follow the order of time. */
 #include "recorder/archive_internal.h"
 
 #include <string.h>
@@ -71,7 +72,7 @@ int archive_add_line(struct archive *archive, uint64_t t_us, const char *line)
 }
 
 /* The collector can pop only behind the unlock: until then the archive and whom it wakes are there. */
-static void note_result(struct archive *a, GAsyncQueue *results, int result)
+void archive_note_result(struct archive *a, GAsyncQueue *results, int result)
 {
 	g_async_queue_ref(results);
 	g_async_queue_lock(results);
@@ -85,14 +86,14 @@ static void note_segment(void *user, int result)
 {
 	struct archive *a = user;
 
-	note_result(a, a->results, result);
+	archive_note_result(a, a->results, result);
 }
 
 static void note_init(void *user, int result)
 {
 	struct archive *a = user;
 
-	note_result(a, a->init_results, result);
+	archive_note_result(a, a->init_results, result);
 }
 
 static void close_segment(struct archive *a, uint64_t end_us)
@@ -216,6 +217,14 @@ static int enter_segment(struct archive *a, const struct closed *closed, uint64_
 	return archive_add_segment_entry(a, t_us, &entry);
 }
 
+static void collect_checkpoint(struct archive *a)
+{
+	gpointer packed = g_async_queue_try_pop(a->noted_results);
+
+	if (packed != NULL)
+		archive_enter_checkpoint(a, unpack_result(packed));
+}
+
 int archive_collect(struct archive *archive, uint64_t t_us)
 {
 	struct archive *a = archive;
@@ -225,7 +234,10 @@ int archive_collect(struct archive *archive, uint64_t t_us)
 		a->n_init_pending--;
 		a->error = a->error < 0 ? a->error : unpack_result(packed);
 	}
+	collect_checkpoint(a);
 	while ((packed = g_async_queue_try_pop(a->results)) != NULL) {
+		/* It went to the disk before the segment that it is of: now it is there for certain. */
+		collect_checkpoint(a);
 		struct closed *closed = g_queue_pop_head(&a->closed);
 		a->error = a->error < 0 ? a->error : unpack_result(packed);
 		if (a->error == 0)
@@ -238,7 +250,8 @@ int archive_collect(struct archive *archive, uint64_t t_us)
 
 unsigned archive_pending(const struct archive *archive)
 {
-	return g_queue_get_length((GQueue *)(uintptr_t)&archive->closed) + archive->n_init_pending;
+	return g_queue_get_length((GQueue *)(uintptr_t)&archive->closed) + archive->n_init_pending +
+	       (archive->noted.number > 0 ? 1 : 0);
 }
 
 void archive_finish(struct archive *archive, uint64_t t_us)

@@ -83,7 +83,8 @@ uint64_t archive_written_bytes(const struct archive *archive);
 /** The open segment, or NULL. Borrowed. */
 const struct segment *archive_segment(const struct archive *archive);
 
-/** Signs what was written of the open segment so far. Does nothing when that was signed already or a segment is on its way. */
+/** Has what was written of the open segment so far brought to the disk and then signed, by archive_collect: a checkpoint that a power cut leaves must not speak of bytes
+ *  that it took. Does nothing when that was signed already, or while a checkpoint or a segment is on its way. Returns 0 or the error met before. */
 int archive_checkpoint(struct archive *archive, uint64_t t_us);
 /** Bytes of the open segment that no entry covers yet. */
 uint64_t archive_unsigned_bytes(const struct archive *archive);

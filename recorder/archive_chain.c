@@ -27,25 +27,40 @@ int archive_append_entry(struct archive *a, char *line, GError *error)
 	return a->error;
 }
 
+static void note_synced(void *user, int result)
+{
+	struct archive *a = user;
+
+	archive_note_result(a, a->noted_results, result);
+}
+
 int archive_checkpoint(struct archive *archive, uint64_t t_us)
 {
 	struct archive *a = archive;
-	struct chain_checkpoint checkpoint;
-	GError *error = NULL;
 
 	if (a->error < 0)
 		return a->error;
-	if (archive_unsigned_bytes(a) == 0 || !g_queue_is_empty(&a->closed))
+	if (archive_unsigned_bytes(a) == 0 || a->noted.number > 0 || !g_queue_is_empty(&a->closed))
 		return 0;
-	segment_checkpoint(a->segment, &checkpoint);
+	segment_checkpoint(a->segment, &a->noted);
+	a->noted_us = archive_not_before(a, t_us);
 	a->checkpoint_bytes = segment_bytes(a->segment);
-	char *line =
-		chain_add_checkpoint(a->chain, archive_not_before(a, t_us), &checkpoint, &error);
-	int result = archive_append_entry(a, line, error);
-	if (result == 0)
-		notary_checkpoint(a->services.notary, a->session_id, chain_last_seq(a->chain),
-				  chain_head(a->chain));
-	return result;
+	segment_sync(a->segment, note_synced, a);
+	return 0;
+}
+
+void archive_enter_checkpoint(struct archive *a, int result)
+{
+	GError *error = NULL;
+
+	a->error = a->error < 0 ? a->error : result;
+	if (a->error == 0) {
+		char *line = chain_add_checkpoint(a->chain, a->noted_us, &a->noted, &error);
+		if (archive_append_entry(a, line, error) == 0)
+			notary_checkpoint(a->services.notary, a->session_id,
+					  chain_last_seq(a->chain), chain_head(a->chain));
+	}
+	a->noted.number = 0;
 }
 
 void closed_free(struct closed *closed)

@@ -17,6 +17,10 @@ struct archive {
 	GAsyncQueue *results; /**< of segments, in order: GINT_TO_POINTER(result) + 1 */
 	unsigned n_init_pending;
 	GAsyncQueue *init_results;
+	struct chain_checkpoint
+		noted;	   /**< on its way to the disk, to be signed then; number 0: none */
+	uint64_t noted_us; /**< what it covers was written until then */
+	GAsyncQueue *noted_results;
 	archive_wake_fn wake;
 	void *user;
 	struct chain_file init;
@@ -39,6 +43,10 @@ void closed_free(struct closed *closed);
 
 /** The later of `t_us` and everything written so far; from now on nothing is earlier. */
 uint64_t archive_not_before(struct archive *a, uint64_t t_us);
+/** The checkpoint that was noted lies on the disk. */
+void archive_enter_checkpoint(struct archive *a, int result);
+/** For whom waits on the store's thread: keeps `result` for archive_collect and wakes it. */
+void archive_note_result(struct archive *a, GAsyncQueue *results, int result);
 /** Appends a chain line and takes it; NULL: takes `error` and returns -EIO. */
 int archive_append_entry(struct archive *a, char *line, GError *error);
 /** Enters the gaps that no segment stands before; behind something that was lost they are dropped. */

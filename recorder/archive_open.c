@@ -13,6 +13,7 @@ static struct archive *archive_new(const struct archive_services *services, cons
 	a->session_id = g_strdup(session_id);
 	a->results = g_async_queue_new();
 	a->init_results = g_async_queue_new();
+	a->noted_results = g_async_queue_new();
 	g_queue_init(&a->closed);
 	return a;
 }
@@ -29,6 +30,7 @@ void archive_destroy(struct archive *archive)
 	store_recording_close(archive->store);
 	g_async_queue_unref(archive->results);
 	g_async_queue_unref(archive->init_results);
+	g_async_queue_unref(archive->noted_results);
 	g_free(archive->session_id);
 	g_free(archive);
 }

@@ -161,6 +161,13 @@ void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *
 		ret->files[ret->n_files++] = segment->key->file;
 }
 
+void segment_sync(const struct segment *segment, store_sealed_fn synced, void *user)
+{
+	struct store_file *const files[] = {segment->video.file, segment->timeline.file};
+
+	store_sync_files(segment->store, files, G_N_ELEMENTS(files), synced, user);
+}
+
 /* Without the end every line can be read all the same: a disk that is full is told about by whoever writes lines. */
 static void end_lines(struct segment *segment)
 {

@@ -48,5 +48,8 @@ uint64_t segment_bytes(const struct segment *segment);
 void segment_describe(const struct segment *segment, uint64_t end_us, struct chain_segment *ret);
 void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *ret);
 
+/** Has what was written so far brought to the disk; `synced` is called on the store's thread. */
+void segment_sync(const struct segment *segment, store_sealed_fn synced, void *user);
+
 /** Ends the timeline and gives the files to the store's thread; the segment has none afterwards. */
 void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user);

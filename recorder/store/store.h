@@ -76,6 +76,11 @@ void store_file_close(struct store_file *file);
 /** Called on the store's thread. `result` 0 or the first -errno. */
 typedef void (*store_sealed_fn)(void *user, int result);
 
+/** Syncs what was appended to `n_files` files so far, on the store's thread, in the order of the calls. They stay the caller's, and may be closed or sealed before
+ *  `synced` was called; the recording must stay open until then. NULL files are skipped. */
+void store_sync_files(struct store_recording *recording, struct store_file *const *files,
+		      unsigned n_files, store_sealed_fn synced, void *user);
+
 /** Syncs and renames `n_files` files, then the directory, on the store's thread, in the order of the calls. Takes the files (the pointers, not the
  *  array); the recording must stay open until `sealed` was called. NULL files are skipped. */
 void store_seal_files(struct store_recording *recording, struct store_file *const *files,

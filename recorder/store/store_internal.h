@@ -32,8 +32,9 @@ struct store_file {
 
 struct store_job {
 	bool stop;
-	int dir_fd;
-	GPtrArray *files; /**< struct store_file, each with the reference of its owner */
+	int dir_fd; /**< -1: the files are synced only */
+	GPtrArray
+		*files; /**< struct store_file, each with a reference: to seal, that of its owner */
 	store_sealed_fn sealed;
 	void *user;
 };

@@ -9,12 +9,13 @@
 
 #define SYNC_INTERVAL_US (1 * G_USEC_PER_SEC)
 
-static void sync_file(struct store_file *file)
+static int sync_file(struct store_file *file)
 {
-	if (!atomic_exchange(&file->dirty, false) || fdatasync(file->fd) == 0)
-		return;
-	atomic_store(&file->error, -errno);
-	g_warning("%s could not be synced: %s", file->name, g_strerror(errno));
+	if (atomic_exchange(&file->dirty, false) && fdatasync(file->fd) != 0) {
+		atomic_store(&file->error, -errno);
+		g_warning("%s could not be synced: %s", file->name, g_strerror(errno));
+	}
+	return atomic_load(&file->error);
 }
 
 /* The lock is not held while a slow disk works. */
@@ -52,7 +53,20 @@ static int seal_file(int dir_fd, struct store_file *file)
 	return result;
 }
 
-static void run_job(struct store_job *job)
+static void sync_files(const struct store_job *job)
+{
+	int result = 0;
+
+	for (unsigned i = 0; i < job->files->len; i++) {
+		struct store_file *file = g_ptr_array_index(job->files, i);
+		int one = sync_file(file);
+		result = result == 0 ? one : result;
+		store_file_unref(file);
+	}
+	job->sealed(job->user, result);
+}
+
+static void seal_files(const struct store_job *job)
 {
 	int result = 0;
 
@@ -65,6 +79,14 @@ static void run_job(struct store_job *job)
 	if (result == 0 && fsync(job->dir_fd) != 0)
 		result = -errno;
 	job->sealed(job->user, result);
+}
+
+static void run_job(const struct store_job *job)
+{
+	if (job->dir_fd >= 0)
+		seal_files(job);
+	else
+		sync_files(job);
 }
 
 static void job_free(struct store_job *job)
@@ -127,6 +149,24 @@ void store_seal_files(struct store_recording *recording, struct store_file *cons
 			g_ptr_array_add(job->files, files[i]);
 	job->dir_fd = fcntl(recording->dir_fd, F_DUPFD_CLOEXEC, 3);
 	job->sealed = sealed;
+	job->user = user;
+	g_async_queue_push(recording->store->jobs, job);
+}
+
+void store_sync_files(struct store_recording *recording, struct store_file *const *files,
+		      unsigned n_files, store_sealed_fn synced, void *user)
+{
+	struct store_job *job = g_new0(struct store_job, 1);
+
+	job->files = g_ptr_array_new();
+	for (unsigned i = 0; i < n_files; i++) {
+		if (files[i] == NULL)
+			continue;
+		g_atomic_ref_count_inc(&files[i]->refs);
+		g_ptr_array_add(job->files, files[i]);
+	}
+	job->dir_fd = -1;
+	job->sealed = synced;
 	job->user = user;
 	g_async_queue_push(recording->store->jobs, job);
 }

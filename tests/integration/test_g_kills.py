@@ -118,8 +118,8 @@ class Kills(unittest.TestCase):
         return found[0] if found else 0
 
     def kill(self, victim: str) -> None:
-        pid = self.session_process() if victim == "session" else self.installation.pid(victim)
-        self.assertTrue(pid, f"there is a {victim} to kill")
+        # A service that was killed a moment ago may wait for its next start.
+        pid = wait_for(lambda: self.session_process() if victim == "session" else self.installation.pid(victim), 30, f"there is a {victim} to kill")
         self.kills[self.session] += 1
         os.kill(pid, signal.SIGKILL)
         if victim != "session":

@@ -66,6 +66,12 @@ static void settle(struct scene *scene)
 	}
 }
 
+static void checkpoint(struct scene *scene)
+{
+	must(archive_checkpoint(scene->archive, scene->t_us), "checkpoint");
+	settle(scene);
+}
+
 static void pictures(struct scene *scene, struct film *film, unsigned n, uint64_t step_us)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -101,10 +107,10 @@ static void play_plain(struct scene *scene)
 		film_add(scene->film, scene->archive, scene->t_us, true);
 		pictures(scene, scene->film, 3, SECOND_US / 10);
 		settle(scene);
-		must(archive_checkpoint(scene->archive, scene->t_us), "checkpoint");
+		checkpoint(scene);
 		event(scene, "{\"type\":\"key\",\"text\":\"l\"}");
 		pictures(scene, scene->film, 2, SECOND_US / 10);
-		must(archive_checkpoint(scene->archive, scene->t_us), "checkpoint");
+		checkpoint(scene);
 	}
 }
 
@@ -130,7 +136,7 @@ static void play_hours(struct scene *scene)
 		settle(scene);
 		tell(scene, scene->t_us + 300 * SECOND_US);
 		if (segment % 5 != 0)
-			must(archive_checkpoint(scene->archive, scene->t_us), "checkpoint");
+			checkpoint(scene);
 		if (segment % 2 != 0)
 			film_add(scene->film, scene->archive, scene->t_us, false);
 	}
@@ -218,7 +224,7 @@ static void seal(struct scene *scene, unsigned number, const char *reason)
 static void end_killed(struct scene *scene, unsigned number)
 {
 	if (number % 2 == 0)
-		must(archive_checkpoint(scene->archive, scene->t_us), "checkpoint");
+		checkpoint(scene);
 	if (number % 4 == 1)
 		event(scene, "{\"type\":\"key\",\"text\":\"too late\"}");
 	raise(SIGKILL);

@@ -161,6 +161,28 @@ static void test_power_cut(void)
 	recorder_process_finish(&p);
 }
 
+/* A disk that takes eight seconds for a sync: what is written then is not signed before it lies there, or a power cut would leave a signature over bytes that it took. */
+static void test_checkpoint_waits_for_the_disk(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+
+	recorder_process_init(&p, false);
+	p.faults = "sync seg-00001.mp4.enc.part 0 0 wait-8000";
+	record(&p, &session);
+	for (unsigned i = 0; i < 4; i++) {
+		g_usleep(1500000); /* a checkpoint is due after five seconds */
+		g_assert_true(shade_session_paint_and_wait(&session));
+	}
+	g_autofree char *early = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_assert_null(strstr(early, "\"checkpoint\""));
+	recorder_process_kill(&p);
+	shade_session_finish(&session);
+	p.faults = NULL;
+	recorder_process_start(&p);
+	recorder_process_finish(&p);
+}
+
 static void test_key_is_gone_when_sealed(void)
 {
 	struct recorder_process p;
@@ -183,6 +205,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/encryption/switched-off", "plain", test_nothing_plain);
 	g_test_add_func("/encryption/without-key", test_without_key);
 	g_test_add_func("/encryption/power-cut", test_power_cut);
+	g_test_add_func("/encryption/checkpoint-waits-for-the-disk",
+			test_checkpoint_waits_for_the_disk);
 	g_test_add_func("/encryption/key-is-gone-when-sealed", test_key_is_gone_when_sealed);
 	return g_test_run();
 }
