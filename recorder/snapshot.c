@@ -167,16 +167,39 @@ static unsigned convert_tile(struct snapshot *s, const struct rect *tile, const 
 	return convert_bgrx_nv12(bgrx, stride_bytes, &inner, false, &planes, &blocks);
 }
 
+/* What waits in the tile, in pixels of the picture. */
+static struct rect part_of(const struct snapshot *s, uint32_t column, uint32_t row)
+{
+	const struct snapshot_tile *t = &s->tiles[row * s->columns + column];
+	struct rect part = {column * TILE + t->left, row * TILE + t->top,
+			    (uint32_t)t->right - t->left, (uint32_t)t->bottom - t->top};
+
+	rect_clip(&part, s->picture.width, s->picture.height);
+	return part;
+}
+
+/* The rows of a tile lie a picture's width apart, where no processor looks ahead by itself. */
+static void fetch_tile(const struct snapshot *s, const struct ring_reader *reader, uint32_t column,
+		       uint32_t row)
+{
+	const struct rect part = part_of(s, column, row);
+	size_t stride = s->picture.stride_bytes;
+	const uint8_t *luma = s->picture.luma + part.y * stride + part.x;
+	const uint8_t *chroma = s->picture.chroma + part.y / 2 * stride + part.x;
+
+	ring_reader_fetch(reader, &part);
+	for (uint32_t y = 0; y < part.height; y++)
+		__builtin_prefetch(luma + y * stride, 1);
+	for (uint32_t y = 0; y < part.height / 2; y++)
+		__builtin_prefetch(chroma + y * stride, 1);
+}
+
 static bool update_tile(struct snapshot *s, struct ring_reader *reader, uint32_t column,
 			uint32_t row)
 {
 	uint8_t bgrx[TILE * TILE * 4] __attribute__((aligned(32))) WRITTEN_FIRST;
-	const struct snapshot_tile *t = &s->tiles[row * s->columns + column];
-	const struct rect tile = tile_at(s, column, row);
-	struct rect part = {tile.x + t->left, tile.y + t->top, (uint32_t)t->right - t->left,
-			    (uint32_t)t->bottom - t->top};
+	const struct rect tile = tile_at(s, column, row), part = part_of(s, column, row);
 
-	rect_clip(&part, s->picture.width, s->picture.height);
 	if (ring_reader_copy_tile(reader, column, row, &part, bgrx, TILE * 4) < 0)
 		return false;
 	cursor_blend(&s->cursor, &part,
@@ -195,6 +218,8 @@ bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader)
 				&snapshot->tiles[row * snapshot->columns + column];
 			if (t->right == 0)
 				continue;
+			if (column + 1 < snapshot->columns && t[1].right != 0)
+				fetch_tile(snapshot, reader, column + 1, row);
 			if (!update_tile(snapshot, reader, column, row)) {
 				t->looks = (uint8_t)MIN(t->looks + 1, LOOKS_MAX);
 				stuck |= t->looks == LOOKS_MAX;

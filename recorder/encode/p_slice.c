@@ -13,6 +13,7 @@
 #define SLICE_P 5	 /* all slices of the picture are P (table 7-6) */
 #define DEBLOCKING_OFF 1
 #define HEADER_RESERVE_BYTES 64u
+#define FETCH_AHEAD 4u /* macroblocks in 64 bytes */
 /* More new macroblocks than this, and none that moved: an IDR. */
 #define NEW_MAX_PERCENT 60u
 
@@ -147,6 +148,27 @@ static bool is_still(const struct moves *moves)
 	return moves->n_hints + moves->n_found == 0;
 }
 
+/* The macroblock that comes a line of the cache later: its rows lie a picture's width apart, where no processor looks ahead by itself. */
+static void fetch_ahead(const struct p_coder *coder, unsigned i)
+{
+	const struct p_frame *f = &coder->frame;
+	const struct nv12 *planes[] = {&f->before, &f->reference, &f->current};
+
+	i += FETCH_AHEAD;
+	if (i >= coder->n_changed)
+		return;
+	const struct mb_place at = place_of(f, coder->changed[i]);
+	if (at.column % FETCH_AHEAD != 0 && coder->changed[i - 1] + 1 == coder->changed[i])
+		return;
+	for (unsigned p = 0; p < G_N_ELEMENTS(planes); p++) {
+		const uint8_t *luma = luma_at(planes[p], at), *chroma = chroma_at(planes[p], at);
+		for (unsigned y = 0; y < MB_PX; y++)
+			__builtin_prefetch(luma + y * planes[p]->stride_bytes);
+		for (unsigned y = 0; y < MB_PX / 2; y++)
+			__builtin_prefetch(chroma + y * planes[p]->stride_bytes);
+	}
+}
+
 /* When nothing moved nobody looks at the source before: it is replaced while its macroblock is at hand. */
 static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
 {
@@ -156,6 +178,7 @@ static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
 
 	for (unsigned i = 0; i < coder->n_changed; i++) {
 		const struct mb_place at = place_of(f, coder->changed[i]);
+		fetch_ahead(coder, i);
 		put_unchanged(f, next, coder->changed[i]);
 		macroblock_code(f, at, hints, moves_at(moves, at, hints));
 		if (is_still(moves))

@@ -16,6 +16,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define CACHE_LINE_BYTES 64u
+
 struct ring_reader {
 	struct ring_header *header; /* first page, writable: our tail and our flag live there */
 	const uint8_t *base;	    /* the whole memfd, read-only */
@@ -371,6 +373,16 @@ static bool is_inside(const struct rect *part, const struct rect *tile)
 	return part->x >= tile->x && part->y >= tile->y &&
 	       (uint64_t)part->x + part->width <= (uint64_t)tile->x + tile->width &&
 	       (uint64_t)part->y + part->height <= (uint64_t)tile->y + tile->height;
+}
+
+void ring_reader_fetch(const struct ring_reader *reader, const struct rect *part)
+{
+	const uint8_t *src = reader->base + reader->layout.pixels_offset +
+			     (size_t)part->y * reader->layout.stride_bytes + (size_t)part->x * 4;
+
+	for (uint32_t y = 0; y < part->height; y++, src += reader->layout.stride_bytes)
+		for (uint32_t x = 0; x < part->width; x += CACHE_LINE_BYTES / 4)
+			__builtin_prefetch(src + (size_t)x * 4);
 }
 
 int ring_reader_copy_tile(struct ring_reader *reader, uint32_t column, uint32_t row,

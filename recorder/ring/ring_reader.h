@@ -85,6 +85,9 @@ uint32_t ring_reader_take_overflow(struct ring_reader *reader);
 int ring_reader_copy_tile(struct ring_reader *reader, uint32_t column, uint32_t row,
 			  const struct rect *part, uint8_t *dst, size_t dst_stride_bytes);
 
+/** Has a part of a tile, which ring_reader_copy_tile will be asked for soon, brought into the processor's cache. `part` is inside the canvas. */
+void ring_reader_fetch(const struct ring_reader *reader, const struct rect *part);
+
 /** Generation of a tile: changes whenever its pixels do; odd while being written. For rescans after an overflow or a restart. */
 uint32_t ring_reader_tile_generation(const struct ring_reader *reader, uint32_t column,
 				     uint32_t row);

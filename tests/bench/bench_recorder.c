@@ -62,12 +62,14 @@ static void compare(const struct trace *trace)
 	cost_ours(&(struct replay){trace, 1, trace->seconds * 1000, 0, REPLAY_ALL}, &ours);
 	cost_plain(trace, PLAIN_SECONDS, &plain);
 	judge_trace(trace, JUDGED_STEPS, QP_STANDARD, &judgement);
-	printf("%-14s %8.3f %8.1f %6.1fx %8.1f %8.1f %8.2f %8.2f %8.2f %6.1f %9.5f %6u\n",
+	char ssim[16] = "-";
+	if (!trace->wordless)
+		g_snprintf(ssim, sizeof ssim, "%.5f", text_ssim_mean(&judgement.text));
+	printf("%-14s %8.3f %8.1f %6.1fx %8.1f %8.1f %8.2f %8.2f %8.2f %6.1f %9s %6u\n",
 	       trace->name, percent_of(&ours), percent_of(&plain),
 	       percent_of(&plain) / percent_of(&ours), mb_per_hour(&ours), mb_per_hour(&plain),
 	       quantile_ms(ours.latencies_us, 0.5), quantile_ms(ours.latencies_us, 0.99),
-	       quantile_ms(ours.cpu_of_pictures_us, 0.99), ours.rss_mib,
-	       text_ssim_mean(&judgement.text), judgement.n_wrong);
+	       quantile_ms(ours.cpu_of_pictures_us, 0.99), ours.rss_mib, ssim, judgement.n_wrong);
 	fflush(stdout);
 	g_array_unref(ours.latencies_us);
 	g_array_unref(ours.cpu_of_pictures_us);

@@ -207,12 +207,12 @@ static void paint_office(struct ring_writer *w, uint64_t now_us, uint32_t step)
 }
 
 const struct trace traces[] = {
-	{"static", 1800, 0, NULL},
-	{"idle clock", 1800, 1000, paint_clock},
-	{"typing", 120, 100, paint_typing},
-	{"office mix", 60, 100, paint_office},
-	{"scrolling log", 30, 50, paint_scroll},
-	{"window drag", 30, 40, paint_drag},
-	{"video region", 30, 40, paint_video},
+	{"static", 1800, 0, true, NULL},
+	{"idle clock", 1800, 1000, false, paint_clock},
+	{"typing", 120, 100, false, paint_typing},
+	{"office mix", 60, 100, false, paint_office},
+	{"scrolling log", 30, 50, false, paint_scroll},
+	{"window drag", 30, 40, false, paint_drag},
+	{"video region", 30, 40, true, paint_video},
 };
 const unsigned n_traces = sizeof traces / sizeof traces[0];

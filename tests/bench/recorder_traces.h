@@ -13,6 +13,7 @@ struct trace {
 	const char *name;
 	uint32_t seconds; /**< how long to replay */
 	uint32_t step_ms; /**< between two calls of paint; 0: nothing ever happens */
+	bool wordless;	  /**< what has contrast in it are no letters */
 	void (*paint)(struct ring_writer *writer, uint64_t now_us, uint32_t step);
 };
 
