@@ -192,8 +192,32 @@ class Derived(unittest.TestCase):
                                         " AND detail ? 'operations'")
         self.assertEqual([row[0] for row in audited], ["mask"])
         self.assertEqual([error for error in console.errors() if "401" not in error], [])
+        self.assertEqual([self.post(console, operations) for operations in ({}, [{"operation": "burn"}], [{"operation": "mask", "start_us": 9, "end_us": 3}],
+                                                                            [{"operation": "cover", "x": 0, "y": 0, "width": 0, "height": 9}])], [400] * 4)
         console.click_text("Remove")
         wait_for(lambda: not list((self.installation.state / "export").glob(f"{job}*")), 10, "the file has left the spool")
+
+    def post(self, console: Console, operations) -> int:
+        """What the service itself says to operations that the page would not send."""
+        console.driver.set_script_timeout(30)
+        return console.driver.execute_async_script("""const [url, operations, done] = arguments;
+            fetch('/api/me').then((r) => r.json()).then(({ csrf }) => fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Vitrine-CSRF': csrf },
+                body: JSON.stringify({ reason: 'case 9', operations }) })).then((r) => done(r.status));""", f"/api/recordings/{self.session}/exports", operations)
+
+    def test_made_anew_after_a_restart(self):
+        """The service was killed in the middle of a copy: after its restart the copy is made from its beginning."""
+        installation = self.installation
+        job = "7b1c1f0a-0000-4000-8000-000000000002"
+        part = installation.state / "export" / f"{job}.mp4.part"
+        part.write_bytes(self.copy.read_bytes()[:3000] + b"torn")
+        shutil.chown(part, part.parent.owner(), part.parent.group())
+        installation.sql(f"INSERT INTO export_job (id, session_id, node, login, reason, from_us, without_timeline, state, operations) VALUES ('{job}', '{self.session}',"
+                         """ 'embedded', 'admin', 'case 9', 0, true, 'running', '[{"operation": "mask", "start_us": 0, "end_us": 100000}]')""")
+        os.kill(installation.pid("web"), 9)
+        wait_for(lambda: installation.sql(f"SELECT 1 FROM export_job WHERE id = '{job}' AND state = 'ready'"), 60, f"the copy is made\n{installation.logs()}")
+        report = json.loads(installation.vitrine("verify", str(installation.state / "export" / f"{job}.mp4"), "--ca", str(self.ca), "--json").stdout)
+        self.assertEqual((report["verdict"], report["export"]["kind"]), ("proven", "derived"))
+        installation.sql(f"UPDATE export_job SET state = 'cancelled' WHERE id = '{job}'")
 
 
 if __name__ == "__main__":
