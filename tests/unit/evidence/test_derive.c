@@ -27,6 +27,7 @@ struct fixture {
 
 static void fixture_init(struct fixture *f)
 {
+	*f = (struct fixture){0};
 	recording_init(&f->recording);
 	reel_record(&f->recording, 320, 240, 0, 5, true);
 	reel_record(&f->recording, 320, 240, 5, 5, false);
@@ -297,7 +298,7 @@ static void test_manifest(void)
 	mask(&f, REEL_STEP_US, 3 * REEL_STEP_US);
 	g_assert_false(derive_operations_quality(&f.operations, "best"));
 	g_assert_true(derive_operations_quality(&f.operations, "economy"));
-	g_autoptr(GArray) copy = derive(&f);
+	g_array_unref(derive(&f));
 	g_autofree char *beside = g_build_filename(f.out, "original.mp4", NULL);
 	g_assert_cmpint(evidence_verify(beside, f.recording.ca_path, &original), ==, 0);
 	int result = evidence_verify(f.target, f.recording.ca_path, &report);
@@ -334,7 +335,7 @@ static void test_changed(void)
 
 	fixture_init(&f);
 	mask(&f, REEL_STEP_US, 3 * REEL_STEP_US);
-	g_autoptr(GArray) copy = derive(&f);
+	g_array_unref(derive(&f));
 	g_autofree char *bytes = recording_get(f.target, &length);
 	char *operations = memmem(bytes, length, "\"operations\":[{\"end_us\":3", 25);
 	char *source = memmem(bytes, length, "\"source_sha256\":\"", 17);
