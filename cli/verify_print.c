@@ -79,22 +79,32 @@ static void print_derived(const struct manifest *m)
 		print_operation(i == 0 ? "done to it" : "", operation);
 }
 
+/* What of the recording is not in the file. */
+static char *absence(const struct verdict *v)
+{
+	const struct manifest *m = &v->evidence->manifest;
+
+	if (!m->whole || m->left_out->len > 0)
+		return g_strdup_printf(
+			"%u of %u segments%s", v->report->n_segments - v->evidence->n_segments,
+			v->report->n_segments,
+			m->left_out->len > 0 ? ", and what the notes below name" : "");
+	return g_strdup(v->code == VERDICT_INCOMPLETE ? "what the findings below name" : "nothing");
+}
+
 static void print_cover(const struct verdict *v)
 {
 	const struct manifest *m = &v->evidence->manifest;
 	g_autofree char *cover = g_strdup_printf(
 		"%.3f s to %.3f s of the recording%s", (double)m->span_start_us / 1e6,
 		(double)m->span_end_us / 1e6, m->whole ? ", all of it" : "");
-	g_autofree char *rest = g_strdup_printf(
-		"%u of %u segments%s", v->report->n_segments - v->evidence->n_segments,
-		v->report->n_segments,
-		m->left_out->len > 0 ? ", and what the notes below name" : "");
+	g_autofree char *rest = absence(v);
 
 	print_line("covers", cover);
 	if (m->derived)
 		print_derived(m);
 	else
-		print_line("not here", m->whole && m->left_out->len == 0 ? "nothing" : rest);
+		print_line("not here", rest);
 }
 
 static void print_export(const struct verdict *v)

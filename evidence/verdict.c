@@ -86,7 +86,15 @@ static const char *incomplete_text(const struct verdict *v)
 	case VERIFY_CONTENTS_CHECKED:
 		break;
 	}
-	return "INCOMPLETE: what is there is proven, but the recording has no proven end.";
+	if (v->report->deleted)
+		return "INCOMPLETE: the recording was deleted, but not all of it: files of it "
+		       "still "
+		       "lie there.";
+	return v->report->sealed
+		       ? "INCOMPLETE: the recording is whole as far as it was signed and has a "
+			 "proven end, but not everything that was written is signed: see below."
+		       : "INCOMPLETE: what is there is proven, but the recording has no proven "
+			 "end.";
 }
 
 const char *verdict_text(const struct verdict *v)

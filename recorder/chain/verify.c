@@ -16,6 +16,7 @@
 struct look {
 	struct verify_report *report;
 	struct verify_files *files;
+	uint64_t position_us; /**< where the last segment or gap ended: there the open one began */
 };
 
 static void add_finals(struct look *look, const struct chain_entry *e)
@@ -34,7 +35,9 @@ static void note_files(const struct chain_entry *e, void *user)
 		add_finals(look, e);
 	if (e->kind == CHAIN_CHECKPOINT)
 		for (unsigned i = 0; i < e->n_files; i++)
-			verify_files_add_prefix(look->files, &e->files[i], e);
+			verify_files_add_prefix(look->files, &e->files[i], e, look->position_us);
+	if (e->kind == CHAIN_SEGMENT || e->kind == CHAIN_GAP)
+		look->position_us = e->end_us;
 }
 
 /* `*ret_text` stays NULL when there is no such file. */
@@ -117,7 +120,7 @@ static int look_at(struct look *look, struct reader *reader, const struct verify
 int verify_recording_for(const char *dir, const struct verify_whom *whom,
 			 const struct archive_key *key, struct verify_report *report)
 {
-	struct look look = {report, verify_files_create()};
+	struct look look = {report, verify_files_create(), 0};
 	struct reader *reader = NULL;
 
 	verify_report_init(report);

@@ -86,13 +86,14 @@ bool verify_files_add_final(struct verify_files *files, const struct chain_file 
 }
 
 void verify_files_add_prefix(struct verify_files *files, const struct chain_file *file,
-			     const struct chain_entry *entry)
+			     const struct chain_entry *entry, uint64_t start_us)
 {
 	struct verify_known_file *known = know(files, file->name);
 
 	add_prefix(known, file, entry);
 	if (!known->is_final) {
 		known->segment = entry->number;
+		known->start_us = start_us;
 		known->end_us = entry->t_us;
 	}
 }

@@ -13,9 +13,9 @@ void verify_files_destroy(struct verify_files *files);
 /** A file's final hash, from a genesis or segment entry. Returns false when an earlier entry said something else about it. */
 bool verify_files_add_final(struct verify_files *files, const struct chain_file *file,
 			    const struct chain_entry *entry);
-/** A file's hash so far, from a checkpoint. */
+/** A file's hash so far, from a checkpoint; its segment began at start_us. */
 void verify_files_add_prefix(struct verify_files *files, const struct chain_file *file,
-			     const struct chain_entry *entry);
+			     const struct chain_entry *entry, uint64_t start_us);
 
 /** For a recording that was deleted: of what the entries name only the certificate is left; what lies there besides is told. */
 void verify_files_check_deleted(struct verify_files *files, const struct reader *reader,

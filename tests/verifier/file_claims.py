@@ -14,12 +14,14 @@ class Claims:
         self.report = report
         self.final: dict[str, tuple] = {}  # name -> (file, entry)
         self.prefixes: dict[str, list] = {}
+        position_us = 0  # where the open segment began
         for _, entry in chain.entries:
             for file in entry.get("files", []):
                 if entry["kind"] == "checkpoint":
-                    self.prefixes.setdefault(file["name"], []).append((file, entry))
+                    self.prefixes.setdefault(file["name"], []).append((file, {**entry, "start_us": position_us, "end_us": entry["t_us"]}))
                 else:
                     self.add_final(file, entry)
+            position_us = entry.get("end_us", position_us)
 
     def add_final(self, file: dict, entry: dict) -> None:
         if file["name"] not in self.final and file.get("tail_bytes"):

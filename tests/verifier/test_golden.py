@@ -53,6 +53,18 @@ class Golden(unittest.TestCase):
                     self.assertEqual(done.returncode, code, report)
                     self.assertEqual((report["session"], report["head"], report["duration_us"]), (due["session"], due["head"], due["duration_us"]))
 
+    def test_words(self):
+        """The first line of each verdict says what kind of case it is, and what is not there is named."""
+        for name, code, parts in (("whole", 0, ("PROVEN:", "nothing is missing", "not recorded: 2.000 s")), ("part.mp4", 0, ("this is the named part", "2 of 4 segments")),
+                                  ("unsealed", 5, ("has no proven end", "segment 3: 1.750 s to 2.250 s: seg-00003.mp4 is not closed")), ("encrypted", 5, ("name the key with --archive-key",)),
+                                  ("power-cut.mp4", 5, ("has a proven end, but not everything that was written is signed", "what the findings below name", "segment 3: 1.750 s to 2.250 s: the last 23 bytes")),
+                                  ("deleted", 6, ("DELETED: lawfully", "by order of alice, approved by bob: case closed")), ("derived.mp4", 0, ("DERIVED COPY",))):
+            with self.subTest(name):
+                done = subprocess.run([PROGRAM, "verify", "--ca", GOLDEN / "keys/ca.pem", GOLDEN / name], stdout=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(done.returncode, code)
+                for part in parts:
+                    self.assertIn(part, done.stdout)
+
     def test_keys_say_that_they_are_none(self):
         for key in (GOLDEN / "keys").glob("*.key"):
             self.assertIn("TEST KEY", key.read_text().splitlines()[0])

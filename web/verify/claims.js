@@ -12,9 +12,12 @@ export class Claims {
 		this.final = new Map();
 		/** @type {Map<string, Claim[]>} */
 		this.prefixes = new Map();
+		let positionUs = 0; // where the open segment began
 		for (const { value } of chain.entries) {
+			const entry = value.kind === 'checkpoint' ? { ...value, start_us: positionUs, end_us: value.t_us } : value;
 			for (const file of value.files ?? [])
-				this.claim({ file, entry: value });
+				this.claim({ file, entry });
+			positionUs = value.end_us ?? positionUs;
 		}
 	}
 

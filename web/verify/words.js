@@ -54,8 +54,10 @@ function special({ facts: known }, verdict) {
 		return 'Chain and signatures hold, but contents were not checked: they are encrypted. Choose the archive key to check them.';
 	if (verdict === 'incomplete' && known.contents === 'shredded')
 		return 'Chain and signatures hold, but the contents were shredded: nobody can read them any more.';
+	if (verdict === 'incomplete' && known.tombstone)
+		return 'The recording was deleted, but not all of it: files of it still lie there.';
 	if (verdict === 'incomplete' && known.sealed)
-		return 'The chain is whole and sealed, but not everything that lies there is proven by it: see the findings.';
+		return 'The recording is whole as far as it was signed and has a proven end, but not everything that was written is signed: see the findings.';
 	if (['proven', 'whole'].includes(verdict) && known.manifest?.whole === false)
 		return `Every byte is the one that was signed, and this is the named part of the recording. ${verdict === 'proven' ? 'Those who signed lead to certificates you trust.' : 'Who signed is not proven: name a certificate you trust.'}`;
 	return '';
