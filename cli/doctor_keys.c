@@ -1,6 +1,7 @@
 /* doctor: keys and certificates. It reads keys only to see that they are what they should be. */
 #include "base/secret.h"
 #include "cli/doctor.h"
+#include "cli/key_files.h"
 #include "gateway/broker/vault.h"
 #include "recorder/chain/key_source.h"
 
@@ -115,6 +116,11 @@ static void check_signing_key(struct doctor *doctor, const char *what,
 		doctor_fail(doctor, "%s: %s", what, error->message);
 		return;
 	}
+	if (key_files_unfinished(place))
+		doctor_warn(doctor,
+			    "%s: a change of keys was begun and not finished: give the same "
+			    "vitrine evidence-key install %s.next again",
+			    what, place->certificate_file);
 	if (place->file != NULL && place->file[0] != '\0') {
 		check_pair(doctor, what, place->file, place->certificate_file);
 		return;

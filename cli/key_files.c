@@ -111,14 +111,20 @@ bool key_files_fit(const struct key_place *place, const char *certificate_pem, G
 	       signs_for(place, certificate_pem, error);
 }
 
-bool key_files_installed(const struct key_place *place, const char *certificate_pem)
+bool key_files_unfinished(const struct key_place *place)
 {
 	g_autofree char *waiting = g_strconcat(place->certificate_file, NEXT, NULL);
+
+	return g_file_test(waiting, G_FILE_TEST_EXISTS);
+}
+
+bool key_files_installed(const struct key_place *place, const char *certificate_pem)
+{
 	g_autofree char *present = NULL;
 
 	return g_file_get_contents(place->certificate_file, &present, NULL, NULL) &&
 	       strcmp(present, certificate_pem) == 0 && signs_for(place, certificate_pem, NULL) &&
-	       !g_file_test(waiting, G_FILE_TEST_EXISTS);
+	       !key_files_unfinished(place);
 }
 
 int key_files_stage(const struct key_place *place, const char *certificate_pem)

@@ -16,5 +16,7 @@ bool key_files_installed(const struct key_place *place, const char *certificate_
 int key_files_stage(const struct key_place *place, const char *certificate_pem);
 /** Then: key and certificate take their places. Where a crash falls in between, the same three steps finish it. */
 int key_files_switch(const struct key_place *place, const char *certificate_pem);
+/** Whether a change was begun and not finished. */
+bool key_files_unfinished(const struct key_place *place);
 /** Last, once the change is recorded. */
 void key_files_finish(const struct key_place *place);
