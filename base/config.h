@@ -62,6 +62,7 @@ struct config_recorder {
 	char *signing_certificate_file;
 	bool *encryption; /**< of recordings at rest; never NULL after config_load; default true */
 	char *archive_certificate_file; /**< PEM, EC P-256: data keys are sealed to it */
+	char *keystroke_certificate_file; /**< PEM, EC P-256: of grants that say so, keystrokes are sealed to it; or none */
 	char *running_key_dir; /**< on a tmpfs: data keys of running recordings; default: where socket_path lies */
 	char *quality;	      /**< "evidence", "standard" or "economy" */
 	uint32_t reserve_mib; /**< below this much free space new sessions are refused */

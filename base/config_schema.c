@@ -73,6 +73,7 @@ static const cyaml_schema_field_t recorder_fields[] = {
 	CYAML_FIELD_BOOL_PTR("encryption", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 			     struct config_recorder, encryption),
 	TEXT(config_recorder, archive_certificate_file),
+	TEXT(config_recorder, keystroke_certificate_file),
 	TEXT(config_recorder, running_key_dir),
 	TEXT(config_recorder, quality),
 	NUMBER(config_recorder, reserve_mib),

@@ -32,10 +32,10 @@ struct command {
 /** Each cmd_*.c ends its table with an empty row. */
 extern const struct command user_commands[], target_commands[], account_commands[],
 	grant_commands[], ticket_commands[], session_commands[], recording_commands[],
-	recording_show_commands[], recording_verify_commands[], retention_commands[],
-	audit_commands[], migrate_commands[], verify_commands[], export_commands[],
-	certificate_commands[], timeline_commands[], redact_commands[], log_commands[],
-	evidence_key_commands[], doctor_commands[], password_commands[];
+	recording_show_commands[], recording_verify_commands[], keystroke_commands[],
+	retention_commands[], audit_commands[], migrate_commands[], verify_commands[],
+	export_commands[], certificate_commands[], timeline_commands[], redact_commands[],
+	log_commands[], evidence_key_commands[], doctor_commands[], password_commands[];
 
 /** Parses options and checks that between `least` and `most` words are left: argv[0] to argv[*argc - 1]. `entries` may be NULL.
  *  When it returns false the reason stands on standard error; return CLI_USAGE. */

@@ -36,7 +36,9 @@ static bool parse_policy(struct cli *cli, struct policy_options *options, int *a
 		{"banner", 'b', 0, G_OPTION_ARG_STRING, &options->banner,
 		 "Text over the picture at the beginning; \"\": none", "TEXT"},
 		{"keys", 'k', 0, G_OPTION_ARG_STRING, &options->keys,
-		 "Whether keys are put on record: on (default) or off", "on|off"},
+		 "Whether keys are put on record: on (default), off, or sealed to the key for "
+		 "keystrokes",
+		 "on|off|sealed"},
 		{"quality", 'q', 0, G_OPTION_ARG_STRING, &options->quality,
 		 "evidence, standard or economy; \"\": as the recorder is set", "QUALITY"},
 		{0},
@@ -48,20 +50,17 @@ static bool parse_policy(struct cli *cli, struct policy_options *options, int *a
 /* False: said why. */
 static bool policy_change(const struct policy_options *options, struct grant_change *ret)
 {
-	static const char *const words[] = {"off", "on"};
+	static const char *const words[] = {"on", "off", "sealed", NULL};
 
-	*ret = (struct grant_change){-1, options->banner, -1, options->quality};
+	*ret = (struct grant_change){-1, options->banner, options->keys, options->quality};
 	if (options->idle_minutes < -1 || options->idle_minutes > IDLE_MINUTES_MAX) {
 		cli_say("--idle-limit must be 0 to %d minutes", IDLE_MINUTES_MAX);
 		return false;
 	}
 	if (options->idle_minutes >= 0)
 		ret->idle_limit_s = options->idle_minutes * 60;
-	for (unsigned i = 0; options->keys != NULL && i < G_N_ELEMENTS(words); i++)
-		if (g_str_equal(options->keys, words[i]))
-			ret->record_keys = (int)i;
-	if (options->keys != NULL && ret->record_keys < 0) {
-		cli_say("--keys must be on or off");
+	if (options->keys != NULL && !g_strv_contains(words, options->keys)) {
+		cli_say("--keys must be on, off or sealed");
 		return false;
 	}
 	return true;
@@ -145,7 +144,7 @@ static void add_policy(struct table *table, const struct grant_policy *policy)
 		table_add(table, "none");
 	else
 		table_add_format(table, "%u min", policy->idle_limit_s / 60);
-	table_add(table, policy->record_keys ? "on" : "off");
+	table_add(table, policy->keys);
 	table_add(table, policy->quality[0] != '\0' ? policy->quality : "-");
 	table_add(table, policy->banner[0] != '\0' ? policy->banner : "-");
 }

@@ -232,8 +232,7 @@ static int run_pin(struct cli *cli, int argc, char **argv)
 		peer_certificate_fetch(target->protocol, target->host, target->port, &error);
 	if (shown == NULL)
 		return cli_fail("%s", error->message);
-	g_autofree char *subject = text_clean(shown->subject),
-			*issuer = text_clean(shown->issuer);
+	g_autofree char *subject = text_clean(shown->subject), *issuer = text_clean(shown->issuer);
 	printf("%s:%u shows\n  subject  %s\n  issuer   %s\n  expires  %s\n  SHA-256  %s\n",
 	       target->host, (unsigned)target->port, subject, issuer, shown->expires,
 	       shown->sha256);

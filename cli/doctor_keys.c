@@ -131,6 +131,18 @@ static void check_signing_key(struct doctor *doctor, const char *what,
 	X509_free(certificate);
 }
 
+/* Its private half should not lie on this machine: there is none to compare it with. */
+static void check_keystrokes(struct doctor *doctor, const char *certificate_file)
+{
+	X509 *certificate = certificate_file != NULL
+				    ? read_certificate(doctor, "keystrokes", certificate_file)
+				    : NULL;
+
+	if (certificate != NULL)
+		check_dates(doctor, "keystrokes", certificate);
+	X509_free(certificate);
+}
+
 void doctor_check_keys(struct doctor *doctor)
 {
 	const struct config *config = doctor->config;
@@ -147,6 +159,7 @@ void doctor_check_keys(struct doctor *doctor)
 	else
 		doctor_warn(doctor, "recorder.encryption is false: recordings can be read by "
 				    "anybody who can read the disk");
+	check_keystrokes(doctor, config->recorder.keystroke_certificate_file);
 	check_pair(doctor, "web", config->web.private_key_file, config->web.certificate_file);
 	if (exports.certificate_file != NULL)
 		check_signing_key(doctor, "export", &exports);

@@ -8,13 +8,14 @@
 #include <string.h>
 
 static const struct command *const groups[] = {
-	user_commands,	       target_commands,		account_commands,
-	grant_commands,	       ticket_commands,		session_commands,
-	recording_commands,    recording_show_commands, recording_verify_commands,
-	retention_commands,    audit_commands,		verify_commands,
-	export_commands,       certificate_commands,	timeline_commands,
-	redact_commands,       migrate_commands,	log_commands,
-	evidence_key_commands, doctor_commands,		password_commands,
+	user_commands,	    target_commands,	     account_commands,
+	grant_commands,	    ticket_commands,	     session_commands,
+	recording_commands, recording_show_commands, recording_verify_commands,
+	keystroke_commands, retention_commands,	     audit_commands,
+	verify_commands,    export_commands,	     certificate_commands,
+	timeline_commands,  redact_commands,	     migrate_commands,
+	log_commands,	    evidence_key_commands,   doctor_commands,
+	password_commands,
 };
 
 static void print_help(FILE *out)

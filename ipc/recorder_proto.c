@@ -20,6 +20,7 @@ static const struct message_field open_fields[] = {
 	MESSAGE_TEXT(recorder_open, node, NAME_MAX_BYTES),
 	MESSAGE_TEXT(recorder_open, quality, 16),
 	MESSAGE_U64(recorder_open, opened_utc_us),
+	MESSAGE_TEXT(recorder_open, keys, 8),
 };
 static const struct message_field event[] = {
 	MESSAGE_TEXT(recorder_event, session_id, 40),

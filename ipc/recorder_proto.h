@@ -42,7 +42,9 @@ struct recorder_open {
 	char *node;
 	char *quality; /**< "evidence", "standard", "economy"; empty: the recorder's own default */
 	uint64_t opened_utc_us;
+	char *keys; /**< "on", "off", "sealed": to the certificate for keystrokes; empty: on */
 };
+#define RECORDER_KEYS_SEALED "sealed"
 
 struct recorder_opened {
 	char *session_id;

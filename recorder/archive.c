@@ -19,26 +19,31 @@ static int unpack_result(gpointer packed)
 }
 
 /* With the first segment, so that a data key never lies there without something it encrypts. */
-static int make_key(struct archive *a)
+static int make_key(struct archive *a, enum segment_key_kind kind)
 {
-	const struct segment_key_places *places = &a->services.keys;
-
-	if (a->key != NULL || places->certificate == NULL)
+	if (a->keys[kind] != NULL)
 		return 0;
-	int result = segment_key_create(places, a->store, a->session_id, a->n_keys + 1, &a->key);
+	int result = segment_key_create(&a->services.keys, kind, a->store, a->session_id,
+					a->n_keys[kind] + 1, &a->keys[kind]);
 	if (result == 0)
-		a->n_keys++;
+		a->n_keys[kind]++;
 	return result;
+}
+
+static int make_files_key(struct archive *a)
+{
+	return a->services.keys.certificate != NULL ? make_key(a, SEGMENT_KEY_FILES) : 0;
 }
 
 static int open_segment(struct archive *a)
 {
 	if (a->segment != NULL)
 		return 0;
-	int result = make_key(a);
+	int result = make_files_key(a);
 	if (result < 0)
 		return result;
-	a->segment = segment_create(a->store, a->key, ++a->n_segments, a->position_us);
+	a->segment = segment_create(a->store, a->keys[SEGMENT_KEY_FILES], ++a->n_segments,
+				    a->position_us);
 	a->checkpoint_bytes = 0;
 	return 0;
 }
@@ -49,9 +54,9 @@ void archive_listen(struct archive *archive, archive_wake_fn wake, void *user)
 	archive->user = user;
 }
 
-void archive_set_keys(struct archive *archive, unsigned n_keys)
+void archive_set_keys(struct archive *archive, const unsigned n_keys[SEGMENT_KEY_KIND_COUNT])
 {
-	archive->n_keys = n_keys;
+	memcpy(archive->n_keys, n_keys, sizeof archive->n_keys);
 }
 
 uint64_t archive_time_us(const struct archive *archive)
@@ -67,6 +72,21 @@ int archive_add_line(struct archive *archive, uint64_t t_us, const char *line)
 		return result;
 	uint64_t before = segment_bytes(archive->segment);
 	result = segment_add_line(archive->segment, line);
+	archive->written_bytes += segment_bytes(archive->segment) - before;
+	return result;
+}
+
+int archive_add_keystroke(struct archive *archive, uint64_t t_us, const char *line)
+{
+	archive_not_before(archive, t_us);
+	int result = open_segment(archive);
+	if (result == 0)
+		result = make_key(archive, SEGMENT_KEY_KEYSTROKES);
+	if (result < 0)
+		return result;
+	uint64_t before = segment_bytes(archive->segment);
+	result = segment_add_keystroke(archive->segment, archive->keys[SEGMENT_KEY_KEYSTROKES],
+				       line);
 	archive->written_bytes += segment_bytes(archive->segment) - before;
 	return result;
 }
@@ -149,7 +169,7 @@ int archive_begin_segment(struct archive *archive, uint64_t t_us,
 
 	if (a->segment != NULL && a->segment->frames > 0)
 		close_segment(a, at_us);
-	int result = make_key(a);
+	int result = make_files_key(a);
 	if (result == 0 && format->init != NULL)
 		result = write_init(a, format);
 	if (result == 0)

@@ -45,14 +45,14 @@ struct archive_resume {
 	uint64_t started_utc_us;
 	char head[DIGEST_HEX_BYTES];
 	uint32_t n_segments;
-	unsigned n_keys; /**< highest number of a data key */
+	unsigned n_keys[SEGMENT_KEY_KIND_COUNT]; /**< highest number of a data key */
 };
 int archive_reopen(const struct archive_services *services, const struct archive_resume *from,
 		   struct archive **ret_archive);
 /** A segment that was found on the disk, repaired: signs it. It begins where the recording stood. */
 int archive_adopt_segment(struct archive *archive, const struct chain_segment *segment);
-/** The highest number of a data key that lies there, once recovery has seen all: the next one is new. */
-void archive_set_keys(struct archive *archive, unsigned n_keys);
+/** The highest numbers of data keys that lie there, once recovery has seen all: the next one is new. */
+void archive_set_keys(struct archive *archive, const unsigned n_keys[SEGMENT_KEY_KIND_COUNT]);
 /** Nothing may be pending. NULL is fine. */
 void archive_destroy(struct archive *archive);
 
@@ -61,6 +61,8 @@ uint64_t archive_time_us(const struct archive *archive);
 
 /** One line of the timeline; opens a segment when none is open. */
 int archive_add_line(struct archive *archive, uint64_t t_us, const char *line);
+/** One line of the sealed keystrokes; there must be a certificate for them (archive_services.keys). */
+int archive_add_keystroke(struct archive *archive, uint64_t t_us, const char *line);
 
 /** What the next fragments belong to. */
 struct archive_format {

@@ -131,7 +131,8 @@ static GPtrArray *known_keys(const struct archive *a)
 	const struct running_keys *running = a->services.keys.running;
 	GPtrArray *keys = g_ptr_array_new_with_free_func((GDestroyNotify)data_key_unref);
 
-	for (unsigned number = 1; running != NULL && number <= a->n_keys; number++) {
+	for (unsigned number = 1; running != NULL && number <= a->n_keys[SEGMENT_KEY_FILES];
+	     number++) {
 		struct data_key *key = NULL;
 		if (running_keys_get(running, a->session_id, number, &key) < 0)
 			key = NULL;

@@ -10,8 +10,9 @@ struct archive {
 	struct store_recording *store;
 	struct chain *chain;
 	struct store_file *chain_file;
-	struct segment_key *key; /**< NULL: not made yet, or nothing is encrypted */
-	unsigned n_keys;	 /**< highest number of a data key in the recording */
+	struct segment_key
+		*keys[SEGMENT_KEY_KIND_COUNT];	 /**< NULL: not made yet, or none is needed */
+	unsigned n_keys[SEGMENT_KEY_KIND_COUNT]; /**< highest number in the recording */
 	struct segment *segment;
 	GQueue closed;	      /**< struct closed, in order */
 	GAsyncQueue *results; /**< of segments, in order: GINT_TO_POINTER(result) + 1 */

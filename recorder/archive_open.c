@@ -24,7 +24,8 @@ void archive_destroy(struct archive *archive)
 		return;
 	g_assert(archive_pending(archive) == 0);
 	segment_destroy(archive->segment);
-	segment_key_destroy(archive->key);
+	for (unsigned i = 0; i < SEGMENT_KEY_KIND_COUNT; i++)
+		segment_key_destroy(archive->keys[i]);
 	store_file_close(archive->chain_file);
 	chain_destroy(archive->chain);
 	store_recording_close(archive->store);
@@ -88,7 +89,7 @@ int archive_reopen(const struct archive_services *services, const struct archive
 	}
 	a->chain = chain_resume(services->key, from->last_seq, from->head);
 	a->n_segments = from->n_segments;
-	a->n_keys = from->n_keys;
+	archive_set_keys(a, from->n_keys);
 	a->position_us = from->position_us;
 	a->t_us = from->t_us;
 	a->n_frames = from->n_frames;

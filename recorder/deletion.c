@@ -3,12 +3,13 @@
 
 #include "recorder/chain/chain_reader.h"
 #include "recorder/chain/tombstone.h"
+#include "recorder/crypt/data_key.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CHAIN_MAX_BYTES (256u << 20)
-#define KEY_PREFIX "key-"
 #define STAMP_PREFIX "ts-"
 
 /* ---- The tombstone ---- */
@@ -95,6 +96,14 @@ static bool stays(const char *name)
 	       strcmp(name, TOMBSTONE_FILE) == 0 || g_str_has_prefix(name, STAMP_PREFIX);
 }
 
+static bool is_sealed_key(const char *name)
+{
+	unsigned number;
+
+	return sscanf(name, DATA_KEY_FILE_NAME, &number) == 1 ||
+	       sscanf(name, KEYSTROKE_KEY_FILE_NAME, &number) == 1;
+}
+
 /* Sealed data keys first: without them the rest is noise, whatever the disk still remembers. */
 static int remove_contents(struct store_recording *recording, bool keys)
 {
@@ -103,7 +112,7 @@ static int remove_contents(struct store_recording *recording, bool keys)
 
 	for (unsigned i = 0; i < names->len && result == 0; i++) {
 		const char *name = g_ptr_array_index(names, i);
-		if (!stays(name) && g_str_has_prefix(name, KEY_PREFIX) == keys)
+		if (!stays(name) && is_sealed_key(name) == keys)
 			result = store_recording_discard(recording, name, false);
 	}
 	return result == 0 ? store_recording_sync(recording) : result;

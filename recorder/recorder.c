@@ -24,7 +24,8 @@
 struct recorder {
 	struct store *store;
 	struct chain_key *key, *previous_key;
-	struct archive_certificate *archive; /**< NULL: nothing is encrypted */
+	struct archive_certificate *archive;	/**< NULL: nothing is encrypted */
+	struct archive_certificate *keystrokes; /**< NULL: there is none */
 	struct running_keys *running;
 	struct settled *settled;
 	struct index *index;
@@ -65,23 +66,31 @@ static bool load_keys(struct recorder *r, const struct config_recorder *config, 
 	return true;
 }
 
-/* The recorder has the public half alone: it cannot read what it wrote earlier. */
-static bool load_archive_certificate(struct recorder *r, const struct config_recorder *config,
-				     GError **error)
+static bool load_certificate(const char *path, struct archive_certificate **ret, GError **error)
 {
 	g_autofree char *pem = NULL;
 
+	if (!g_file_get_contents(path, &pem, NULL, error))
+		return false;
+	*ret = archive_certificate_create(pem, error);
+	if (*ret == NULL)
+		g_prefix_error(error, "%s: ", path);
+	return *ret != NULL;
+}
+
+/* The recorder has the public halves alone: it cannot read what it wrote earlier. */
+static bool load_certificates(struct recorder *r, const struct config_recorder *config,
+			      GError **error)
+{
+	if (config->keystroke_certificate_file != NULL &&
+	    !load_certificate(config->keystroke_certificate_file, &r->keystrokes, error))
+		return false;
 	if (!*config->encryption) {
 		g_warning("recorder.encryption is false: recordings lie on the disk for anybody "
 			  "who can read it");
 		return true;
 	}
-	if (!g_file_get_contents(config->archive_certificate_file, &pem, NULL, error))
-		return false;
-	r->archive = archive_certificate_create(pem, error);
-	if (r->archive == NULL)
-		g_prefix_error(error, "%s: ", config->archive_certificate_file);
-	return r->archive != NULL;
+	return load_certificate(config->archive_certificate_file, &r->archive, error);
 }
 
 bool recorder_check_config(const struct config *config, GError **error)
@@ -168,7 +177,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 {
 	const struct config_recorder *c = &config->recorder;
 
-	if (!load_keys(r, c, error) || !load_archive_certificate(r, c, error) ||
+	if (!load_keys(r, c, error) || !load_certificates(r, c, error) ||
 	    !complain(error, running_keys_open(c->running_key_dir, &r->running), "directory",
 		      c->running_key_dir))
 		return false;
@@ -202,7 +211,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 					 r->key,
 					 r->index,
 					 r->notary,
-					 {r->archive, r->running},
+					 {r->archive, r->running, r->keystrokes},
 					 r->previous_key,
 					 r->check,
 					 r->settled,
@@ -260,6 +269,7 @@ void recorder_destroy(struct recorder *recorder)
 	chain_key_destroy(recorder->key);
 	chain_key_destroy(recorder->previous_key);
 	archive_certificate_destroy(recorder->archive);
+	archive_certificate_destroy(recorder->keystrokes);
 	running_keys_close(recorder->running);
 	g_free(recorder);
 }

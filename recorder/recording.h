@@ -43,8 +43,8 @@ int recording_open(const struct recording_services *services, const struct recor
 		   const struct recording_observer *observer, struct recording **ret_recording);
 /** Goes on with one that a recorder before us left; writes the gap. Takes `archive` when it returns 0. */
 int recording_resume(const struct recording_services *services, struct archive *archive,
-		     const struct archive_resume *from, const struct recording_observer *observer,
-		     struct recording **ret_recording);
+		     const struct archive_resume *from, const struct recorder_open *open,
+		     const struct recording_observer *observer, struct recording **ret_recording);
 void recording_unref(struct recording *recording);
 
 /* Main thread; all return at once. */

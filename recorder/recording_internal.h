@@ -26,6 +26,7 @@ struct recording {
 	bool finished; /**< the last picture and line are written */
 	bool lied;     /**< the session, and a gap tells so */
 	bool resumed;  /**< and has not seen its canvas yet */
+	bool seals_keystrokes;
 	uint64_t origin_us;
 	struct archive *archive;
 	struct live_channel *live;

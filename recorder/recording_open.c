@@ -18,7 +18,7 @@ static uint32_t qp_of(const char *quality)
 	return g_strcmp0(quality, "economy") == 0 ? 28 : 24;
 }
 
-static struct recording *recording_new(const char *session_id,
+static struct recording *recording_new(const struct recorder_open *open,
 				       const struct recording_observer *observer)
 {
 	struct recording *r = g_new0(struct recording, 1);
@@ -27,7 +27,8 @@ static struct recording *recording_new(const char *session_id,
 	g_mutex_init(&r->lock);
 	g_queue_init(&r->inbox);
 	r->observer = *observer;
-	r->session_id = g_strdup(session_id);
+	r->session_id = g_strdup(open->session_id);
+	r->seals_keystrokes = g_strcmp0(open->keys, RECORDER_KEYS_SEALED) == 0;
 	return r;
 }
 
@@ -70,13 +71,16 @@ static int start(struct recording *r, const struct recording_services *services,
 	return 0;
 }
 
-static char *opened_event(const struct recorder_open *o)
+/* Who, from where, to what, by which door, and under which policy. */
+static char *opened_event(const struct recorder_open *o, const char *quality)
 {
 	json_t *event = json_pack(
-		"{s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "type",
-		"opened", "user", o->user, "viewer_address", o->viewer_address, "viewer_name",
-		o->viewer_name, "target", o->target, "target_address", o->target_address, "account",
-		o->account, "front", o->front, "back", o->back, "door", o->door, "node", o->node);
+		"{s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s, s:s}",
+		"type", "opened", "user", o->user, "viewer_address", o->viewer_address,
+		"viewer_name", o->viewer_name, "target", o->target, "target_address",
+		o->target_address, "account", o->account, "front", o->front, "back", o->back,
+		"door", o->door, "node", o->node, "quality", quality, "keys",
+		o->keys != NULL && o->keys[0] != '\0' ? o->keys : "on");
 	char *text = json_dumps(event, JSON_COMPACT);
 	char *copy = g_strdup(text);
 
@@ -88,10 +92,10 @@ static char *opened_event(const struct recorder_open *o)
 int recording_open(const struct recording_services *services, const struct recorder_open *open,
 		   const struct recording_observer *observer, struct recording **ret_recording)
 {
-	struct recording *r = recording_new(open->session_id, observer);
+	struct recording *r = recording_new(open, observer);
 	const char *quality = open->quality != NULL && open->quality[0] != '\0' ? open->quality
 										: services->quality;
-	g_autofree char *event = opened_event(open);
+	g_autofree char *event = opened_event(open, quality);
 
 	r->origin_us = clock_now_us();
 	const struct chain_genesis genesis = {open->session_id,	    services->node,    open->user,
@@ -129,10 +133,10 @@ static uint64_t resumed_origin_us(const struct archive_resume *from)
 }
 
 int recording_resume(const struct recording_services *services, struct archive *archive,
-		     const struct archive_resume *from, const struct recording_observer *observer,
-		     struct recording **ret_recording)
+		     const struct archive_resume *from, const struct recorder_open *open,
+		     const struct recording_observer *observer, struct recording **ret_recording)
 {
-	struct recording *r = recording_new(from->session_id, observer);
+	struct recording *r = recording_new(open, observer);
 
 	r->origin_us = resumed_origin_us(from);
 	r->archive = archive;

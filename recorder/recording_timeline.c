@@ -10,7 +10,10 @@ void recording_add_event(struct recording *r, const char *json, const char *orig
 
 	if (line == NULL)
 		line = timeline_line("{\"type\":\"refused-event\"}", TIMELINE_RECORDER, at_us);
-	int result = archive_add_line(r->archive, at_us, line);
+	bool sealed = r->seals_keystrokes && strcmp(origin, TIMELINE_SESSION) == 0 &&
+		      timeline_is_keystroke(line);
+	int result = sealed ? archive_add_keystroke(r->archive, at_us, line)
+			    : archive_add_line(r->archive, at_us, line);
 	if (result < 0)
 		recording_fail(r, result, "the timeline cannot be written");
 }

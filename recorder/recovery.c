@@ -41,7 +41,7 @@ static int adopt_segments(const struct recovery_files *files, struct recovered *
 		from->n_segments = segment.number;
 		from->position_us = segment.end_us;
 		from->n_frames += segment.frames;
-		from->n_keys = MAX(from->n_keys, recovered_chain_last_key(&segment));
+		recovered_chain_note_keys(&segment, from->n_keys);
 	}
 	return result;
 }
@@ -53,7 +53,10 @@ static bool is_orphan(const char *name, const struct archive_resume *from)
 
 	if (sscanf(name, SEGMENT_INIT_NAME, &number) == 1)
 		return number > from->n_segments;
-	return sscanf(name, DATA_KEY_FILE_NAME, &number) == 1 && number > from->n_keys;
+	if (sscanf(name, DATA_KEY_FILE_NAME, &number) == 1)
+		return number > from->n_keys[SEGMENT_KEY_FILES];
+	return sscanf(name, KEYSTROKE_KEY_FILE_NAME, &number) == 1 &&
+	       number > from->n_keys[SEGMENT_KEY_KEYSTROKES];
 }
 
 static int drop_orphans(struct store_recording *store, const struct archive_resume *from)

@@ -16,14 +16,22 @@ static void segment_free(void *pointer)
 	g_free(segment);
 }
 
-unsigned recovered_chain_last_key(const struct chain_segment *segment)
+void recovered_chain_note_keys(const struct chain_segment *segment,
+			       unsigned n_keys[SEGMENT_KEY_KIND_COUNT])
 {
-	unsigned last = 0, number;
+	unsigned number;
 
-	for (unsigned i = 0; i < segment->n_files; i++)
-		if (sscanf(segment->files[i].name, DATA_KEY_FILE_NAME, &number) == 1)
-			last = MAX(last, number);
-	return last;
+	for (unsigned i = 0; i < segment->n_files; i++) {
+		const char *name = segment->files[i].name;
+		enum segment_key_kind kind = SEGMENT_KEY_FILES;
+		bool is_key = sscanf(name, DATA_KEY_FILE_NAME, &number) == 1;
+		if (!is_key && sscanf(name, KEYSTROKE_KEY_FILE_NAME, &number) == 1) {
+			kind = SEGMENT_KEY_KEYSTROKES;
+			is_key = true;
+		}
+		if (is_key)
+			n_keys[kind] = MAX(n_keys[kind], number);
+	}
 }
 
 static void note_checkpoint(struct recovered_chain *ret, const struct chain_entry *e)
@@ -52,7 +60,7 @@ static void note_segment(struct recovered_chain *ret, const struct chain_entry *
 	memcpy(segment->files, e->files, sizeof segment->files);
 	g_ptr_array_add(ret->segments, segment);
 	g_array_set_size(ret->checkpoints, 0);
-	ret->from.n_keys = MAX(ret->from.n_keys, recovered_chain_last_key(segment));
+	recovered_chain_note_keys(segment, ret->from.n_keys);
 	ret->from.n_segments = e->number;
 	ret->from.position_us = e->end_us;
 	ret->from.n_frames += e->frames;

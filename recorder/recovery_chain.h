@@ -23,7 +23,8 @@ struct recovered_chain {
  *  that is none. Free with recovered_chain_clear in both cases. */
 int recovered_chain_read(const char *session_id, const char *text, size_t length,
 			 struct recovered_chain *ret);
-/** The highest number of a data key that the segment's entry lists; 0: none. */
-unsigned recovered_chain_last_key(const struct chain_segment *segment);
+/** Raises the highest numbers of data keys to those that the segment lists. */
+void recovered_chain_note_keys(const struct chain_segment *segment,
+			       unsigned n_keys[SEGMENT_KEY_KIND_COUNT]);
 void recovered_chain_clear(struct recovered_chain *chain);
 void archive_resume_clear(struct archive_resume *from);

@@ -7,6 +7,7 @@
 #include "recorder/mux/fragment_scan.h"
 #include "recorder/mux/init_remake.h"
 #include "recorder/mux/init_scan.h"
+#include "recorder/recovery_keystrokes.h"
 #include "recorder/segment.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static void add_running_keys(struct recovery_files *files, const struct running_
 	struct data_key *key;
 
 	/* One above those that entries name: made by the recorder that died. */
-	for (unsigned number = 1; number <= from->n_keys + 1; number++) {
+	for (unsigned number = 1; number <= from->n_keys[SEGMENT_KEY_FILES] + 1; number++) {
 		if (running_keys_get(running, from->session_id, number, &key) < 0)
 			continue;
 		reader_add_data_key(files->reader, number, key);
@@ -274,7 +275,8 @@ static int add_key(const struct recovery_files *files, unsigned number,
 		g_warning("%s of %s is %s: segment %u cannot be read any more", name,
 			  files->chain->from.session_id, found.file == NULL ? "gone" : "torn",
 			  segment->number);
-	if (whole || (result == 0 && found.file != NULL && number <= files->chain->from.n_keys))
+	if (whole || (result == 0 && found.file != NULL &&
+		      number <= files->chain->from.n_keys[SEGMENT_KEY_FILES]))
 		result = keep_file(files, &found, (size_t)found.length, segment);
 	else if (result == 0 && found.file != NULL)
 		result = discard_file(files, &found);
@@ -443,6 +445,8 @@ static int repair(const struct recovery_files *files, const struct found_file *v
 	unsigned key = MAX(key_of(video), key_of(timeline));
 	if (result == 0 && key > 0 && segment->n_files > 0)
 		result = add_key(files, key, segment);
+	if (result == 0)
+		result = recovery_keystrokes_repair(files, segment);
 	return result;
 }
 

@@ -182,7 +182,7 @@ static int start_recording(struct registry *registry, const struct recorder_open
 				    : -EEXIST;
 	if (left == NULL)
 		return -ENOENT;
-	int result = recording_resume(services, left->archive, &left->from, &observer,
+	int result = recording_resume(services, left->archive, &left->from, open, &observer,
 				      &entry->recording);
 	if (result == 0) {
 		left->archive = NULL;
@@ -218,12 +218,33 @@ static bool room_for(struct registry *registry, const struct recorder_open *open
 	return storage.accepting || open->resume;
 }
 
+/* What the session's policy asks for can be kept here. Never silently plain or left out: who set it relies on it. */
+static bool policy_ok(const struct registry *registry, const struct recorder_open *open)
+{
+	return g_strcmp0(open->keys, RECORDER_KEYS_SEALED) != 0 ||
+	       registry->settings.services.archive.keys.keystrokes != NULL;
+}
+
+static void refuse(struct registry *registry, const struct recorder_open *open,
+		   enum end_reason reason, const char *why)
+{
+	g_warning("recording %s is refused: %s", open->session_id, why);
+	say_opened(registry, open->session_id, reason, why);
+}
+
 void registry_open(struct registry *registry, const struct recorder_open *open, int session_fd)
 {
 	struct entry *entry = g_hash_table_lookup(registry->entries, open->session_id);
 
 	if (entry != NULL && open->resume) {
 		relink(entry, session_fd);
+		return;
+	}
+	if (!policy_ok(registry, open)) {
+		refuse(registry, open, END_UNAVAILABLE,
+		       "keystrokes are to be sealed, but there is no "
+		       "recorder.keystroke_certificate_file");
+		close(session_fd);
 		return;
 	}
 	int result = -ENOSPC;
@@ -234,8 +255,7 @@ void registry_open(struct registry *registry, const struct recorder_open *open, 
 	else if (room_for(registry, open))
 		result = start_recording(registry, open, entry);
 	if (result < 0) {
-		g_warning("recording %s is refused: %s", open->session_id, g_strerror(-result));
-		say_opened(registry, open->session_id, refusal(result), g_strerror(-result));
+		refuse(registry, open, refusal(result), g_strerror(-result));
 		close(session_fd);
 		entry_free(entry);
 		return;

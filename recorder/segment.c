@@ -9,12 +9,15 @@ struct segment *segment_create(struct store_recording *store, const struct segme
 	struct segment *segment = g_new0(struct segment, 1);
 
 	segment->store = store;
-	segment->key = key;
+	segment->video.key = segment->timeline.key = key;
+	segment->keystrokes.opaque = true;
 	segment->number = number;
 	segment->start_us = segment->first_frame_us = start_us;
 	g_snprintf(segment->video.name, sizeof segment->video.name, SEGMENT_VIDEO_NAME, number);
 	g_snprintf(segment->timeline.name, sizeof segment->timeline.name, SEGMENT_TIMELINE_NAME,
 		   number);
+	g_snprintf(segment->keystrokes.name, sizeof segment->keystrokes.name,
+		   SEGMENT_KEYSTROKES_NAME, number);
 	return segment;
 }
 
@@ -23,6 +26,7 @@ static void stream_finish(struct segment_stream *stream)
 	store_file_close(stream->file);
 	digest_destroy(stream->digest);
 	crypt_writer_destroy(stream->crypt);
+	line_writer_destroy(stream->lines);
 }
 
 void segment_destroy(struct segment *segment)
@@ -31,18 +35,19 @@ void segment_destroy(struct segment *segment)
 		return;
 	stream_finish(&segment->video);
 	stream_finish(&segment->timeline);
-	line_writer_destroy(segment->lines);
+	stream_finish(&segment->keystrokes);
 	g_free(segment);
 }
 
 static int stream_open(const struct segment *segment, struct segment_stream *stream)
 {
-	const struct segment_key *key = segment->key;
+	const struct segment_key *key = stream->key;
 	struct crypt_file_id id;
 
 	if (key == NULL)
 		return store_file_create(segment->store, stream->name, STORE_PART, &stream->file);
-	g_autofree char *disk_name = g_strconcat(stream->name, CRYPT_SUFFIX, NULL);
+	g_autofree char *disk_name =
+		g_strconcat(stream->name, stream->opaque ? "" : CRYPT_SUFFIX, NULL);
 	int result = crypt_file_id_init(&id, key->session_id, stream->name, key->number);
 	if (result == 0)
 		result = store_file_create(segment->store, disk_name, STORE_PART, &stream->file);
@@ -62,6 +67,8 @@ static int stream_write(struct segment_stream *stream, const void *bytes, size_t
 		result = store_file_append(stream->file, sealed->data, sealed->len);
 	if (result == 0)
 		crypt_writer_commit(stream->crypt);
+	if (result == 0 && stream->opaque)
+		digest_add(stream->digest, sealed->data, sealed->len);
 	return result;
 }
 
@@ -78,20 +85,31 @@ static int stream_append(struct segment *segment, struct segment_stream *stream,
 	if (stream->digest == NULL)
 		stream->digest = digest_create();
 	result = stream_write(stream, bytes, length);
-	if (result == 0)
+	if (result == 0 && !stream->opaque)
 		digest_add(stream->digest, bytes, length);
+	return result;
+}
+
+static int stream_add_line(struct segment *segment, struct segment_stream *stream, const char *line)
+{
+	if (stream->lines == NULL)
+		stream->lines = line_writer_create();
+	const GByteArray *bytes = line_writer_add(stream->lines, line, strlen(line));
+	int result = stream_append(segment, stream, bytes->data, bytes->len);
+	if (result == 0)
+		line_writer_commit(stream->lines);
 	return result;
 }
 
 int segment_add_line(struct segment *segment, const char *line)
 {
-	if (segment->lines == NULL)
-		segment->lines = line_writer_create();
-	const GByteArray *bytes = line_writer_add(segment->lines, line, strlen(line));
-	int result = stream_append(segment, &segment->timeline, bytes->data, bytes->len);
-	if (result == 0)
-		line_writer_commit(segment->lines);
-	return result;
+	return stream_add_line(segment, &segment->timeline, line);
+}
+
+int segment_add_keystroke(struct segment *segment, const struct segment_key *key, const char *line)
+{
+	segment->keystrokes.key = key;
+	return stream_add_line(segment, &segment->keystrokes, line);
 }
 
 int segment_add_fragment(struct segment *segment, const void *bytes, size_t length, uint64_t dts_us)
@@ -116,7 +134,8 @@ static uint64_t stream_bytes(const struct segment_stream *stream)
 
 uint64_t segment_bytes(const struct segment *segment)
 {
-	return stream_bytes(&segment->video) + stream_bytes(&segment->timeline);
+	return stream_bytes(&segment->video) + stream_bytes(&segment->timeline) +
+	       stream_bytes(&segment->keystrokes);
 }
 
 static void stream_describe(const struct segment_stream *stream, struct chain_file *files,
@@ -130,6 +149,17 @@ static void stream_describe(const struct segment_stream *stream, struct chain_fi
 	file->bytes = digest_bytes(stream->digest);
 	digest_hex(stream->digest, file->sha256);
 	(*n_files)++;
+}
+
+/* Sealed keys stand beside what they encrypt. */
+static void describe_keys(const struct segment *segment, struct chain_file *files,
+			  unsigned *n_files)
+{
+	if (segment->timeline.key != NULL)
+		files[(*n_files)++] = segment->timeline.key->file;
+	stream_describe(&segment->keystrokes, files, n_files);
+	if (segment->keystrokes.digest != NULL)
+		files[(*n_files)++] = segment->keystrokes.key->file;
 }
 
 void segment_describe(const struct segment *segment, uint64_t end_us, struct chain_segment *ret)
@@ -148,8 +178,7 @@ void segment_describe(const struct segment *segment, uint64_t end_us, struct cha
 	stream_describe(&segment->timeline, ret->files, &ret->n_files);
 	if (segment->init.name[0] != '\0')
 		ret->files[ret->n_files++] = segment->init;
-	if (segment->key != NULL)
-		ret->files[ret->n_files++] = segment->key->file;
+	describe_keys(segment, ret->files, &ret->n_files);
 }
 
 void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *ret)
@@ -157,35 +186,36 @@ void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *
 	*ret = (struct chain_checkpoint){.number = segment->number, .frames = segment->frames};
 	stream_describe(&segment->video, ret->files, &ret->n_files);
 	stream_describe(&segment->timeline, ret->files, &ret->n_files);
-	if (segment->key != NULL)
-		ret->files[ret->n_files++] = segment->key->file;
+	describe_keys(segment, ret->files, &ret->n_files);
 }
 
 void segment_sync(const struct segment *segment, store_sealed_fn synced, void *user)
 {
-	struct store_file *const files[] = {segment->video.file, segment->timeline.file};
+	struct store_file *const files[] = {segment->video.file, segment->timeline.file,
+					    segment->keystrokes.file};
 
 	store_sync_files(segment->store, files, G_N_ELEMENTS(files), synced, user);
 }
 
 /* Without the end every line can be read all the same: a disk that is full is told about by whoever writes lines. */
-static void end_lines(struct segment *segment)
+static void stream_end_lines(struct segment *segment, struct segment_stream *stream)
 {
-	if (segment->lines == NULL)
+	if (stream->lines == NULL)
 		return;
-	const GByteArray *bytes = line_writer_end(segment->lines);
-	int result = stream_append(segment, &segment->timeline, bytes->data, bytes->len);
+	const GByteArray *bytes = line_writer_end(stream->lines);
+	int result = stream_append(segment, stream, bytes->data, bytes->len);
 	if (result < 0)
-		g_warning("%s stays without its end: %s", segment->timeline.name,
-			  g_strerror(-result));
-	g_clear_pointer(&segment->lines, line_writer_destroy);
+		g_warning("%s stays without its end: %s", stream->name, g_strerror(-result));
+	g_clear_pointer(&stream->lines, line_writer_destroy);
 }
 
 void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user)
 {
-	end_lines(segment);
-	struct store_file *files[] = {segment->video.file, segment->timeline.file};
+	stream_end_lines(segment, &segment->timeline);
+	stream_end_lines(segment, &segment->keystrokes);
+	struct store_file *files[] = {segment->video.file, segment->timeline.file,
+				      segment->keystrokes.file};
 
-	segment->video.file = segment->timeline.file = NULL;
+	segment->video.file = segment->timeline.file = segment->keystrokes.file = NULL;
 	store_seal_files(segment->store, files, G_N_ELEMENTS(files), sealed, user);
 }

@@ -9,23 +9,25 @@
 
 #define SEGMENT_VIDEO_NAME "seg-%05u.mp4"
 #define SEGMENT_TIMELINE_NAME "seg-%05u.jsonl.gz"
+#define SEGMENT_KEYSTROKES_NAME "seg-%05u.keys"
 #define SEGMENT_INIT_NAME "init-%03u.mp4"
 
 struct segment_stream {
-	struct store_file *file;    /**< NULL: nothing written yet */
-	struct digest *digest;	    /**< over the plain bytes */
-	struct crypt_writer *crypt; /**< NULL: the file is plain */
+	struct store_file *file;       /**< NULL: nothing written yet */
+	const struct segment_key *key; /**< NULL: the file is plain */
+	bool opaque;		       /**< entries speak of the encrypted bytes */
+	struct digest *digest;	       /**< over the bytes that entries speak of */
+	struct crypt_writer *crypt;
+	struct line_writer *lines; /**< NULL: no line yet */
 	char name[32];
 };
 
 struct segment {
 	struct store_recording *store;
-	const struct segment_key *key; /**< NULL: not encrypted */
 	uint32_t number;
 	uint64_t start_us, first_frame_us;
-	struct segment_stream video, timeline;
-	struct line_writer *lines; /**< of the timeline; NULL: no line yet */
-	struct chain_file init;	   /**< valid once a picture was due; its name is empty before */
+	struct segment_stream video, timeline, keystrokes;
+	struct chain_file init; /**< valid once a picture was due; its name is empty before */
 	uint32_t frames, width, height;
 	struct chain_counts counts;	 /**< once it is closed */
 	uint64_t key_bytes, delta_bytes; /**< of the first IDR, and of everything behind it */
@@ -40,10 +42,12 @@ void segment_destroy(struct segment *segment);
 
 /** Appends; on -errno the segment is unchanged. A line is compressed, and one that was refused stands in front of the next. */
 int segment_add_line(struct segment *segment, const char *line);
+/** The same into a file of its own, under this key: borrowed as the other, and the same in each call. */
+int segment_add_keystroke(struct segment *segment, const struct segment_key *key, const char *line);
 int segment_add_fragment(struct segment *segment, const void *bytes, size_t length,
 			 uint64_t dts_us);
 
-/** Of video and timeline so far. */
+/** Of all files so far. */
 uint64_t segment_bytes(const struct segment *segment);
 void segment_describe(const struct segment *segment, uint64_t end_us, struct chain_segment *ret);
 void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *ret);
@@ -51,5 +55,5 @@ void segment_checkpoint(const struct segment *segment, struct chain_checkpoint *
 /** Has what was written so far brought to the disk; `synced` is called on the store's thread. */
 void segment_sync(const struct segment *segment, store_sealed_fn synced, void *user);
 
-/** Ends the timeline and gives the files to the store's thread; the segment has none afterwards. */
+/** Ends its lines and gives the files to the store's thread; the segment has none afterwards. */
 void segment_seal(struct segment *segment, store_sealed_fn sealed, void *user);

@@ -32,9 +32,20 @@ static void keep_running(const struct segment_key_places *places, const struct s
 			  key->session_id, g_strerror(-result));
 }
 
-int segment_key_create(const struct segment_key_places *places, struct store_recording *store,
-		       const char *session_id, unsigned number, struct segment_key **ret_key)
+static void name_file(enum segment_key_kind kind, unsigned number, char ret[32])
 {
+	if (kind == SEGMENT_KEY_KEYSTROKES)
+		g_snprintf(ret, 32, KEYSTROKE_KEY_FILE_NAME, number);
+	else
+		g_snprintf(ret, 32, DATA_KEY_FILE_NAME, number);
+}
+
+int segment_key_create(const struct segment_key_places *places, enum segment_key_kind kind,
+		       struct store_recording *store, const char *session_id, unsigned number,
+		       struct segment_key **ret_key)
+{
+	const struct archive_certificate *certificate =
+		kind == SEGMENT_KEY_KEYSTROKES ? places->keystrokes : places->certificate;
 	struct segment_key *key = g_new0(struct segment_key, 1);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) sealed = NULL;
@@ -42,11 +53,11 @@ int segment_key_create(const struct segment_key_places *places, struct store_rec
 
 	key->number = number;
 	g_strlcpy(key->session_id, session_id, sizeof key->session_id);
-	g_snprintf(key->file.name, sizeof key->file.name, DATA_KEY_FILE_NAME, number);
+	name_file(kind, number, key->file.name);
 	if (result == 0)
 		key->key = data_key_create();
 	if (key->key != NULL)
-		sealed = archive_certificate_seal(places->certificate, key->key, &error);
+		sealed = archive_certificate_seal(certificate, key->key, &error);
 	if (result == 0 && sealed == NULL) {
 		g_warning("no data key for %s: %s", session_id,
 			  error != NULL ? error->message : "OpenSSL has no randomness");
@@ -60,7 +71,8 @@ int segment_key_create(const struct segment_key_places *places, struct store_rec
 	}
 	key->file.bytes = g_bytes_get_size(sealed);
 	digest_hex_of(g_bytes_get_data(sealed, NULL), key->file.bytes, key->file.sha256);
-	keep_running(places, key);
+	if (kind == SEGMENT_KEY_FILES)
+		keep_running(places, key);
 	*ret_key = key;
 	return 0;
 }

@@ -11,6 +11,14 @@
 struct segment_key_places {
 	const struct archive_certificate *certificate; /**< NULL: nothing is encrypted */
 	const struct running_keys *running;
+	const struct archive_certificate *keystrokes; /**< NULL: keystrokes cannot be sealed */
+};
+
+/** What a data key is for. */
+enum segment_key_kind {
+	SEGMENT_KEY_FILES,	/**< sealed to the archive certificate */
+	SEGMENT_KEY_KEYSTROKES, /**< to that for keystrokes; nobody keeps it for the time of a crash */
+	SEGMENT_KEY_KIND_COUNT,
 };
 
 struct segment_key {
@@ -20,8 +28,9 @@ struct segment_key {
 	struct chain_file file; /**< the sealed key, as entries list it */
 };
 
-/** `number` is new in the recording. -errno of the store, -EIO when OpenSSL fails; then nothing is left behind. */
-int segment_key_create(const struct segment_key_places *places, struct store_recording *store,
-		       const char *session_id, unsigned number, struct segment_key **ret_key);
+/** Of a kind that has a certificate; `number` is new in the recording. -errno of the store, -EIO when OpenSSL fails; then nothing is left behind. */
+int segment_key_create(const struct segment_key_places *places, enum segment_key_kind kind,
+		       struct store_recording *store, const char *session_id, unsigned number,
+		       struct segment_key **ret_key);
 /** NULL is fine. */
 void segment_key_destroy(struct segment_key *key);

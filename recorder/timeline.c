@@ -31,6 +31,15 @@ char *timeline_line(const char *json, const char *origin, uint64_t t_us)
 	return result;
 }
 
+bool timeline_is_keystroke(const char *line)
+{
+	json_t *event = json_loads(line, 0, NULL);
+	bool is = g_strcmp0(json_string_value(json_object_get(event, "type")), "key") == 0;
+
+	json_decref(event);
+	return is;
+}
+
 void timeline_budget_init(struct timeline_budget *budget, uint64_t now_us)
 {
 	*budget = (struct timeline_budget){BUDGET_BURST_BYTES, now_us, 0};

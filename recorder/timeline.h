@@ -15,6 +15,9 @@
  *  NULL when it is not one JSON object, or longer than a line may be. g_free it. */
 char *timeline_line(const char *json, const char *origin, uint64_t t_us);
 
+/** A line of timeline_line: does it say what was typed? */
+bool timeline_is_keystroke(const char *line);
+
 /** Keeps a flood of events from filling the disk: about 64 kB a second, 1 MB at once; short ones cost 128 bytes, too. */
 struct timeline_budget {
 	uint64_t left_bytes, filled_us;

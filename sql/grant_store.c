@@ -6,13 +6,14 @@ void grant_policy_read(struct db_row *row, struct grant_policy *ret)
 {
 	ret->idle_limit_s = (uint32_t)row_u64(row);
 	ret->banner = row_text(row);
-	ret->record_keys = row_bool(row);
+	ret->keys = row_text(row);
 	ret->quality = row_text(row);
 }
 
 void grant_policy_clear(struct grant_policy *policy)
 {
 	g_clear_pointer(&policy->banner, g_free);
+	g_clear_pointer(&policy->keys, g_free);
 	g_clear_pointer(&policy->quality, g_free);
 }
 
@@ -139,12 +140,12 @@ bool grant_store_change(struct db *db, const char *login, const char *target, co
 	param_text(&params, account);
 	param_optional(&params, change->idle_limit_s);
 	param_text(&params, change->banner);
-	param_optional(&params, change->record_keys);
+	param_text(&params, change->keys);
 	param_text(&params, change->quality);
 	return db_do(db, "change a grant",
 		     "UPDATE access_grant g SET idle_limit_s = coalesce($4::integer, idle_limit_s),"
 		     " banner = coalesce($5, banner),"
-		     " record_keys = coalesce($6::integer = 1, record_keys),"
+		     " record_keys = coalesce($6, record_keys),"
 		     " quality = coalesce($7, quality)"
 		     " FROM app_user u, account a, target t"
 		     " WHERE u.id = g.user_id AND a.id = g.account_id AND t.id = a.target_id"

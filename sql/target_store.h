@@ -30,7 +30,7 @@ DB_ROW_CLEANUP(account)
 struct grant_policy {
 	uint32_t idle_limit_s; /**< 0: none */
 	char *banner;	       /**< laid over the picture at the beginning; may be empty */
-	bool record_keys;
+	char *keys;	       /**< "on", "off", "sealed": to the key for keystrokes */
 	char *quality; /**< "evidence", "standard", "economy"; empty: the recorder's own setting */
 };
 
@@ -94,10 +94,10 @@ bool grant_store_add(struct db *db, const char *login, const char *target, const
 struct grant_change {
 	int64_t idle_limit_s;
 	const char *banner;
-	int record_keys; /**< 0 or 1 */
+	const char *keys; /**< "on", "off", "sealed" */
 	const char *quality;
 };
-/** DB_ERROR_INVALID: a banner longer than 500 characters or of several lines, an unknown quality. */
+/** DB_ERROR_INVALID: a banner longer than 500 characters or of several lines, unknown keys, an unknown quality. */
 bool grant_store_change(struct db *db, const char *login, const char *target, const char *account,
 			const struct grant_change *change, GError **error);
 bool grant_store_remove(struct db *db, const char *login, const char *target, const char *account,

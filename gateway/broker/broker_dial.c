@@ -140,6 +140,7 @@ static int send_open(struct broker_session *session, bool resume, int recorder_e
 		.quality = access->policy.quality[0] != '\0' ? access->policy.quality
 							     : config->recorder.quality,
 		.opened_utc_us = session->verdict.opened_utc_us,
+		.keys = access->policy.keys,
 	};
 
 	g_strlcpy(front, session->front, sizeof front);
@@ -178,8 +179,7 @@ static void record_beginning(struct broker_session *session)
 	put_on_record(session,
 		      note_texts("type", "login", "user", access->login, "door",
 				 session->verdict.door, "address", session->from.text, "viewer",
-				 session->verdict.viewer_name, "keys",
-				 access->policy.record_keys ? "recorded" : "not recorded", NULL));
+				 session->verdict.viewer_name, "keys", access->policy.keys, NULL));
 	put_on_record(session, note_texts("type", "dial", "target", access->target.name, "account",
 					  access->account, "result", "connected", NULL));
 }

@@ -246,7 +246,8 @@ static void announce(struct broker_session *session)
 						.back = access->target.protocol,
 						.banner = access->policy.banner,
 						.idle_limit_s = access->policy.idle_limit_s,
-						.keys_off = !access->policy.record_keys};
+						.keys_off =
+							strcmp(access->policy.keys, "off") == 0};
 
 	g_message("session %s: %s from %s may go to %s as %s", session->id, access->login,
 		  session->from.text, access->target.name, access->account);

@@ -98,6 +98,22 @@ size_t crypt_record_length(const uint8_t header[CRYPT_RECORD_HEADER_BYTES])
 	return length <= CRYPT_RECORD_MAX_BYTES ? (size_t)length : 0;
 }
 
+size_t crypt_whole_bytes(const uint8_t *bytes, size_t length)
+{
+	struct crypt_file_id id;
+	size_t whole = CRYPT_HEADER_BYTES;
+
+	if (length < CRYPT_HEADER_BYTES || crypt_header_read(bytes, "", &id) < 0)
+		return 0;
+	while (length - whole > CRYPT_RECORD_OVERHEAD_BYTES) {
+		size_t plain = crypt_record_length(bytes + whole);
+		if (plain == 0 || plain > length - whole - CRYPT_RECORD_OVERHEAD_BYTES)
+			break;
+		whole += plain + CRYPT_RECORD_OVERHEAD_BYTES;
+	}
+	return whole > CRYPT_HEADER_BYTES ? whole : 0;
+}
+
 struct crypt_cipher *crypt_cipher_create(const struct data_key *key, const struct crypt_file_id *id)
 {
 	struct crypt_cipher *cipher = g_new0(struct crypt_cipher, 1);

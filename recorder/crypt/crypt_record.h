@@ -37,6 +37,9 @@ int crypt_header_read(const uint8_t header[CRYPT_HEADER_BYTES], const char *name
 /** Plain bytes that a record says it holds: 1 to CRYPT_RECORD_MAX_BYTES. 0: this is not the header of a record. */
 size_t crypt_record_length(const uint8_t header[CRYPT_RECORD_HEADER_BYTES]);
 
+/** Bytes of the header and the whole records behind it, as far as that can be told without a key; 0: there is no whole record. */
+size_t crypt_whole_bytes(const uint8_t *bytes, size_t length);
+
 /** Where a record stands in its file. */
 struct crypt_place {
 	uint64_t number; /**< 0, 1, 2, ... */

@@ -12,6 +12,8 @@
 #define DATA_KEY_FILE_SUFFIX ".cms"
 #define DATA_KEY_FILE_NAME DATA_KEY_FILE_PREFIX "%03u" DATA_KEY_FILE_SUFFIX
 #define DATA_KEY_NUMBER_MAX 65535u
+/** Keystrokes have data keys of their own, which another private key opens: "seg-00001.keys" is encrypted under "keys-001.cms". */
+#define KEYSTROKE_KEY_FILE_NAME "keys-%03u" DATA_KEY_FILE_SUFFIX
 
 struct data_key;
 

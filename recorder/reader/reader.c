@@ -92,7 +92,10 @@ void reader_add_data_key(struct reader *reader, unsigned number, struct data_key
 
 static int open_data_key(const struct reader *reader, unsigned number, struct data_key **ret_key)
 {
-	g_autofree char *name = g_strdup_printf(DATA_KEY_FILE_NAME, number);
+	g_autofree char *name =
+		(number & READER_KEYSTROKE_KEY) != 0
+			? g_strdup_printf(KEYSTROKE_KEY_FILE_NAME, number - READER_KEYSTROKE_KEY)
+			: g_strdup_printf(DATA_KEY_FILE_NAME, number);
 	g_autofree uint8_t *sealed = NULL;
 	size_t length;
 

@@ -43,6 +43,10 @@ struct reader_file;
 
 /** Opens a file by the name chain entries use. -ENOENT; -EINVAL: not a name of one file here, or not a regular file. */
 int reader_file_open(const struct reader *reader, const char *name, struct reader_file **ret_file);
+/** Sealed keystrokes ("seg-00001.keys") as their plain bytes, for a reader whose key opens the data keys for them ("keys-001.cms"). For everybody else, reader_file_open gives
+ *  their bytes on the disk. Errors as reader_file_open. */
+int reader_keystrokes_open(const struct reader *reader, const char *name,
+			   struct reader_file **ret_file);
 /** NULL is fine. */
 void reader_file_close(struct reader_file *file);
 

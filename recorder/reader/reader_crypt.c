@@ -17,6 +17,7 @@ struct record {
 
 struct reader_crypt {
 	const struct reader *reader;
+	unsigned key_kind; /**< 0 or READER_KEYSTROKE_KEY */
 	int fd;
 	char *name;
 	struct crypt_file_id id;      /**< valid once there are records */
@@ -27,11 +28,13 @@ struct reader_crypt {
 	GByteArray *sealed, *plain;
 };
 
-struct reader_crypt *reader_crypt_create(const struct reader *reader, int fd, const char *name)
+struct reader_crypt *reader_crypt_create(const struct reader *reader, int fd, const char *name,
+					 bool keystrokes)
 {
 	struct reader_crypt *c = g_new0(struct reader_crypt, 1);
 
 	c->reader = reader;
+	c->key_kind = keystrokes ? READER_KEYSTROKE_KEY : 0;
 	c->fd = fd;
 	c->name = g_strdup(name);
 	c->records = g_array_new(FALSE, FALSE, sizeof(struct record));
@@ -145,7 +148,7 @@ static int load_key(struct reader_crypt *c)
 
 	if (c->cipher != NULL)
 		return 0;
-	int result = reader_data_key(c->reader, c->id.key_number, &key);
+	int result = reader_data_key(c->reader, c->id.key_number | c->key_kind, &key);
 	if (result == 0) {
 		c->cipher = crypt_cipher_create(key, &c->id);
 		data_key_unref(key);

@@ -6,8 +6,9 @@
 
 struct reader_crypt;
 
-/** `fd` and `reader` are borrowed and must outlive it. `name` is the plain one. Never NULL. */
-struct reader_crypt *reader_crypt_create(const struct reader *reader, int fd, const char *name);
+/** `fd` and `reader` are borrowed and must outlive it. `name` is the plain one. `keystrokes`: under a data key for them. Never NULL. */
+struct reader_crypt *reader_crypt_create(const struct reader *reader, int fd, const char *name,
+					 bool keystrokes);
 /** NULL is fine. */
 void reader_crypt_destroy(struct reader_crypt *crypt);
 

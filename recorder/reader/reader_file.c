@@ -38,7 +38,7 @@ static bool name_ok(const char *name)
 	return name[0] != '\0' && strchr(name, '/') == NULL;
 }
 
-int reader_file_open(const struct reader *reader, const char *name, struct reader_file **ret_file)
+static int open_form(const struct reader *reader, const char *name, struct reader_file **ret_file)
 {
 	int fd = -ENOENT;
 	unsigned form;
@@ -56,10 +56,32 @@ int reader_file_open(const struct reader *reader, const char *name, struct reade
 	struct reader_file *file = g_new0(struct reader_file, 1);
 	file->fd = fd;
 	file->form = &reader_forms[form];
-	if (file->form->encrypted)
-		file->crypt = reader_crypt_create(reader, fd, name);
 	*ret_file = file;
 	return 0;
+}
+
+int reader_file_open(const struct reader *reader, const char *name, struct reader_file **ret_file)
+{
+	int result = open_form(reader, name, ret_file);
+
+	if (result == 0 && (*ret_file)->form->encrypted)
+		(*ret_file)->crypt = reader_crypt_create(reader, (*ret_file)->fd, name, false);
+	return result;
+}
+
+int reader_keystrokes_open(const struct reader *reader, const char *name,
+			   struct reader_file **ret_file)
+{
+	int result = open_form(reader, name, ret_file);
+
+	/* Nothing encrypts them a second time. */
+	if (result == 0 && (*ret_file)->form->encrypted) {
+		reader_file_close(*ret_file);
+		result = -EINVAL;
+	}
+	if (result == 0)
+		(*ret_file)->crypt = reader_crypt_create(reader, (*ret_file)->fd, name, true);
+	return result;
 }
 
 void reader_file_close(struct reader_file *file)

@@ -11,6 +11,9 @@ struct reader {
 	GHashTable *data_keys; /**< number -> struct data_key, those that were opened */
 };
 
+/** Behind the number of a data key: one for keystrokes, which are counted for themselves. */
+#define READER_KEYSTROKE_KEY (DATA_KEY_NUMBER_MAX + 1)
+
 /** A data key of the recording; data_key_unref it. -ENOKEY: without a key that opens it, or its file is gone; -EBADMSG: its file holds something else. */
 int reader_data_key(const struct reader *reader, unsigned number, struct data_key **ret_key);
 

@@ -3,6 +3,7 @@
 Arguments: the program, and the helper that makes an honest recording."""
 
 import csv
+import gzip
 import hashlib
 import io
 import json
@@ -27,6 +28,10 @@ from pathlib import Path
 
 PROGRAM, MAKE_RECORDING = sys.argv[1:3]
 SOURCE = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(SOURCE))
+
+from tests.support.archive import encrypt  # noqa: E402
+
 CONNINFO = os.environ["VITRINE_TEST_CONNINFO"]
 ACTOR = "os:" + pwd.getpwuid(os.getuid()).pw_name
 PASSWORD = "correct horse battery"
@@ -138,9 +143,11 @@ class Cli(unittest.TestCase):
         self.site.ok("grant", "add", "bob", "web1", "root")
         self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root .* none +on +- +-$")
         self.site.ok("grant", "set", "bob", "web1", "root", "--idle-limit", "15", "--keys", "off", "--quality", "evidence", "--banner", "Be good")
+        self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root .* 15 min +off +evidence +Be good$")
+        self.site.ok("grant", "set", "bob", "web1", "root", "--idle-limit", "20", "--keys", "sealed")
         self.site.ok("grant", "set", "bob", "web1", "root", "--idle-limit", "20")
-        self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root .* 20 min +off +evidence +Be good$")
-        self.refused("grant", "set", "bob", "web1", "root", "--keys", "maybe", code=2, text="on or off")
+        self.assertRegex(self.site.ok("grant", "list"), r"(?m)^bob +web1 +root .* 20 min +sealed +evidence +Be good$")
+        self.refused("grant", "set", "bob", "web1", "root", "--keys", "maybe", code=2, text="on, off or sealed")
         self.refused("grant", "set", "bob", "web1", "root", "--idle-limit", "1441", code=2, text="0 to 1440")
         self.refused("grant", "set", "bob", "web1", "root", "--quality", "best", text="evidence, standard or economy")
         self.refused("grant", "set", "bob", "web1", "nobody", "--keys", "on", text="bob was not granted")
@@ -191,6 +198,29 @@ class Cli(unittest.TestCase):
         self.assertEqual(len(self.audit("session-terminate", session)), 1)
         self.assertEqual(self.site.ok("session", "list", "--user", "nobody"), "no sessions\n")
         self.assertEqual(self.site.ok("recording", "list"), "no recordings\n")
+
+    def test_keystrokes(self):
+        session = "22222222-2222-4333-8444-555555555555"
+        folder = self.site.dir / "store" / session
+        folder.mkdir()
+        typed = b'{"t_us":1,"origin":"session","type":"key","down":true,"text":"l"}\n{"t_us":2,"origin":"session","type":"key","down":true,"text":"s"}\n'
+        encrypt(folder, "seg-00001.keys", session, [gzip.compress(typed)[:-8]], self.site.certificate)
+        self.assertEqual(self.site.ok("recording", "keys", session, "--key", self.site.key), typed.decode())
+        self.assertEqual(len(self.audit("recording-keys", session)), 1)
+        self.refused("recording", "keys", session, code=2, text="--key")
+        self.refused("recording", "keys", session.replace("2", "9"), "--key", self.site.key, text="no recording")
+        stranger = self.site.dir / "stranger.key"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", stranger], check=True, stderr=subprocess.DEVNULL)
+        stranger.chmod(0o600)
+        self.refused("recording", "keys", session, "--key", stranger, text="does not open it")
+        sealed = bytearray((folder / "seg-00001.keys").read_bytes())
+        sealed[-20] ^= 1
+        (folder / "seg-00001.keys").write_bytes(sealed)
+        self.refused("recording", "keys", session, "--key", self.site.key, text="damaged")
+        (folder / "seg-00001.keys").unlink()
+        self.refused("recording", "keys", session, "--key", self.site.key, text="holds no sealed keystrokes")
+        self.assertEqual(len(self.audit("recording-keys", session)), 4)
+        shutil.rmtree(folder)
 
     def test_keeping(self):
         ok = self.site.ok

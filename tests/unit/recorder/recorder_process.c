@@ -268,7 +268,8 @@ void painter_connect(struct painter *painter, struct recorder_process *p, bool r
 					   .back = text("vnc"),
 					   .door = text("password"),
 					   .node = text("node1"),
-					   .opened_utc_us = clock_utc_us()};
+					   .opened_utc_us = clock_utc_us(),
+					   .keys = p->keys != NULL ? text(p->keys) : NULL};
 
 	g_assert_cmpint(link_pair(pair), ==, 0);
 	recorder_process_send(p, RECORDER_OPEN, &open, &pair[1], 1);

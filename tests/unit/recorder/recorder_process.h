@@ -21,6 +21,7 @@ struct recorder_process {
 	int gateway_fd; /**< our link as the gateway */
 	/** For the next start: rules of tests/support/fault_disk.c, the file of tests/support/stepped_clock.c; NULL: none. */
 	const char *faults, *stepped_clock;
+	const char *keys; /**< what OPEN says of them; NULL: nothing */
 };
 
 /** Opens what recorders under test encrypt. One for the whole program. */

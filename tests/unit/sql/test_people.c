@@ -144,12 +144,16 @@ static void test_resolve(void)
 			       .security = TARGET_TLS_PINNED,
 			       .certificate_sha256 = pin};
 	g_assert_true(target_store_change(admin, &moved, NULL));
-	const struct grant_change first = {90, "Be good", 0, "evidence"},
-				  second = {-1, NULL, -1, "economy"},
-				  wrong = {-1, "two\nlines", -1, NULL};
+	const struct grant_change first = {90, "Be good", "sealed", "evidence"},
+				  second = {-1, NULL, NULL, "economy"},
+				  wrong = {-1, "two\nlines", NULL, NULL},
+				  unknown = {-1, NULL, "maybe", NULL};
 	g_assert_true(grant_store_change(admin, "bob", "web1", "root", &first, NULL));
 	g_assert_true(grant_store_change(admin, "bob", "web1", "root", &second, NULL));
 	g_assert_false(grant_store_change(admin, "bob", "web1", "root", &wrong, &invalid));
+	g_assert_error(invalid, DB_ERROR, DB_ERROR_INVALID);
+	g_clear_error(&invalid);
+	g_assert_false(grant_store_change(admin, "bob", "web1", "root", &unknown, &invalid));
 	g_assert_error(invalid, DB_ERROR, DB_ERROR_INVALID);
 	g_assert_true(target_store_resolve(gateway, "BOB", "", "wEB1", &access, &n, NULL));
 	g_assert_cmpuint(n, ==, 1);
@@ -165,7 +169,7 @@ static void test_resolve(void)
 	g_assert_true(g_bytes_equal(access->secret_sealed, secret));
 	g_assert_cmpuint(access->policy.idle_limit_s, ==, 90);
 	g_assert_cmpstr(access->policy.banner, ==, "Be good");
-	g_assert_false(access->policy.record_keys);
+	g_assert_cmpstr(access->policy.keys, ==, "sealed");
 	g_assert_cmpstr(access->policy.quality, ==, "economy");
 
 	g_assert_cmpuint(matches(gateway, "bob", "", ""), ==, 1);
