@@ -35,7 +35,7 @@ static void add_running_keys(struct recovery_files *files, const struct running_
 
 static bool names_keys(const struct recovered_chain *chain)
 {
-	bool any = chain->from.n_keys > 0;
+	bool any = chain->from.n_keys[SEGMENT_KEY_FILES] > 0;
 
 	for (unsigned i = 0; i < chain->checkpoints->len; i++) {
 		const struct chain_checkpoint *entry =
