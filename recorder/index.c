@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+/* More wait for the next start: each takes seconds of an idle processor. */
+#define UNCHECKED_MAX 256u
 #define RETRY_US (2 * G_USEC_PER_SEC)
 
 enum write_kind {
@@ -14,6 +16,7 @@ enum write_kind {
 	WRITE_CHECK,
 	WRITE_GIVE_UP,
 	WRITE_COMPARE,
+	WRITE_LIST_UNCHECKED,
 	WRITE_STOP
 };
 
@@ -35,7 +38,9 @@ struct index {
 	struct db *db; /**< of the thread */
 	GMutex lock;
 	GCond stopping;
-	gint64 give_up_us; /**< 0: keep trying */
+	gint64 give_up_us;	      /**< 0: keep trying */
+	index_unchecked_fn unchecked; /**< under `lock`; NULL: nobody asks */
+	void *unchecked_user;
 };
 
 static void row_write_free(struct row_write *w)
@@ -144,6 +149,21 @@ static bool compare_rows(struct index *index, const struct row_write *w, GError 
 	return true;
 }
 
+static bool list_unchecked(struct index *index, GError **error)
+{
+	g_autoptr(GPtrArray) rows = NULL;
+
+	if (!recording_store_list_unchecked(index->db, index->node, UNCHECKED_MAX, &rows, error))
+		return false;
+	g_mutex_lock(&index->lock);
+	for (unsigned i = 0; i < rows->len && index->unchecked != NULL; i++) {
+		const struct recording_row *row = rows->pdata[i];
+		index->unchecked(index->unchecked_user, row->session_id);
+	}
+	g_mutex_unlock(&index->lock);
+	return true;
+}
+
 static bool write_row(struct index *index, const struct row_write *w, GError **error)
 {
 	switch (w->kind) {
@@ -160,6 +180,8 @@ static bool write_row(struct index *index, const struct row_write *w, GError **e
 		return recording_store_give_up(index->db, w->session_id, w->detail, error);
 	case WRITE_COMPARE:
 		return compare_rows(index, w, error);
+	case WRITE_LIST_UNCHECKED:
+		return list_unchecked(index, error);
 	case WRITE_STOP:
 		break;
 	}
@@ -275,6 +297,19 @@ void index_destroy(struct index *index, unsigned wait_ms)
 	g_free(index->role);
 	g_free(index->node);
 	g_free(index);
+}
+
+void index_list_unchecked(struct index *index, index_unchecked_fn found, void *user)
+{
+	g_mutex_lock(&index->lock);
+	index->unchecked = found;
+	index->unchecked_user = user;
+	g_mutex_unlock(&index->lock);
+	if (found == NULL)
+		return;
+	struct row_write *w = g_new0(struct row_write, 1);
+	w->kind = WRITE_LIST_UNCHECKED;
+	push(index, w);
 }
 
 void index_open(struct index *index, const char *session_id, const char *quality,

@@ -18,6 +18,11 @@ void index_destroy(struct index *index, unsigned wait_ms);
 void index_settle(struct index *index, struct settled *settled);
 /** At start: rows of this node are compared with the recordings that the store holds (char *; copied). What is missing there, or there again, is noted and logged. */
 void index_compare(struct index *index, const GPtrArray *present);
+/** A sealed recording of this node that nobody looked at again. On the index's thread; it must not block. */
+typedef void (*index_unchecked_fn)(void *user, const char *session_id);
+/** Before anything of this start is sealed: asks once for those that an earlier start left, a few hundred at most. NULL: whoever asked is gone; `found` is not running
+ *  then and is not called again. */
+void index_list_unchecked(struct index *index, index_unchecked_fn found, void *user);
 /** An open recording that can never be signed. */
 void index_give_up(struct index *index, const char *session_id, const char *detail);
 

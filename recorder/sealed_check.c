@@ -272,6 +272,12 @@ static gpointer run_thread(gpointer data)
 	return NULL;
 }
 
+/* Queued when the recorder stopped. The data keys of its start are gone: what is encrypted will be said to have been skipped. */
+static void check_again(void *user, const char *session_id)
+{
+	sealed_check_add(user, session_id, NULL);
+}
+
 struct sealed_check *sealed_check_create(const char *store_dir, struct index *index)
 {
 	struct sealed_check *check = g_new0(struct sealed_check, 1);
@@ -280,6 +286,7 @@ struct sealed_check *sealed_check_create(const char *store_dir, struct index *in
 	check->index = index;
 	check->jobs = g_async_queue_new_full(job_free);
 	check->thread = g_thread_new("self-check", run_thread, check);
+	index_list_unchecked(index, check_again, check);
 	return check;
 }
 
@@ -287,6 +294,7 @@ void sealed_check_destroy(struct sealed_check *check)
 {
 	if (check == NULL)
 		return;
+	index_list_unchecked(check->index, NULL, NULL);
 	atomic_store(&check->stopped, true);
 	g_async_queue_push_front(check->jobs, g_new0(struct job, 1));
 	g_thread_join(check->thread);

@@ -10,9 +10,10 @@
 
 struct sealed_check;
 
-/** A thread of its own, scheduled as SCHED_IDLE. `store_dir` is copied, `index` borrowed. */
+/** A thread of its own, scheduled as SCHED_IDLE. Begins with what an earlier start of the recorder left unchecked, as the rows say. `store_dir` is copied, `index`
+ *  borrowed. Before anything is sealed. */
 struct sealed_check *sealed_check_create(const char *store_dir, struct index *index);
-/** What waits is dropped, what is being played is left. NULL is fine. */
+/** What waits is left to the next start, and so is what is being played. NULL is fine. */
 void sealed_check_destroy(struct sealed_check *check);
 
 /** This recording was sealed. `data_keys`: its struct data_key by number - 1, NULL where one is lost; taken; the last anybody here has of them. `check` may be

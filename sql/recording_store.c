@@ -273,6 +273,24 @@ bool recording_store_list_unsettled(struct db *db, const char *node, GPtrArray *
 	return true;
 }
 
+bool recording_store_list_unchecked(struct db *db, const char *node, unsigned max, GPtrArray **ret,
+				    GError **error)
+{
+	struct db_params params = {0};
+
+	param_text(&params, node);
+	param_u64(&params, max);
+	PGresult *result =
+		db_say(db, "list recordings without a self-check",
+		       RECORDING_SELECT " WHERE r.state = 'sealed' AND r.check_state = ''"
+					" AND r.node = $1 ORDER BY r.closed_at DESC LIMIT $2",
+		       &params, ROWS_ANY, error);
+	if (result == NULL)
+		return false;
+	*ret = rows_take(result, read_recording, (GDestroyNotify)recording_row_free);
+	return true;
+}
+
 bool recording_store_find(struct db *db, const char *session_id, struct recording_row **ret,
 			  GError **error)
 {

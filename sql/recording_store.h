@@ -79,6 +79,9 @@ bool recording_store_count_missing(struct db *db, uint64_t *ret, GError **error)
 /** Recorder at start: what is open or missing on `node`, to be compared with its store. GPtrArray of struct recording_row. */
 bool recording_store_list_unsettled(struct db *db, const char *node, GPtrArray **ret,
 				    GError **error);
+/** Recorder at start: what was sealed on `node` and has no outcome of a self-check, the newest first, at most `max`. GPtrArray of struct recording_row. */
+bool recording_store_list_unchecked(struct db *db, const char *node, unsigned max, GPtrArray **ret,
+				    GError **error);
 /** Recorder: `node` does not hold this recording, or holds it again. Each change puts a record into the audit trail ("recording-missing", "recording-found");
  *  `*ret_changed` false: it was known, or it is deleted, or there is no such recording. */
 bool recording_store_note_missing(struct db *db, const char *session_id, const char *node,

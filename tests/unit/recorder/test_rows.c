@@ -225,6 +225,29 @@ static void test_settled(void)
 	recorder_process_finish(&p);
 }
 
+/* Sealed, and the recorder stopped before anybody looked: the next start does. */
+static void test_checked_later(void)
+{
+	struct recorder_process p;
+	struct db *db = fixture_open("vitrine_web");
+
+	forget_rows();
+	recorder_process_init(&p, false);
+	recorder_process_configure(&p, "  encryption: false\n");
+	use_database(&p);
+	record_one(&p);
+	autorow(recording_row) first = wait_for_check(db);
+	recorder_process_stop(&p);
+	fixture_say("vitrine", "UPDATE vitrine.recording SET check_state = '', check_detail = ''");
+	recorder_process_start(&p);
+	autorow(recording_row) again = wait_for_check(db);
+	g_assert_cmpstr(again->check, ==, first->check);
+	g_assert_cmpstr(again->check_detail, ==, first->check_detail);
+	recorder_process_stop(&p);
+	db_close(db);
+	recorder_process_finish(&p);
+}
+
 /* The row says what the store cannot. */
 static void test_given_up(void)
 {
@@ -256,6 +279,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rows/kills", test_rows);
 	g_test_add_func("/rows/missing", test_missing);
 	g_test_add_func("/rows/settled", test_settled);
+	g_test_add_func("/rows/checked-later", test_checked_later);
 	g_test_add_func("/rows/given-up", test_given_up);
 	return g_test_run();
 }
