@@ -23,6 +23,11 @@ uint64_t clock_now_us(void)
 	return test_clock ? test_now_us : read_clock_us(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_thread_us(void)
+{
+	return read_clock_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 uint64_t clock_utc_us(void)
 {
 	return test_clock ? test_utc_us : read_clock_us(CLOCK_REALTIME);

@@ -7,6 +7,9 @@
  *  machine share it. Any thread. */
 uint64_t clock_now_us(void);
 
+/** Microseconds of processor time that the calling thread took so far. Tests do not replace it. */
+uint64_t clock_thread_us(void);
+
 /** Microseconds since 1970-01-01 UTC. Any thread. */
 uint64_t clock_utc_us(void);
 

@@ -7,6 +7,9 @@
 
 #define HOUR_US 3600000000ull
 #define BURST_PART_OF_HOUR 6u
+#define WORK_BURST_US 1000000
+/* Of one core. */
+#define WORK_PART 2
 /* BGRX shared with the session, NV12 here, and what encoders keep: a reference, a picture being made, their tables. */
 #define CANVAS_BYTES_PER_PX 12u
 #define CANVAS_FIXED_BYTES (4u << 20)
@@ -69,6 +72,22 @@ enum byte_budget_verdict byte_budget_spend(struct byte_budget *budget, uint64_t 
 	b->left_bytes -= MIN(spent, b->left_bytes);
 	b->level = level_for(b);
 	return enough ? BUDGET_KEPT : BUDGET_RATE_SPENT;
+}
+
+void work_budget_init(struct work_budget *budget, uint64_t now_us)
+{
+	*budget = (struct work_budget){WORK_BURST_US, now_us};
+}
+
+uint64_t work_budget_spend(struct work_budget *budget, uint64_t now_us, uint64_t spent_us)
+{
+	struct work_budget *b = budget;
+	uint64_t passed_us = MIN(now_us - MIN(now_us, b->filled_us), HOUR_US);
+
+	b->left_us = MIN(b->left_us + (int64_t)(passed_us / WORK_PART), WORK_BURST_US) -
+		     (int64_t)MIN(spent_us, HOUR_US);
+	b->filled_us = MAX(b->filled_us, now_us);
+	return b->left_us < 0 ? (uint64_t)-b->left_us * WORK_PART : 0;
 }
 
 uint64_t canvas_budget_cost(uint32_t width, uint32_t height)

@@ -40,6 +40,16 @@ enum byte_budget_verdict {
 enum byte_budget_verdict byte_budget_spend(struct byte_budget *budget, uint64_t now_us,
 					   uint64_t written_bytes);
 
+/** Processor time: half a core in the long run, a second at once. A worker cannot be interrupted, so a session that makes dear work without end (a huge canvas that
+ *  changes as a whole, paints that change nothing, canvas after canvas) rests between its turns. One thread at a time. */
+struct work_budget {
+	int64_t left_us;
+	uint64_t filled_us;
+};
+void work_budget_init(struct work_budget *budget, uint64_t now_us);
+/** `spent_us` were spent up to `now_us`; times do not fall. How long to rest from now on; 0: not at all. */
+uint64_t work_budget_spend(struct work_budget *budget, uint64_t now_us, uint64_t spent_us);
+
 /** Memory for canvases over all recordings. Any thread. */
 struct canvas_budget {
 	_Atomic uint64_t used_bytes;

@@ -201,10 +201,29 @@ static void turn(struct recording *r)
 		sleep_until(r, due_us, busy);
 }
 
-void recording_run(void *user)
+/* A session that was dear waits; whatever wakes its task meanwhile finds out later. Its end does not wait for long: a rest follows what one turn took. */
+static bool is_resting(const struct recording *r)
 {
-	struct recording *r = user;
+	uint64_t now_us = recording_now_us(r);
 
+	if (r->state != STATE_RUNNING || now_us >= r->rest_us)
+		return false;
+	task_set_timer(r->task, r->origin_us + r->rest_us);
+	return true;
+}
+
+static void rest_if_dear(struct recording *r, uint64_t spent_us)
+{
+	uint64_t now_us = recording_now_us(r);
+	uint64_t pause_us = work_budget_spend(&r->work, now_us, spent_us);
+
+	r->rest_us = now_us + pause_us;
+	if (pause_us > 0)
+		task_set_timer(r->task, r->origin_us + r->rest_us);
+}
+
+static void run_turns(struct recording *r)
+{
 	run_commands(r);
 	int result = archive_collect(r->archive, recording_now_us(r));
 	if (result < 0) {
@@ -219,4 +238,16 @@ void recording_run(void *user)
 	}
 	if (r->state == STATE_FINISHING && archive_pending(r->archive) == 0)
 		recording_seal(r, r->error);
+}
+
+void recording_run(void *user)
+{
+	struct recording *r = user;
+	uint64_t before_us = clock_thread_us();
+
+	if (is_resting(r))
+		return;
+	run_turns(r);
+	if (r->state == STATE_RUNNING)
+		rest_if_dear(r, clock_thread_us() - before_us);
 }

@@ -33,6 +33,8 @@ struct recording {
 	struct pipeline *pipeline;
 	struct timeline_budget budget, canvases;
 	struct byte_budget bytes;
+	struct work_budget work;
+	uint64_t rest_us; /**< nothing is done for the session before */
 	struct canvas_budget *canvas_budget;
 	uint64_t canvas_bytes; /**< held of it */
 	uint64_t lost_us;      /**< since when no canvas is seen that was seen before; 0: it is */

@@ -62,6 +62,7 @@ static int start(struct recording *r, const struct recording_services *services,
 	timeline_budget_init(&r->canvases, recording_now_us(r));
 	byte_budget_init(&r->bytes, &services->limits, recording_now_us(r),
 			 archive_written_bytes(r->archive));
+	work_budget_init(&r->work, recording_now_us(r));
 	r->canvas_budget = services->canvases;
 	r->utc_offset_us = (int64_t)(clock_utc_us() - clock_now_us());
 	g_mutex_lock(&r->lock);

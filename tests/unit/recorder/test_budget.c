@@ -78,6 +78,24 @@ static void test_canvases(void)
 	g_assert_cmpuint(canvas_budget_cost(UINT32_MAX, UINT32_MAX), ==, UINT64_MAX);
 }
 
+static void test_work(void)
+{
+	struct work_budget b;
+
+	work_budget_init(&b, 0);
+	g_assert_cmpuint(work_budget_spend(&b, 0, 1000000), ==, 0);
+	/* One turn of three seconds: six are its half of a core. */
+	g_assert_cmpuint(work_budget_spend(&b, 0, 3000000), ==, 6000000);
+	g_assert_cmpuint(work_budget_spend(&b, 2000000, 0), ==, 4000000);
+	g_assert_cmpuint(work_budget_spend(&b, 6000000, 0), ==, 0);
+	/* What was saved is a second, however long the silence. */
+	g_assert_cmpuint(work_budget_spend(&b, 3600000000, 1000001), ==, 2);
+	/* A session that takes a third of a core never rests. */
+	work_budget_init(&b, 0);
+	for (uint64_t t_us = 0; t_us < 60000000; t_us += 60000)
+		g_assert_cmpuint(work_budget_spend(&b, t_us, 20000), ==, 0);
+}
+
 static void test_steps(void)
 {
 	for (unsigned level = 1; level < BUDGET_LEVELS; level++) {
@@ -94,6 +112,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/budget/refill", test_refill);
 	g_test_add_func("/budget/size", test_size);
 	g_test_add_func("/budget/canvases", test_canvases);
+	g_test_add_func("/budget/work", test_work);
 	g_test_add_func("/budget/steps", test_steps);
 	return g_test_run();
 }
