@@ -1,6 +1,7 @@
 """Evidence files of a real recorded session: they play, strangers' tools take them, the documented steps by hand prove them, and the console makes them."""
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -238,11 +239,33 @@ class Evidence(unittest.TestCase):
         self.assertEqual((code, report["verdict"]), (0, "proven"), words)
         self.assertEqual((report["export"]["video_sha256"], report["export"]["created_by"], report["export"]["purpose"]), (digest, "admin", "case 8, from the console"))
         self.assertEqual(self.fetch(console, link.get_attribute("href"), "bytes=100-199"), fetched[100:200])
+        self.companions(console, path, report)
         console.click_text("Remove")
         spool = installation.state / "export"
         wait_for(lambda: not list(spool.iterdir()), 10, "the file has left the spool")
         actions = [row[0] for row in installation.sql(f"SELECT action FROM audit WHERE subject = '{self.session}' AND actor = 'admin' ORDER BY number")]
         self.assertEqual([action for action in actions if action.startswith("export")], ["export-request", "export-finish", "export-download", "export-cancel"])
+        self.assertIn("timeline-export", actions)
+
+    def companions(self, console: Console, evidence: Path, report: dict) -> None:
+        """The page about the file and the table of its events, from the buttons beside it; the command line makes the same of the file alone."""
+        files = {link.text: link.get_attribute("href") for link in console.driver.find_elements("css selector", ".exports .files a")}
+        pdf, again = self.folder / "certificate.pdf", self.folder / "again.pdf"
+        pdf.write_bytes(self.fetch(console, files["Certificate"]))
+        page = subprocess.run(["pdftotext", "-layout", pdf, "-"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        whole = hashlib.sha256(evidence.read_bytes()).hexdigest()
+        for words in ("PROVEN", "case 8, from the console", self.session, report["export"]["video_sha256"], whole, "127.0.0.1"):
+            self.assertIn(words, page)
+        self.installation.vitrine("certificate", str(evidence), "-o", str(again), "--ca", str(self.ca))
+        subprocess.run(["pdftoppm", "-r", "150", "-png", "-singlefile", again, self.folder / "again"], check=True)
+        said = subprocess.run(["zbarimg", "-q", "--raw", self.folder / "again.png"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertEqual(said.strip(), f"sha256:{whole}")
+        table = self.fetch(console, files["Events (CSV)"]).decode()
+        self.assertTrue(table.startswith("time_utc,seconds,origin,type,text,detail\r\n"), table[:200])
+        self.assertIn(",gateway,login,", table)
+        self.assertEqual(table.replace("\r\n", "\n"), self.installation.vitrine("timeline", str(evidence), "--csv", "--ca", str(self.ca)).stdout)
+        if os.environ.get("VITRINE_SCREENSHOTS"):
+            shutil.copy(self.folder / "again.png", Path(os.environ["VITRINE_SCREENSHOTS"]) / "certificate.png")
 
     def keep_screenshot(self, console: Console, name: str) -> None:
         if os.environ.get("VITRINE_SCREENSHOTS"):
