@@ -55,12 +55,25 @@ static int add_companions(const struct cli *cli, const char *evidence,
 	return code;
 }
 
+/* Better said before gigabytes are copied than behind them. */
+static const char *already_there(const struct export_more *more)
+{
+	const char *const targets[] = {more->certificate, more->subtitles};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(targets); i++)
+		if (targets[i] != NULL && g_file_test(targets[i], G_FILE_TEST_EXISTS))
+			return targets[i];
+	return NULL;
+}
+
 static int export_session(struct cli *cli, const char *session_id,
 			  const struct export_options *options, const struct export_more *more)
 {
 	struct evidence_wish wish = {0};
 	autorow(recording_row) recording = NULL;
 
+	if (already_there(more) != NULL)
+		return cli_fail("%s exists already", already_there(more));
 	int code = export_find(cli, session_id, options, &recording, &wish);
 	if (code != CLI_OK)
 		return code;

@@ -679,6 +679,9 @@ class Export(unittest.TestCase):
         code, _, err = self.site.run("certificate", str(target), "-o", str(pdf))
         self.assertEqual(code, 1)
         self.assertIn("File exists", err)
+        never, (code, _, err) = self.export("never.mp4", "--certificate", str(pdf))
+        self.assertEqual((code, never.exists()), (1, False))
+        self.assertIn("certificate.pdf exists already", err)
         again = self.site.dir / "again.pdf"
         self.assertEqual(self.site.run("certificate", str(target), "-o", str(again))[0], 0)
         self.assertIn("WHOLE", subprocess.run(["pdftotext", again, "-"], check=True, stdout=subprocess.PIPE).stdout.decode())
