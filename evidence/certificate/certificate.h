@@ -15,6 +15,8 @@ GQuark certificate_error_quark(void);
 struct certificate_order {
 	const char *evidence_path;
 	struct verify_whom whom;
+	const char *
+		shown_name; /**< what the file is called where the page is read; NULL: as in its path */
 };
 
 /** The PDF, and *ret_verdict (may be NULL) what it states: PROVEN, UNTRUSTED or INCOMPLETE. NULL and an error; *ret_verdict says BROKEN or UNREADABLE when that is why. */

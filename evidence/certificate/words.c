@@ -319,7 +319,10 @@ static struct sheet *begin(const struct certificate_facts *facts, const char *fi
 struct sheet *words_sheet(const struct certificate_facts *facts)
 {
 	const struct evidence_report *evidence = facts->verdict->evidence;
-	g_autofree char *file = g_path_get_basename(facts->order->evidence_path);
+	const struct certificate_order *order = facts->order;
+	g_autofree char *file = order->shown_name != NULL
+					? g_strdup(order->shown_name)
+					: g_path_get_basename(order->evidence_path);
 	struct writer w = {
 		.facts = facts,
 		.recording = facts->verdict->report,

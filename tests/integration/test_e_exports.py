@@ -137,7 +137,8 @@ class Exports(unittest.TestCase):
         status, headers, pdf = client.ask("GET", f"/api/exports/{job}/certificate.pdf")
         self.assertEqual((status, headers["content-type"], pdf[:5]), (200, "application/pdf", b"%PDF-"))
         page = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, stdout=subprocess.PIPE, check=True).stdout.decode()
-        for words in ("PROVEN", "zoë", "192.0.2.7", "case 7", SMALL, hashlib.sha256(evidence).hexdigest(), "by arthur on"):
+        for words in ("PROVEN", "zoë", "192.0.2.7", "case 7", SMALL, hashlib.sha256(evidence).hexdigest(), "by arthur on",
+                      f"sha256sum 'evidence-{SMALL[:8]}-{job[:8]}.mp4'"):
             self.assertIn(words, page)
         status, headers, table = client.ask("GET", f"/api/exports/{job}/timeline.csv")
         self.assertEqual((status, headers["content-type"]), (200, "text/csv; charset=utf-8"))

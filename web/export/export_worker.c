@@ -22,6 +22,8 @@
 #define PROGRESS_US (G_USEC_PER_SEC / 2)
 #define SUFFIX ".mp4"
 #define CERTIFICATE_SUFFIX ".pdf"
+/* As the console's page (ui/exports.js) has browsers call the file. */
+#define DOWNLOAD_NAME "evidence-%.8s-%.8s.mp4"
 
 struct export_worker {
 	const struct config *config;
@@ -154,11 +156,16 @@ static bool fail(struct export_worker *worker, const struct export_row *row, con
 }
 
 /* Evidence is whole without its certificate: one that cannot be made is told and does not keep it back. */
-static void make_certificate(const struct export_worker *worker, const char *id)
+static void make_certificate(const struct export_worker *worker, const struct export_row *row)
 {
-	g_autofree char *evidence = export_worker_path(worker, id);
-	g_autofree char *target = export_worker_certificate_path(worker, id);
-	const struct certificate_order order = {evidence, {.ca = worker->config->export.ca_file}};
+	g_autofree char *evidence = export_worker_path(worker, row->id);
+	g_autofree char *target = export_worker_certificate_path(worker, row->id);
+	g_autofree char *name = g_strdup_printf(DOWNLOAD_NAME, row->session_id, row->id);
+	const struct certificate_order order = {
+		.evidence_path = evidence,
+		.whom = {.ca = worker->config->export.ca_file},
+		.shown_name = name,
+	};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) pdf = certificate_make(&order, NULL, &error);
 	gsize length = 0;
@@ -169,7 +176,7 @@ static void make_certificate(const struct export_worker *worker, const char *id)
 					 G_FILE_SET_CONTENTS_CONSISTENT, 0640, &error);
 	}
 	if (error != NULL)
-		g_warning("web: export %s goes without a certificate: %s", id, error->message);
+		g_warning("web: export %s goes without a certificate: %s", row->id, error->message);
 }
 
 static const char *reason_to_leave_out(const struct export_row *row)
@@ -201,7 +208,7 @@ static bool make_file(struct export_worker *worker, const struct export_row *row
 	/* Made before, and then the service or the database ended before that was noted. */
 	g_unlink(target);
 	if (evidence_maker_run(worker->maker, &wish, &made, &why)) {
-		make_certificate(worker, row->id);
+		make_certificate(worker, row);
 		return finish(worker, row, &made, error);
 	}
 	if (g_error_matches(why, EVIDENCE_ERROR, EVIDENCE_ERROR_CANCELLED))
