@@ -54,6 +54,19 @@ static cairo_status_t take_bytes(void *user, const unsigned char *bytes, unsigne
 	return CAIRO_STATUS_SUCCESS;
 }
 
+/* With faces of its own: what Pango remembers of them goes when the page is done, instead of staying with a service for ever. */
+static PangoLayout *create_layout(cairo_t *cr)
+{
+	PangoFontMap *faces = pango_cairo_font_map_new();
+	PangoContext *context = pango_font_map_create_context(faces);
+
+	pango_cairo_update_context(cr, context);
+	PangoLayout *layout = pango_layout_new(context);
+	g_object_unref(context);
+	g_object_unref(faces);
+	return layout;
+}
+
 /* On paper a letter is as wide as its designer made it, not as wide as it would be on a grid of pixels. */
 static void use_exact_metrics(struct typeset *t)
 {
@@ -79,7 +92,7 @@ struct typeset *typeset_create(const struct sheet_head *head)
 	cairo_pdf_surface_set_metadata(t->surface, CAIRO_PDF_METADATA_SUBJECT, head->subtitle);
 	cairo_pdf_surface_set_metadata(t->surface, CAIRO_PDF_METADATA_CREATE_DATE, created);
 	t->cr = cairo_create(t->surface);
-	t->layout = pango_cairo_create_layout(t->cr);
+	t->layout = create_layout(t->cr);
 	use_exact_metrics(t);
 	return t;
 }
