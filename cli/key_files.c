@@ -67,8 +67,8 @@ static int put_file(const char *path, const char *text, mode_t mode, const char 
 static int keep_key(const char *path)
 {
 	g_autofree char *previous = g_strconcat(path, KEY_PREVIOUS_SUFFIX, NULL);
-	g_autoptr(GError) error = NULL;
-	autosecret key = config_read_secret_file(path, &error);
+	/* It was read and signed with a moment ago. */
+	autosecret key = config_read_secret_file(path, NULL);
 
 	return key != NULL ? put_file(previous, key, 0600, path) : -EIO;
 }
@@ -127,21 +127,33 @@ bool key_files_installed(const struct key_place *place, const char *certificate_
 	       !key_files_unfinished(place);
 }
 
-int key_files_stage(const struct key_place *place, const char *certificate_pem)
+bool key_files_replaces(const struct key_place *place, const char *certificate_pem)
+{
+	g_autofree char *present = NULL;
+
+	/* Half of the new pair beside half of the old signs nothing. */
+	return g_file_get_contents(place->certificate_file, &present, NULL, NULL) &&
+	       strcmp(present, certificate_pem) != 0 && signs_for(place, present, NULL);
+}
+
+static int keep_pair(const struct key_place *place)
 {
 	const char *path = place->certificate_file;
 	g_autofree char *previous = g_strconcat(path, KEY_PREVIOUS_SUFFIX, NULL);
-	g_autofree char *next = g_strconcat(path, NEXT, NULL), *present = NULL;
-	int result = 0;
+	g_autofree char *present = NULL;
+	int result = in_file(place) ? keep_key(place->file) : 0;
 
-	/* After a crash half of the new pair may lie there: the pair before was kept then. */
-	if (g_file_get_contents(path, &present, NULL, NULL) &&
-	    strcmp(present, certificate_pem) != 0 && signs_for(place, present, NULL)) {
-		if (in_file(place))
-			result = keep_key(place->file);
-		if (result == 0)
-			result = put_file(previous, present, 0644, path);
-	}
+	if (result == 0 && !g_file_get_contents(path, &present, NULL, NULL))
+		result = -EIO;
+	return result == 0 ? put_file(previous, present, 0644, path) : result;
+}
+
+int key_files_stage(const struct key_place *place, const char *certificate_pem)
+{
+	const char *path = place->certificate_file;
+	g_autofree char *next = g_strconcat(path, NEXT, NULL);
+	int result = key_files_replaces(place, certificate_pem) ? keep_pair(place) : 0;
+
 	return result == 0 ? put_file(next, certificate_pem, 0644, path) : result;
 }
 

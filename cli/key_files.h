@@ -12,6 +12,9 @@ bool key_files_fit(const struct key_place *place, const char *certificate_pem, G
 /** Whether the certificate is in place and nothing is left to be finished. */
 bool key_files_installed(const struct key_place *place, const char *certificate_pem);
 
+/** Whether the present pair would become the one before, in the place of what lies there as *.previous. After a crash it has done so already. */
+bool key_files_replaces(const struct key_place *place, const char *certificate_pem);
+
 /** First: keeps what signs as *.previous, and the certificate beside it until key_files_finish. */
 int key_files_stage(const struct key_place *place, const char *certificate_pem);
 /** Then: key and certificate take their places. Where a crash falls in between, the same three steps finish it. */

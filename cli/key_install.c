@@ -54,7 +54,8 @@ static char *previous_trouble(const struct key_install *install)
 		install->store_dir != NULL ? g_dir_open(install->store_dir, 0, NULL) : NULL;
 	const char *name;
 
-	if (dir == NULL || !g_file_get_contents(path, &previous, NULL, NULL))
+	if (dir == NULL || !key_files_replaces(install->place, install->certificate) ||
+	    !g_file_get_contents(path, &previous, NULL, NULL))
 		return NULL;
 	while ((name = g_dir_read_name(dir)) != NULL)
 		if (g_uuid_string_is_valid(name) && is_open_under(install, name, previous))
