@@ -34,7 +34,7 @@ bool derive_operations_cover(struct derive_operations *o, const struct derive_co
 	const struct rect *r = &cover->region;
 
 	if (!has_room(o) || cover->span.start_us >= cover->span.end_us || r->width == 0 ||
-	    r->height == 0 || r->x > PICTURE_MAX_PX || r->y > PICTURE_MAX_PX ||
+	    r->height == 0 || r->x >= PICTURE_MAX_PX || r->y >= PICTURE_MAX_PX ||
 	    r->width > PICTURE_MAX_PX || r->height > PICTURE_MAX_PX)
 		return false;
 	g_array_append_vals(o->covers, cover, 1);
@@ -83,11 +83,12 @@ static void join_masks(GArray *masks)
 	}
 }
 
+/* No picture reaches further than PICTURE_MAX_PX, which is a multiple of the step. */
 static void widen(struct rect *r)
 {
 	const uint32_t step = DERIVE_REGION_STEP_PX, mask = ~(step - 1);
-	const uint32_t right = (r->x + r->width + step - 1) & mask;
-	const uint32_t bottom = (r->y + r->height + step - 1) & mask;
+	const uint32_t right = MIN((r->x + r->width + step - 1) & mask, PICTURE_MAX_PX);
+	const uint32_t bottom = MIN((r->y + r->height + step - 1) & mask, PICTURE_MAX_PX);
 
 	r->x &= mask;
 	r->y &= mask;

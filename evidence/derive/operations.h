@@ -42,7 +42,7 @@ bool derive_operations_mask(struct derive_operations *operations, struct derive_
 /** "evidence", "standard" or "economy", as targets' recordings have them. False: none of these. */
 bool derive_operations_quality(struct derive_operations *operations, const char *name);
 
-/** Joins masks that touch or overlap, and widens regions to multiples of DERIVE_REGION_STEP_PX. */
+/** Joins masks that touch or overlap, and widens regions to multiples of DERIVE_REGION_STEP_PX within the largest picture. */
 void derive_operations_settle(struct derive_operations *operations);
 
 /** As a manifest has them, cut to a span; what lies outside is left out. Where the span goes to the end, ends that nobody named stay without. A new array. */

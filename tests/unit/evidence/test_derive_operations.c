@@ -48,6 +48,25 @@ static void test_words(void)
 	derive_operations_finish(&operations);
 }
 
+/* A region that reaches beyond every picture is cut there, and can be read again. */
+static void test_beyond(void)
+{
+	static const char words[] =
+		"[{\"operation\":\"cover\",\"x\":8191,\"y\":8191,\"width\":8192,\"height\":8192}]";
+	struct derive_operations operations;
+	json_t *list = json_loads(words, 0, NULL);
+
+	g_assert_true(derive_operations_parse(list, &operations));
+	const struct rect *r = &g_array_index(operations.covers, struct derive_cover, 0).region;
+	g_assert_cmpuint(r->x, ==, 8176);
+	g_assert_cmpuint(r->width, ==, 16);
+	g_assert_cmpuint(r->height, ==, 16);
+	g_assert_false(
+		parses("[{\"operation\":\"cover\",\"x\":8192,\"y\":0,\"width\":9,\"height\":9}]"));
+	json_decref(list);
+	derive_operations_finish(&operations);
+}
+
 static void test_too_many(void)
 {
 	struct derive_operations operations;
@@ -64,6 +83,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/derive-operations/words", test_words);
+	g_test_add_func("/derive-operations/beyond", test_beyond);
 	g_test_add_func("/derive-operations/too-many", test_too_many);
 	return g_test_run();
 }
