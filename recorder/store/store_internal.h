@@ -31,8 +31,8 @@ struct store_file {
 };
 
 struct store_job {
-	bool stop;
-	int dir_fd; /**< -1: the files are synced only */
+	bool stop, seal; /**< neither: the files are synced only */
+	int dir_fd;	 /**< to seal; -1 when there was no descriptor left */
 	GPtrArray
 		*files; /**< struct store_file, each with a reference: to seal, that of its owner */
 	store_sealed_fn sealed;

@@ -83,7 +83,7 @@ static void seal_files(const struct store_job *job)
 
 static void run_job(const struct store_job *job)
 {
-	if (job->dir_fd >= 0)
+	if (job->seal)
 		seal_files(job);
 	else
 		sync_files(job);
@@ -147,6 +147,7 @@ void store_seal_files(struct store_recording *recording, struct store_file *cons
 	for (unsigned i = 0; i < n_files; i++)
 		if (files[i] != NULL)
 			g_ptr_array_add(job->files, files[i]);
+	job->seal = true;
 	job->dir_fd = fcntl(recording->dir_fd, F_DUPFD_CLOEXEC, 3);
 	job->sealed = sealed;
 	job->user = user;

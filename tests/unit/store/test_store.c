@@ -107,6 +107,28 @@ static void test_append_and_seal(void)
 	fixture_finish(&f);
 }
 
+/* Sealing takes a descriptor of its own: without one it fails, aloud. */
+static void test_no_descriptor_left(void)
+{
+	struct fixture f;
+	struct store_file *video;
+	struct sealed sealed = {.n = 0};
+	struct rlimit before, none;
+
+	fixture_init(&f);
+	g_assert_cmpint(store_file_create(f.recording, "seg-00001.mp4", STORE_PART, &video), ==, 0);
+	g_assert_cmpint(store_file_append(video, "abc", 3), ==, 0);
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = (struct rlimit){.rlim_cur = 4, .rlim_max = before.rlim_max};
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	store_seal_files(f.recording, &video, 1, note_sealed, &sealed);
+	setrlimit(RLIMIT_NOFILE, &before);
+	wait_sealed(&sealed, 1);
+	g_assert_cmpint(sealed.result, <, 0);
+	g_assert_true(exists(&f, "seg-00001.mp4.part"));
+	fixture_finish(&f);
+}
+
 static void test_list_and_names(void)
 {
 	struct fixture f;
@@ -237,6 +259,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/append-and-seal", test_append_and_seal);
+	g_test_add_func("/store/no-descriptor-left", test_no_descriptor_left);
 	g_test_add_func("/store/list-and-names", test_list_and_names);
 	g_test_add_func("/store/repair-after-crash", test_repair_after_crash);
 	g_test_add_func("/store/failed-append-leaves-no-trace", test_failed_append_leaves_no_trace);
