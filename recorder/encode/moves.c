@@ -81,13 +81,20 @@ static bool look_up_and_down(const struct probe *p, struct vector *ret)
 	return false;
 }
 
+/* Row by row; what motion_allowed says of x is the same for all of them. */
 static bool look_near(const struct probe *p, struct vector *ret)
 {
+	const struct p_frame *f = p->frame;
+	const int32_t column_px = (int32_t)(p->at.column * MB_PX);
+	const int32_t most = MIN(NEAR_X_PX, (int32_t)f->vector_limit_px - 1);
+	const int32_t first = MAX(-most, -column_px);
+	const int32_t last = MIN(most, (int32_t)((f->columns - 1) * MB_PX) - column_px);
+
 	for (int32_t y = -NEAR_Y_PX; y <= NEAR_Y_PX; y++) {
-		if (!motion_allowed(p->frame, p->at, 0, y))
+		if (!motion_allowed(f, p->at, 0, y))
 			continue;
-		for (int32_t x = -NEAR_X_PX; x <= NEAR_X_PX; x++)
-			if (motion_allowed(p->frame, p->at, x, y) && came_from(p, x, y)) {
+		for (int32_t x = first; x <= last; x++)
+			if (came_from(p, x, y)) {
 				*ret = (struct vector){(int16_t)x, (int16_t)y};
 				return true;
 			}
