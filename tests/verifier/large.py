@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.verifier.authority import Authority
 from tests.verifier.writer import Export, archive, boxed, chain_entries, compact, described, gather, sha256
 
-SEGMENTS, SEGMENT_US = 8, 600_000_000
+SEGMENTS, SEGMENT_US = 32, 600_000_000
 PIECE = bytes(1 << 20)
 
 

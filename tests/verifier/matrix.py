@@ -15,7 +15,7 @@ from tests.verifier.page import Page
 from tests.verifier.writer import chain_entries, compact, sha256
 
 UNJUDGED, WHOLE, BROKEN, UNTRUSTED, INCOMPLETE, DELETED = 1, 0, 3, 4, 5, 6
-PAGE_SAMPLE = 8  # of each group
+PAGE_SAMPLE = 5  # of each group
 
 
 @dataclass

@@ -13,7 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 PAGE = Path(__file__).resolve().parents[2] / "web" / "console" / "verify.html"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--window-size=1100,1300")
-SECONDS = 60
+SECONDS = 240  # of a gigabyte on a loaded machine
 
 
 class Page:

@@ -127,7 +127,7 @@ class Pages(unittest.TestCase):
         with open(path, "r+b") as file:
             file.seek(BIG_BYTES // 2)
             file.write(b"\1")
-        self.assertIn("segment 4, ", self.agree(path, 3, self.ca))
+        self.assertIn("segment 16, ", self.agree(path, 3, self.ca))
         path.unlink()
 
 

@@ -3,7 +3,7 @@
 import { createSHA256, sha256 } from '../console/vendor/evidence.js';
 import { Malformed } from './report.js';
 
-const PIECE_BYTES = 4 << 20, WINDOW_BYTES = 1 << 20, WHOLE_MAX_BYTES = 64 << 20, LINE_MAX_BYTES = 65536;
+const PIECE_BYTES = 16 << 20, WINDOW_BYTES = 1 << 20, LINE_MAX_BYTES = 65536;
 
 /** @param {Uint8Array} bytes */
 export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -16,7 +16,7 @@ export const hashOf = (bytes) => hex(sha256(bytes));
 
 /** @typedef {{ update: (piece: Uint8Array) => void, peek: () => string }} Stream SHA-256 of bytes that come in pieces; `peek` tells that of what came so far */
 
-/** By WebAssembly; where a browser forbids that, by JavaScript at a third of the speed. @returns {Promise<Stream>} */
+/** By WebAssembly (Web Crypto takes only whole messages); where a browser forbids that, by JavaScript at a third of the speed. @returns {Promise<Stream>} */
 export async function createStream() {
 	const fast = await createSHA256().then((hasher) => hasher.init(), () => null);
 	if (!fast) {
@@ -31,36 +31,6 @@ export async function createStream() {
 			return told;
 		},
 	};
-}
-
-/** SHA-256 of so many bytes, which come in pieces. Web Crypto is twice as fast as WebAssembly and works beside us, but takes only whole messages: what may be held in memory goes there. */
-export class Hash {
-	/** @param {number} size */
-	static async create(size) {
-		return new Hash(size, size > WHOLE_MAX_BYTES ? await createStream() : null);
-	}
-
-	/** @param {number} size @param {Stream | null} stream */
-	constructor(size, stream) {
-		this.stream = stream;
-		/** @type {Uint8Array<ArrayBuffer> | null} */
-		this.whole = stream ? null : new Uint8Array(size);
-		this.at = 0;
-	}
-
-	/** @param {Uint8Array} piece */
-	add(piece) {
-		this.stream?.update(piece);
-		this.whole?.set(piece, this.at);
-		this.at += piece.length;
-	}
-
-	/** @returns {Promise<string>} */
-	async end() {
-		const whole = this.whole?.subarray(0, this.at);
-		this.whole = null;
-		return this.stream ? this.stream.peek() : hex(new Uint8Array(await crypto.subtle.digest('SHA-256', /** @type {any} */ (whole))));
-	}
 }
 
 /** Strict UTF-8. @param {Uint8Array} bytes */
@@ -120,10 +90,10 @@ export async function* piecesOf(blob, progress) {
 
 /** @param {Blob} blob @param {(bytes: number) => void} [progress] */
 export async function hashOfBlob(blob, progress) {
-	const hash = await Hash.create(blob.size);
+	const hash = await createStream();
 	for await (const piece of piecesOf(blob, progress))
-		hash.add(piece);
-	return hash.end();
+		hash.update(piece);
+	return hash.peek();
 }
 
 /** Reads small pieces here and there without asking the disk for each. */

@@ -1,6 +1,6 @@
 // An evidence file: the four rules of "The evidence file".
 
-import { createStream, Hash, hashOf, hashOfBlob, piecesOf, readAll } from './bytes.js';
+import { createStream, hashOf, hashOfBlob, piecesOf, readAll } from './bytes.js';
 import { findBox, readArchive, videoTrouble } from './box.js';
 import { dateOf, Signer } from './certificates.js';
 import { Chain } from './chain.js';
@@ -58,33 +58,24 @@ async function checkListed({ manifest, entries }, chain, report) {
 
 /** Reads the video once: its own hash and that of each part. @param {Evidence} evidence @param {Report} report @param {(bytes: number) => void} progress */
 async function hashVideo({ blob, videoBytes, manifest }, report, progress) {
-	/** @type {Promise<string>[]} */
-	const hashes = [];
-	const whole = await createStream();
+	const whole = await createStream(), hashes = [];
 	let at = 0;
 	/** @param {number} end */
 	const readTo = async (end) => {
-		const limit = Math.min(end, videoBytes), hash = await Hash.create(limit - at);
+		const limit = Math.min(end, videoBytes), own = await createStream();
 		for await (const piece of piecesOf(blob.slice(at, limit), progress)) {
 			whole.update(piece);
-			hash.add(piece);
+			own.update(piece);
 		}
 		at = limit;
-		hashes.push(hash.end());
-		// The digest of a part is made while the next is read; more are not kept in memory.
-		await hashes.at(-2);
+		return own.peek();
 	};
-	for (const part of manifest.parts) {
-		if (part.offset === at)
-			await readTo(part.offset + part.bytes);
-		else
-			hashes.push(Promise.resolve(''));
-	}
-	const found = await Promise.all(hashes);
+	for (const part of manifest.parts)
+		hashes.push(part.offset === at ? await readTo(part.offset + part.bytes) : '');
 	await readTo(videoBytes);
 	if (manifest.video_bytes !== videoBytes || manifest.video_sha256 !== whole.peek())
 		report.add('broken', 'the video is not what was signed: its length or hash differs');
-	return found;
+	return hashes;
 }
 
 /** Segments whose own files are parts, in the archive or said to be left out. @param {Evidence} evidence @param {Chain} chain @param {Report} report */
