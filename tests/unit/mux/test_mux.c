@@ -243,7 +243,9 @@ static void test_init_of_garbage(void)
 	for (unsigned i = 0; i < 2000; i++) {
 		g_autofree uint8_t *bytes = g_memdup2(file->data + init_bytes, length);
 		bytes[g_rand_int_range(random, 0, (int)length)] = (uint8_t)g_rand_int(random);
-		g_autoptr(GByteArray) made = init_remake(bytes, length);
+		GByteArray *made = init_remake(bytes, length);
+		if (made != NULL)
+			g_byte_array_unref(made);
 	}
 	g_rand_free(random);
 }
