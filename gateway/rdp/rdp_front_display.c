@@ -24,6 +24,7 @@ struct rdp_display {
 	struct rdp_front *front;
 	HANDLE channel, event;
 	bool tried, greeted;
+	char *told; /**< the layout that stands on the timeline; NULL: none */
 };
 
 static uint32_t get_u32(const uint8_t *at)
@@ -67,6 +68,23 @@ bool rdp_display_parse(const uint8_t *bytes, size_t length, uint32_t *ret_width,
 	return true;
 }
 
+char *rdp_display_describe(const uint8_t *bytes)
+{
+	GString *json = g_string_new("{\"type\":\"monitors\",\"monitors\":[");
+	int64_t m[4];
+
+	for (unsigned i = 0; i < get_u32(bytes + 12); i++) {
+		get_monitor(bytes + LAYOUT_HEADER_BYTES, i, m);
+		g_string_append_printf(json,
+				       "%s{\"left\":%" G_GINT64_FORMAT ",\"top\":%" G_GINT64_FORMAT
+				       ",\"width\":%" G_GINT64_FORMAT
+				       ",\"height\":%" G_GINT64_FORMAT "}",
+				       i > 0 ? "," : "", m[0], m[1], m[2], m[3]);
+	}
+	g_string_append(json, "]}");
+	return g_string_free(json, FALSE);
+}
+
 struct rdp_display *rdp_display_create(struct rdp_front *front)
 {
 	struct rdp_display *display = g_new0(struct rdp_display, 1);
@@ -81,6 +99,7 @@ void rdp_display_destroy(struct rdp_display *display)
 		return;
 	if (display->channel)
 		WTSVirtualChannelClose(display->channel);
+	g_free(display->told);
 	g_free(display);
 }
 
@@ -151,6 +170,17 @@ static bool greet(struct rdp_display *display)
 	return WTSVirtualChannelWrite(display->channel, (PCHAR)(void *)caps, CAPS_BYTES, &written);
 }
 
+/* A window that is dragged says the same again and again. */
+static void note_layout(struct rdp_display *display, const uint8_t *bytes)
+{
+	char *json = rdp_display_describe(bytes);
+
+	if (g_strcmp0(json, display->told) != 0)
+		session_event(display->front->session, json);
+	g_free(display->told);
+	display->told = json;
+}
+
 static bool read_message(struct rdp_display *display)
 {
 	struct rdp_front *front = display->front;
@@ -165,6 +195,7 @@ static bool read_message(struct rdp_display *display)
 				   &length) ||
 	    !rdp_display_parse(bytes, length, &width, &height))
 		return false;
+	note_layout(display, bytes);
 	session_request_size(front->session, rdp_clamp_width(width, front->start->max_width_px),
 			     rdp_clamp_height(height, front->start->max_height_px));
 	return true;

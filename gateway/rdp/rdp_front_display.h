@@ -18,3 +18,5 @@ bool rdp_display_poll(struct rdp_display *display);
 /** The smallest rectangle around all monitors of a Monitor Layout message. False: it is none. Sizes are not clamped. */
 bool rdp_display_parse(const uint8_t *bytes, size_t length, uint32_t *ret_width,
 		       uint32_t *ret_height);
+/** For the timeline: the monitors of a message that rdp_display_parse takes, as one JSON object. g_free it. */
+char *rdp_display_describe(const uint8_t *bytes);

@@ -30,6 +30,16 @@ static void dial_locked(struct session *s)
 	event_set(s->wake_fd);
 }
 
+/* What keys mean on this viewer's keyboard: their texts on the timeline follow it. */
+static void note_keyboard_locked(struct session *s)
+{
+	g_autofree char *json = g_strdup_printf("{\"type\":\"keyboard\",\"layout\":\"%08x\"}",
+						s->view.keyboard_layout);
+
+	if (s->view.keyboard_layout != 0)
+		timeline_put_locked(s, json);
+}
+
 void session_open_target(struct session *session, const struct session_view *view)
 {
 	struct keyboard *keyboard = keyboard_create(view->keyboard_layout);
@@ -45,6 +55,7 @@ void session_open_target(struct session *session, const struct session_view *vie
 		session->view.height_px =
 			CLAMP(view->height_px, PICTURE_MIN_PX, session->max_height_px);
 		session->keyboard = g_steal_pointer(&keyboard);
+		note_keyboard_locked(session);
 		if (allowed)
 			dial_locked(session);
 		else

@@ -212,6 +212,12 @@ void session_request_size(struct session *s, uint32_t width_px, uint32_t height_
 		double_command(s->to_back, &command);
 }
 
+int session_event(struct session *s, const char *json)
+{
+	double_tell(s, "event %s", json);
+	return 0;
+}
+
 void session_viewer_clipboard(struct session *s, const char *utf8)
 {
 	struct back_command command = {.kind = BACK_CLIPBOARD};

@@ -430,6 +430,12 @@ void session_request_size(struct session *session, uint32_t width_px, uint32_t h
 	say(session, "size %u %u", width_px, height_px);
 }
 
+int session_event(struct session *session, const char *json)
+{
+	say(session, "event %s", json);
+	return 0;
+}
+
 void session_viewer_clipboard(struct session *session, const char *utf8)
 {
 	say(session, "clip %s", utf8);

@@ -311,10 +311,9 @@ static void put_u32(GByteArray *out, uint32_t value)
 	g_byte_array_append(out, (const guint8 *)&value, 4);
 }
 
-static bool parse(uint32_t n, const int32_t monitors[][4], unsigned n_monitors, uint32_t *ret_width,
-		  uint32_t *ret_height)
+static GByteArray *layout(uint32_t n, const int32_t monitors[][4], unsigned n_monitors)
 {
-	g_autoptr(GByteArray) out = g_byte_array_new();
+	GByteArray *out = g_byte_array_new();
 
 	put_u32(out, 2);
 	put_u32(out, 16 + 40 * n_monitors);
@@ -327,6 +326,14 @@ static bool parse(uint32_t n, const int32_t monitors[][4], unsigned n_monitors, 
 		for (unsigned j = 0; j < 5; j++)
 			put_u32(out, 0);
 	}
+	return out;
+}
+
+static bool parse(uint32_t n, const int32_t monitors[][4], unsigned n_monitors, uint32_t *ret_width,
+		  uint32_t *ret_height)
+{
+	g_autoptr(GByteArray) out = layout(n, monitors, n_monitors);
+
 	return rdp_display_parse(out->data, out->len, ret_width, ret_height);
 }
 
@@ -346,6 +353,12 @@ static void test_display(void)
 	g_assert_false(parse(1, wide, 1, &width, &height));
 	g_assert_false(parse(1, empty, 1, &width, &height));
 	g_assert_false(rdp_display_parse((const uint8_t *)"\2\0\0\0", 4, &width, &height));
+	g_autoptr(GByteArray) both = layout(2, two, 2);
+	g_autofree char *json = rdp_display_describe(both->data);
+	g_assert_cmpstr(json, ==,
+			"{\"type\":\"monitors\",\"monitors\":["
+			"{\"left\":0,\"top\":0,\"width\":1280,\"height\":800},"
+			"{\"left\":-1024,\"top\":100,\"width\":1024,\"height\":768}]}");
 }
 
 int main(int argc, char **argv)

@@ -180,6 +180,8 @@ static void test_keys_off(void)
 	expect_key(&d, KEY_KEYSYM, 'q', true);
 	g_autofree char *told = events_until(&d, "\"type\":\"click\"");
 	g_assert_null(strstr(told, "\"type\":\"key\""));
+	/* What keys would mean stands there all the same. */
+	g_assert_nonnull(strstr(told, "{\"type\":\"keyboard\",\"layout\":\"00000409\"}"));
 	desk_close(&d);
 }
 
