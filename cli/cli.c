@@ -50,19 +50,43 @@ bool cli_begin(struct cli *cli, const char *action, const char *subject, json_t 
 	json_decref(detail);
 	if (!db_begin(cli->db, error))
 		return false;
-	if (audit_store_add(cli->db, cli->actor, action, subject, NULL, text, error))
-		return true;
-	db_rollback(cli->db);
-	return false;
+	if (!audit_store_add(cli->db, cli->actor, action, subject, NULL, text, error)) {
+		db_rollback(cli->db);
+		return false;
+	}
+	cli->begun_action = g_strdup(action);
+	cli->begun_subject = g_strdup(subject);
+	cli->begun_detail = g_steal_pointer(&text);
+	return true;
+}
+
+static void record_refusal(struct cli *cli)
+{
+	g_autofree char *action = g_strconcat(cli->begun_action, "-refused", NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (!audit_store_add(cli->db, cli->actor, action, cli->begun_subject, NULL,
+			     cli->begun_detail, &error))
+		cli_say("that it was refused is not in the audit trail: %s", error->message);
+}
+
+static void forget_begun(struct cli *cli)
+{
+	g_clear_pointer(&cli->begun_action, g_free);
+	g_clear_pointer(&cli->begun_subject, g_free);
+	g_clear_pointer(&cli->begun_detail, g_free);
 }
 
 bool cli_commit(struct cli *cli, bool ok, GError **error)
 {
-	if (ok)
-		ok = db_commit(cli->db, error);
-	if (!ok)
+	bool kept = ok && db_commit(cli->db, error);
+
+	if (!kept)
 		db_rollback(cli->db);
-	return ok;
+	if (!ok && cli->begun_action != NULL)
+		record_refusal(cli);
+	forget_begun(cli);
+	return kept;
 }
 
 int cli_explain(const GError *error, const char *noun, const char *name)

@@ -19,6 +19,7 @@ struct cli {
 	struct config *config; /**< after cli_load_config */
 	struct db *db;	       /**< after cli_open_db */
 	char *actor;	       /**< who does it, for the audit trail: "os:root" */
+	char *begun_action, *begun_subject, *begun_detail; /**< between cli_begin and cli_commit */
 };
 
 struct command {
@@ -51,7 +52,7 @@ bool cli_open_db(struct cli *cli);
 /** Begins a transaction with the audit record of what is about to be done. `detail` is taken (NULL: none). */
 bool cli_begin(struct cli *cli, const char *action, const char *subject, json_t *detail,
 	       GError **error);
-/** Commits when `ok`, otherwise rolls back, and the audit record with it. Returns whether it was committed. */
+/** Commits when `ok`, otherwise rolls back, and the audit record with it: then "ACTION-refused" is recorded instead. Returns whether it was committed. */
 bool cli_commit(struct cli *cli, bool ok, GError **error);
 
 /** Says "vitrine: ..." on standard error. cli_fail returns CLI_FAILED. */

@@ -125,6 +125,9 @@ class Cli(unittest.TestCase):
         self.site.ok("user", "remove", "anna")
         self.assertEqual(self.audit("user-add", "Anna"), [["vitrine_admin", ACTOR, "user-add", "Anna", '{"role":', '"auditor"}']])
         self.assertEqual(len(self.audit("user-remove", "anna")), 1)
+        self.assertEqual(self.audit("user-add-refused", "ANNA"), [["vitrine_admin", ACTOR, "user-add-refused", "ANNA", '{"role":', '"user"}']])
+        self.assertEqual(self.audit("user-add", "a%b"), [])
+        self.assertEqual(len(self.audit("user-add-refused", "a%b")), 1)
 
     def test_targets_accounts_grants_tickets(self):
         self.site.ok("user", "add", "bob", secret=PASSWORD)
@@ -247,7 +250,9 @@ class Cli(unittest.TestCase):
         self.assertIn("no hold is in force", self.site.run("recording", "release", recorded)[2])
         trail = ok("audit", "list", "--subject", recorded)
         for action in ("recording-delete-request", "recording-hold", "recording-delete-withdraw", "recording-release"):
-            self.assertEqual(trail.count(action), 1, trail)
+            self.assertEqual(trail.count(action + " "), 1, trail)
+        for action in ("recording-delete-request-refused", "recording-release-refused"):
+            self.assertEqual(trail.count(action + " "), 1, trail)
 
     def test_usage(self):
         listed = self.site.ok("--help")
