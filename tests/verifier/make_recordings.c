@@ -3,9 +3,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "recorder/recovery.h"
-#include "recorder/running_keys.h"
-#include "recorder/timeline.h"
-#include "tests/verifier/film.h"
+#include "tests/verifier/scene.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -14,193 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECOND_US UINT64_C(1000000)
-#define STARTED_UTC_US UINT64_C(1780000000000000)
-#define STARTED_CLOCK_US UINT64_C(5000000000)
-
-struct scene {
-	struct archive_services services;
-	struct chain_key *key;
-	struct archive_certificate *archive_certificate; /**< NULL: nothing is encrypted */
-	struct running_keys *running_keys;
-	struct archive *archive;
-	struct film *film, *large;
-	GAsyncQueue *
-		bell; /**< the store's thread rings it; waiting on it is how a segment is awaited */
-	uint64_t t_us;
-};
-
 static void ring(void *user)
 {
 	struct scene *scene = user;
 
 	g_async_queue_push(scene->bell, scene);
 }
-
-static void must(int result, const char *what)
-{
-	if (result < 0)
-		g_error("%s: %s", what, g_strerror(-result));
-}
-
-static void tell(struct scene *scene, uint64_t t_us)
-{
-	scene->t_us = t_us;
-	clock_test_set(STARTED_CLOCK_US + t_us, STARTED_UTC_US + t_us);
-}
-
-static void event(struct scene *scene, const char *json)
-{
-	g_autofree char *line = timeline_line(json, TIMELINE_SESSION, scene->t_us);
-
-	must(archive_add_line(scene->archive, scene->t_us, line), "timeline");
-}
-
-/* Until no segment is on its way: the store's thread rings once for each file group it has sealed. */
-static void settle(struct scene *scene)
-{
-	must(archive_collect(scene->archive, scene->t_us), "collect");
-	while (archive_pending(scene->archive) > 0) {
-		g_async_queue_pop(scene->bell);
-		must(archive_collect(scene->archive, scene->t_us), "collect");
-	}
-}
-
-static void checkpoint(struct scene *scene)
-{
-	must(archive_checkpoint(scene->archive, scene->t_us), "checkpoint");
-	settle(scene);
-}
-
-static void pictures(struct scene *scene, struct film *film, unsigned n, uint64_t step_us)
-{
-	for (unsigned i = 0; i < n; i++) {
-		tell(scene, scene->t_us + step_us);
-		film_add(film, scene->archive, scene->t_us, false);
-	}
-}
-
-/* ---- Shapes ---- */
-
-static void play_empty(struct scene *scene)
-{
-	tell(scene, 3 * SECOND_US);
-}
-
-static void play_events_only(struct scene *scene)
-{
-	event(scene, "{\"type\":\"opened\"}");
-	tell(scene, SECOND_US);
-	event(scene, "{\"type\":\"key\",\"text\":\"Gr\\u00fc\\u00dfe \\ud83d\\ude80\"}");
-}
-
-static void play_one_picture(struct scene *scene)
-{
-	film_add(scene->film, scene->archive, 0, true);
-}
-
-static void play_plain(struct scene *scene)
-{
-	event(scene, "{\"type\":\"opened\"}");
-	for (unsigned segment = 0; segment < 3; segment++) {
-		tell(scene, scene->t_us + SECOND_US / 4);
-		film_add(scene->film, scene->archive, scene->t_us, true);
-		pictures(scene, scene->film, 3, SECOND_US / 10);
-		settle(scene);
-		checkpoint(scene);
-		event(scene, "{\"type\":\"key\",\"text\":\"l\"}");
-		pictures(scene, scene->film, 2, SECOND_US / 10);
-		checkpoint(scene);
-	}
-}
-
-static void play_resized(struct scene *scene)
-{
-	film_add(scene->film, scene->archive, 0, true);
-	pictures(scene, scene->film, 2, SECOND_US / 2);
-	tell(scene, scene->t_us + SECOND_US);
-	film_start(scene->large);
-	film_add(scene->large, scene->archive, scene->t_us, true);
-	pictures(scene, scene->large, 2, SECOND_US / 2);
-	film_start(scene->film);
-	tell(scene, scene->t_us + 1);
-	film_add(scene->film, scene->archive, scene->t_us, true);
-}
-
-/* Nine hours of little, in segments of ten minutes, a checkpoint in most. */
-static void play_hours(struct scene *scene)
-{
-	for (unsigned segment = 0; segment < 54; segment++) {
-		tell(scene, segment * 600 * SECOND_US);
-		film_add(scene->film, scene->archive, scene->t_us, true);
-		settle(scene);
-		tell(scene, scene->t_us + 300 * SECOND_US);
-		if (segment % 5 != 0)
-			checkpoint(scene);
-		if (segment % 2 != 0)
-			film_add(scene->film, scene->archive, scene->t_us, false);
-	}
-}
-
-/* Segments end faster than the store syncs them. */
-static void play_burst(struct scene *scene)
-{
-	for (unsigned segment = 0; segment < 6; segment++) {
-		tell(scene, scene->t_us + 1000);
-		film_add(scene->film, scene->archive, scene->t_us, true);
-		event(scene, "{\"type\":\"pointer\"}");
-	}
-}
-
-static void gap(struct scene *scene, const char *detail)
-{
-	const struct chain_gap away = {0, scene->t_us, "recorder-away", detail, 0, 0};
-
-	must(archive_add_gap(scene->archive, &away), "gap");
-}
-
-static void play_gaps(struct scene *scene)
-{
-	for (unsigned round = 0; round < 3; round++) {
-		tell(scene, scene->t_us + SECOND_US);
-		film_add(scene->film, scene->archive, scene->t_us, true);
-		archive_finish(scene->archive, scene->t_us);
-		settle(scene);
-		tell(scene, scene->t_us + round * SECOND_US);
-		gap(scene, "");
-	}
-}
-
-static void play_gap_only(struct scene *scene)
-{
-	tell(scene, 7 * SECOND_US);
-	gap(scene, "killed \"at once\"");
-}
-
-static void play_long_lines(struct scene *scene)
-{
-	g_autofree char *text = g_strnfill(60000, 'x');
-	g_autofree char *json = g_strdup_printf("{\"type\":\"clipboard\",\"text\":\"%s\"}", text);
-
-	for (unsigned i = 0; i < 20; i++)
-		event(scene, json);
-}
-
-static const struct {
-	const char *name;
-	void (*play)(struct scene *scene);
-} shapes[] = {
-	{"empty", play_empty},
-	{"events-only", play_events_only},
-	{"one-picture", play_one_picture},
-	{"plain", play_plain},
-	{"resized", play_resized},
-	{"hours", play_hours},
-	{"burst", play_burst},
-	{"gaps", play_gaps},
-	{"gap-only", play_gap_only},
-	{"long-lines", play_long_lines},
-};
 
 /* ---- Endings ---- */
 
@@ -212,7 +29,7 @@ static void seal(struct scene *scene, unsigned number, const char *reason)
 	struct archive_totals totals;
 
 	archive_finish(scene->archive, scene->t_us);
-	settle(scene);
+	scene_settle(scene);
 	must(archive_seal(scene->archive, scene->t_us,
 			  reason != NULL ? reason : reasons[number % G_N_ELEMENTS(reasons)],
 			  "tests", &totals),
@@ -224,9 +41,9 @@ static void seal(struct scene *scene, unsigned number, const char *reason)
 static void end_killed(struct scene *scene, unsigned number)
 {
 	if (number % 2 == 0)
-		checkpoint(scene);
+		scene_checkpoint(scene);
 	if (number % 4 == 1)
-		event(scene, "{\"type\":\"key\",\"text\":\"too late\"}");
+		scene_event(scene, "{\"type\":\"key\",\"text\":\"too late\"}");
 	raise(SIGKILL);
 }
 
@@ -244,12 +61,12 @@ static void recover(struct scene *scene, unsigned number, bool resume)
 	struct recovered *recovered = g_ptr_array_index(found, 0);
 	scene->archive = g_steal_pointer(&recovered->archive);
 	archive_listen(scene->archive, ring, scene);
-	tell(scene, MAX(recovered->from.t_us, recovered->from.position_us) + 2 * SECOND_US);
+	scene_tell(scene, MAX(recovered->from.t_us, recovered->from.position_us) + 2 * SECOND_US);
 	if (resume) {
-		gap(scene, "");
+		scene_gap(scene, "");
 		film_start(scene->large);
 		film_add(scene->large, scene->archive, scene->t_us, true);
-		event(scene, "{\"type\":\"key\",\"text\":\"again\"}");
+		scene_event(scene, "{\"type\":\"key\",\"text\":\"again\"}");
 	}
 	seal(scene, number, resume ? NULL : "fault");
 }
@@ -299,7 +116,7 @@ static void begin(struct scene *scene, const char *session)
 					      .opened_utc_us = STARTED_UTC_US,
 					      .clock_us = STARTED_CLOCK_US};
 
-	tell(scene, 0);
+	scene_tell(scene, 0);
 	film_start(scene->film);
 	must(archive_create(&scene->services, &genesis, &scene->archive), session);
 	archive_listen(scene->archive, ring, scene);
@@ -391,7 +208,7 @@ static void in_process(char **argv, const struct scene *films, unsigned number, 
 
 static unsigned shape_of(const char *name)
 {
-	for (unsigned i = 0; i < G_N_ELEMENTS(shapes); i++)
+	for (unsigned i = 0; i < n_shapes; i++)
 		if (strcmp(shapes[i].name, name) == 0)
 			return i;
 	g_error("there is no shape %s", name);
@@ -435,9 +252,8 @@ int main(int argc, char **argv)
 					    archive != NULL ? load_archive(archive) : NULL};
 
 	for (unsigned i = first; i < first + count; i++) {
-		unsigned shape = argc == 8 ? shape_of(argv[6]) : i % G_N_ELEMENTS(shapes);
-		unsigned ending =
-			argc == 8 ? ending_of(argv[7]) : i / G_N_ELEMENTS(shapes) % n_endings;
+		unsigned shape = argc == 8 ? shape_of(argv[6]) : i % n_shapes;
+		unsigned ending = argc == 8 ? ending_of(argv[7]) : i / n_shapes % n_endings;
 		in_process(argv, &films, i, shape, ending, false);
 		fflush(stdout);
 		if (endings[ending].killed)
