@@ -32,7 +32,8 @@ struct line_reader *line_reader_create(line_source_fn source, void *user)
 	r->source = source;
 	r->user = user;
 	r->last = '\n';
-	r->text = g_byte_array_new();
+	/* Never without data, so that places in it can be reckoned with. */
+	r->text = g_byte_array_sized_new(PIECE_BYTES);
 	int result = inflateInit2(&r->z, GZIP_FORM);
 	if (result != Z_OK)
 		g_error("zlib: %s", zError(result));
