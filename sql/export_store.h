@@ -21,7 +21,7 @@ struct export_row {
 	uint64_t from_us;
 	uint64_t to_us; /**< 0: as far as it goes */
 	bool without_timeline;
-	bool by_policy; /**< that is so because the login may not have them */
+	bool by_policy;	  /**< that is so because the login may not have them */
 	char *operations; /**< of a derived copy, JSON; NULL: the recorded pictures */
 	enum export_state state;
 	uint64_t done_bytes, total_bytes; /**< total_bytes of a file that is ready is its size */
