@@ -241,7 +241,7 @@ void registry_open(struct registry *registry, const struct recorder_open *open, 
 		return;
 	}
 	if (!policy_ok(registry, open)) {
-		refuse(registry, open, END_UNAVAILABLE,
+		refuse(registry, open, END_UNRECORDABLE,
 		       "keystrokes are to be sealed, but there is no "
 		       "recorder.keystroke_certificate_file");
 		close(session_fd);

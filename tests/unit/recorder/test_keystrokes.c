@@ -213,7 +213,7 @@ static void test_refused(void)
 	g_assert_cmpint(link_pair(pair), ==, 0);
 	recorder_process_send(&p, RECORDER_OPEN, &open, &pair[1], 1);
 	recorder_process_expect(&p, RECORDER_OPENED, &opened);
-	g_assert_cmpuint(opened.reason, ==, END_UNAVAILABLE);
+	g_assert_cmpuint(opened.reason, ==, END_UNRECORDABLE);
 	g_assert_nonnull(strstr(opened.detail, "recorder.keystroke_certificate_file"));
 	message_clear(recorder_message_type(RECORDER_OPENED), &opened);
 	g_autofree char *dir = recorder_process_recording(&p);
