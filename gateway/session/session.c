@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 /* A byte that is no text becomes three, and the result must fit into ENDED's 2048. */
 #define DETAIL_MAX_BYTES 680u
+/* So that the line fits into RING_EVENT_MAX_BYTES whatever its letters. */
+#define NOTICE_MAX_CHARACTERS 500
 #define BACK_STOP_DEADLINE_US (10u * SECOND_US)
 
 void event_set(int fd)
@@ -148,12 +151,28 @@ void session_size(struct session *session, uint32_t *ret_width, uint32_t *ret_he
 	monitor_leave(&session->monitor);
 }
 
-char *session_notice(struct session *session)
+static const char *notice_text(const struct session *session)
 {
 	static const char interrupted[] = "Recording is interrupted. The session waits for it.";
 
+	return session->recorder.lost ? interrupted : session->message;
+}
+
+void session_notice_changed_locked(struct session *session)
+{
+	const char *text = notice_text(session);
+	g_autofree char *valid = g_utf8_make_valid(text != NULL ? text : "", -1);
+	glong n_characters = MIN(g_utf8_strlen(valid, -1), NOTICE_MAX_CHARACTERS);
+	g_autofree char *shown = g_utf8_substring(valid, 0, n_characters);
+
+	front_raise_locked(session, FRONT_NOTICE);
+	timeline_put_json_locked(session, json_pack("{s:s, s:s}", "type", "notice", "text", shown));
+}
+
+char *session_notice(struct session *session)
+{
 	monitor_enter(&session->monitor);
-	char *text = g_strdup(session->recorder.lost ? interrupted : session->message);
+	char *text = g_strdup(notice_text(session));
 	monitor_leave(&session->monitor);
 	return text;
 }

@@ -34,7 +34,7 @@ static void show_message(struct session *s, char *text)
 	g_free(s->message);
 	s->message = text;
 	s->message_until_us = clock_now_us() + MESSAGE_SHOWN_US;
-	front_raise_locked(s, FRONT_NOTICE);
+	session_notice_changed_locked(s);
 }
 
 static void take_login_answer(struct session *s, struct broker_login_answer *answer)
@@ -174,7 +174,7 @@ static void run_clocks_locked(struct session *s)
 		session_end_locked(s, END_TARGET_UNREACHABLE, "the gateway did not dial in time");
 	if (now_us >= message_due_us(s)) {
 		g_clear_pointer(&s->message, g_free);
-		front_raise_locked(s, FRONT_NOTICE);
+		session_notice_changed_locked(s);
 	}
 	session_recorder_decide_locked(s);
 }

@@ -151,6 +151,8 @@ struct session {
 /* ---- session.c ---- */
 void session_end_locked(struct session *session, enum end_reason reason, const char *detail);
 void front_raise_locked(struct session *session, unsigned flags);
+/** What session_notice gives has changed: tells the front, and the timeline, because the viewer sees it and the recorded picture does not show it. */
+void session_notice_changed_locked(struct session *session);
 /** Makes an eventfd readable / unreadable. */
 void event_set(int fd);
 void event_clear(int fd);

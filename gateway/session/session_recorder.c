@@ -109,7 +109,7 @@ static void freeze_locked(struct session *s)
 	if (is_loss(s) && !r->lost && s->running) {
 		r->lost = true;
 		g_warning("not recorded just now: input is held, the picture is kept");
-		front_raise_locked(s, FRONT_NOTICE);
+		session_notice_changed_locked(s);
 	}
 	if (r->state == RECORDER_OFFERED && now_us >= r->offered_us + CANVAS_DEADLINE_US)
 		session_end_locked(s, END_RECORDER_LOST, "the recorder did not take the canvas");
@@ -124,11 +124,8 @@ static void thaw_locked(struct session *s)
 	const struct rect whole = {0, 0, width, height};
 
 	r->unheard_us = 0;
-	if (r->lost) {
-		r->lost = false;
-		g_message("recorded again");
-		front_raise_locked(s, FRONT_NOTICE);
-	}
+	bool was_lost = r->lost;
+	r->lost = false;
 	if (s->width != width || s->height != height) {
 		s->width = width;
 		s->height = height;
@@ -145,6 +142,10 @@ static void thaw_locked(struct session *s)
 		front_raise_locked(s, FRONT_CLIPBOARD);
 	session_repaint_locked(s, &whole);
 	monitor_notify(&s->monitor);
+	if (was_lost) {
+		g_message("recorded again");
+		session_notice_changed_locked(s);
+	}
 }
 
 void session_recorder_decide_locked(struct session *session)

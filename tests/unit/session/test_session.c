@@ -336,6 +336,12 @@ static void test_banner_is_a_notice(void)
 	g_assert_true(desk_wait(&d, FRONT_NOTICE));
 	g_autofree char *notice = session_notice(d.session);
 	g_assert_cmpstr(notice, ==, "Maintenance at noon.");
+	g_autofree char *first = fake_recorder_wait_event(
+		d.recorder, "{\"type\":\"notice\",\"text\":\"This session is recorded.\"}");
+	g_assert_nonnull(first);
+	g_autofree char *second = fake_recorder_wait_event(
+		d.recorder, "{\"type\":\"notice\",\"text\":\"Maintenance at noon.\"}");
+	g_assert_nonnull(second);
 	desk_close(&d);
 }
 
