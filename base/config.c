@@ -109,6 +109,7 @@ static void fill_gateway(struct config_gateway *gateway)
 	default_number(&gateway->handshake_deadline_ms, 30000);
 	default_number(&gateway->dial_timeout_ms, 10000);
 	default_number(&gateway->spare_sessions, 2);
+	default_number(&gateway->unrecorded_limit_s, 30);
 	default_number(&gateway->max_width_px, 4096);
 	default_number(&gateway->max_height_px, 4096);
 }
@@ -173,6 +174,7 @@ static bool check_ranges(const char *path, const struct config *config, GError *
 			600000, error) &&
 	       in_range(path, "gateway.dial_timeout_ms", g->dial_timeout_ms, 100, 120000, error) &&
 	       in_range(path, "gateway.spare_sessions", g->spare_sessions, 1, 64, error) &&
+	       in_range(path, "gateway.unrecorded_limit_s", g->unrecorded_limit_s, 1, 600, error) &&
 	       in_range(path, "gateway.max_width_px", g->max_width_px, 640, PICTURE_MAX_PX,
 			error) &&
 	       in_range(path, "gateway.max_height_px", g->max_height_px, 480, PICTURE_MAX_PX,

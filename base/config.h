@@ -26,6 +26,8 @@ struct config_gateway {
 	uint32_t handshake_deadline_ms; /**< accept until login decided */
 	uint32_t dial_timeout_ms;
 	uint32_t spare_sessions; /**< processes kept ready, started and confined ahead */
+	uint32_t
+		unrecorded_limit_s; /**< a session whose recorder is away is frozen this long, then ended in order */
 	uint32_t max_width_px, max_height_px;
 };
 

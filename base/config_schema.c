@@ -21,21 +21,14 @@ static const cyaml_schema_field_t listen_fields[] = {
 };
 
 static const cyaml_schema_field_t gateway_fields[] = {
-	SECTION(config_gateway, rdp, listen_fields),
-	SECTION(config_gateway, vnc, listen_fields),
-	TEXT(config_gateway, certificate_file),
-	TEXT(config_gateway, private_key_file),
-	TEXT(config_gateway, master_key_file),
-	TEXT(config_gateway, session_program),
-	NUMBER(config_gateway, session_uid_base),
-	NUMBER(config_gateway, max_sessions),
-	NUMBER(config_gateway, max_per_address),
-	NUMBER(config_gateway, handshake_deadline_ms),
-	NUMBER(config_gateway, dial_timeout_ms),
-	NUMBER(config_gateway, spare_sessions),
-	NUMBER(config_gateway, max_width_px),
-	NUMBER(config_gateway, max_height_px),
-	CYAML_FIELD_END,
+	SECTION(config_gateway, rdp, listen_fields), SECTION(config_gateway, vnc, listen_fields),
+	TEXT(config_gateway, certificate_file),	     TEXT(config_gateway, private_key_file),
+	TEXT(config_gateway, master_key_file),	     TEXT(config_gateway, session_program),
+	NUMBER(config_gateway, session_uid_base),    NUMBER(config_gateway, max_sessions),
+	NUMBER(config_gateway, max_per_address),     NUMBER(config_gateway, handshake_deadline_ms),
+	NUMBER(config_gateway, dial_timeout_ms),     NUMBER(config_gateway, spare_sessions),
+	NUMBER(config_gateway, unrecorded_limit_s),  NUMBER(config_gateway, max_width_px),
+	NUMBER(config_gateway, max_height_px),	     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t log_fields[] = {

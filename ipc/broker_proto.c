@@ -60,6 +60,7 @@ static const struct message_field login_answer[] = {
 	MESSAGE_TEXT(broker_login_answer, banner, TEXT_MAX_BYTES),
 	MESSAGE_U32(broker_login_answer, idle_limit_s),
 	MESSAGE_U32(broker_login_answer, keys_off),
+	MESSAGE_U32(broker_login_answer, unrecorded_limit_s),
 };
 static const struct message_field dial_answer[] = {
 	MESSAGE_U32(broker_dial_answer, reason),

@@ -82,13 +82,14 @@ struct broker_login {
 
 struct broker_login_answer {
 	uint32_t allowed;
-	uint32_t reason;       /**< enum end_reason when not allowed */
-	char *user;	       /**< canonical login name */
-	char *target;	       /**< target name */
-	char *back;	       /**< "rdp" or "vnc" */
-	char *banner;	       /**< text to show or empty */
-	uint32_t idle_limit_s; /**< 0: none */
-	uint32_t keys_off;     /**< 1: keys are not put on record */
+	uint32_t reason;	     /**< enum end_reason when not allowed */
+	char *user;		     /**< canonical login name */
+	char *target;		     /**< target name */
+	char *back;		     /**< "rdp" or "vnc" */
+	char *banner;		     /**< text to show or empty */
+	uint32_t idle_limit_s;	     /**< 0: none */
+	uint32_t keys_off;	     /**< 1: keys are not put on record */
+	uint32_t unrecorded_limit_s; /**< without a recorder it is frozen this long, then ends */
 };
 
 struct broker_dial {

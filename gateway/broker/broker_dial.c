@@ -11,8 +11,8 @@
 
 /** The recorder has to answer OPEN within this. */
 #define RECORDER_ANSWERS_MS 10000
-/** A session whose recorder is away stands still; after this long it is ended. */
-#define RECORDER_AWAY_MS 60000
+/** A session whose recorder is away too long ends by itself; one that does not is ended this much later. */
+#define RECORDER_AWAY_GRACE_MS 30000u
 
 static void put_on_record(struct broker_session *session, char *json)
 {
@@ -230,6 +230,8 @@ void session_recording_answer(struct broker_session *session, enum end_reason re
 
 void session_recorder_down(struct broker_session *session)
 {
+	const struct config_gateway *gateway = &session->broker->tools->config->gateway;
+
 	if (session->recording == RECORDING_NONE)
 		return;
 	if (session->state == BROKER_STATE_DIALLING) {
@@ -241,7 +243,8 @@ void session_recorder_down(struct broker_session *session)
 	session->recording = RECORDING_ASTRAY;
 	if (session->recorder_timer == 0 &&
 	    (session->state == BROKER_STATE_OPEN || session->state == BROKER_STATE_RUNNING))
-		wait_for_recorder(session, RECORDER_AWAY_MS);
+		wait_for_recorder(session,
+				  gateway->unrecorded_limit_s * 1000 + RECORDER_AWAY_GRACE_MS);
 }
 
 void session_recorder_up(struct broker_session *session)

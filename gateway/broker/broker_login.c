@@ -240,14 +240,15 @@ static void decide(struct db *db, void *data)
 static void announce(struct broker_session *session)
 {
 	const struct access *access = session->verdict.access;
+	const struct config_gateway *gateway = &session->broker->tools->config->gateway;
 	const struct broker_login_answer yes = {.allowed = 1,
 						.user = access->login,
 						.target = access->target.name,
 						.back = access->target.protocol,
 						.banner = access->policy.banner,
 						.idle_limit_s = access->policy.idle_limit_s,
-						.keys_off =
-							strcmp(access->policy.keys, "off") == 0};
+						.keys_off = strcmp(access->policy.keys, "off") == 0,
+						.unrecorded_limit_s = gateway->unrecorded_limit_s};
 
 	g_message("session %s: %s from %s may go to %s as %s", session->id, access->login,
 		  session->from.text, access->target.name, access->account);

@@ -19,9 +19,8 @@
 
 #define SECOND_US 1000000u
 
-/** How long a recorder may think about a canvas, and how long a session stays frozen without one. */
+/** How long a recorder may think about a canvas. */
 #define CANVAS_DEADLINE_US (10u * SECOND_US)
-#define RECORDER_AWAY_LIMIT_US (30u * SECOND_US)
 /** Dialling has its own, shorter deadline in the gateway; this one catches a gateway that forgot. */
 #define DIAL_DEADLINE_US (60u * SECOND_US)
 #define MESSAGE_SHOWN_US (20u * SECOND_US)

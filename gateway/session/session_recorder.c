@@ -96,6 +96,11 @@ static bool is_loss(const struct session *s)
 	       (s->recorder.state == RECORDER_RECORDING && s->timeline.length > 0);
 }
 
+static uint64_t away_until_us(const struct session *s)
+{
+	return s->recorder.unheard_us + (uint64_t)s->login_answer.unrecorded_limit_s * SECOND_US;
+}
+
 static void freeze_locked(struct session *s)
 {
 	struct recorder_side *r = &s->recorder;
@@ -113,7 +118,7 @@ static void freeze_locked(struct session *s)
 	}
 	if (r->state == RECORDER_OFFERED && now_us >= r->offered_us + CANVAS_DEADLINE_US)
 		session_end_locked(s, END_RECORDER_LOST, "the recorder did not take the canvas");
-	else if (now_us >= r->unheard_us + RECORDER_AWAY_LIMIT_US)
+	else if (now_us >= away_until_us(s))
 		session_end_locked(s, END_RECORDER_LOST, "no recorder within the limit");
 }
 
@@ -169,7 +174,7 @@ uint64_t session_recorder_due_us(const struct session *session)
 	if (session->writer == NULL)
 		return due_us;
 	if (session_frozen_locked(session))
-		due_us = r->unheard_us + RECORDER_AWAY_LIMIT_US;
+		due_us = away_until_us(session);
 	if (r->state == RECORDER_OFFERED)
 		due_us = MIN(due_us, r->offered_us + CANVAS_DEADLINE_US);
 	/* Nobody tells us when the ring has room again. */

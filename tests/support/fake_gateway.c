@@ -32,6 +32,7 @@ struct fake_gateway_settings fake_gateway_defaults(void)
 		.target = "web1",
 		.back = "vnc",
 		.banner = "",
+		.unrecorded_limit_s = 30,
 		.target_fd = -1,
 		.host = "target.test",
 		.port = 5900,
@@ -86,7 +87,8 @@ static void answer_login(struct fake_gateway *g, const struct broker_login *logi
 						 .back = (char *)(uintptr_t)s->back,
 						 .banner = (char *)(uintptr_t)s->banner,
 						 .idle_limit_s = s->idle_limit_s,
-						 .keys_off = s->keys_off};
+						 .keys_off = s->keys_off,
+						 .unrecorded_limit_s = s->unrecorded_limit_s};
 	g_free(g->user);
 	g->user = g_strdup(login->user);
 	g->door = login->door;

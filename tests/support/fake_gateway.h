@@ -22,6 +22,7 @@ struct fake_gateway_settings {
 	const char *target, *back, *banner;
 	uint32_t idle_limit_s;
 	bool keys_off;
+	uint32_t unrecorded_limit_s;
 	bool silent;	      /**< reads, answers nothing */
 	bool no_recorder;     /**< sends no RECORDER_LINK before fake_gateway_offer_recorder */
 	uint32_t dial_reason; /**< enum end_reason */

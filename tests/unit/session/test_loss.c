@@ -85,19 +85,27 @@ static void test_freeze_and_thaw(void)
 	desk_close(&d);
 }
 
-static void test_away_too_long(void)
+static void away_too_long(uint32_t limit_s)
 {
-	struct desk d = open_desk();
+	struct fake_gateway_settings settings = fake_gateway_defaults();
+	settings.unrecorded_limit_s = limit_s;
+	struct desk d = desk_open(&settings, 640, 480);
 
 	fake_recorder_drop(d.recorder);
 	wait_interrupted(&d, true);
-	advance(&d, 29);
+	advance(&d, limit_s - 1);
 	g_assert_true(desk_wait(&d, FRONT_NOTICE));
 	g_assert_cmpint(session_end_reason(d.session), ==, END_NONE);
 	advance(&d, 2);
 	g_assert_true(desk_wait(&d, FRONT_END));
 	g_assert_cmpint(session_end_reason(d.session), ==, END_RECORDER_LOST);
 	desk_close(&d);
+}
+
+static void test_away_too_long(void)
+{
+	away_too_long(30);
+	away_too_long(3);
 }
 
 static struct desk start_desk(struct fake_gateway_settings *settings)
