@@ -20,7 +20,7 @@ def _ca(layout: Layout, name: str, subject: str) -> tuple[Path, Path]:
     return key, certificate
 
 
-def _leaf(layout: Layout, name: str, ca: tuple[Path, Path], owner: str, subject: str, extensions: list[str], rsa: bool = False) -> None:
+def _leaf(layout: Layout, name: str, ca: tuple[Path, Path], owner: str | None, subject: str, extensions: list[str], rsa: bool = False) -> None:
     key, certificate = layout.pki / f"{name}.key", layout.pki / f"{name}.pem"
     if certificate.exists():
         return
@@ -32,7 +32,9 @@ def _leaf(layout: Layout, name: str, ca: tuple[Path, Path], owner: str, subject:
                "-extfile", str(extension_file), "-out", str(certificate)])
     request.unlink()
     extension_file.unlink()
-    layout.own(key, owner, 0o600)
+    os.chmod(key, 0o600)
+    if owner:
+        layout.own(key, owner, 0o600)
     os.chmod(certificate, 0o644)
 
 
@@ -50,6 +52,8 @@ def create(layout: Layout) -> None:
     _leaf(layout, "export", evidence, "web", "vitrine exports", ["keyUsage=critical,digitalSignature"])
     # Whoever has the private half can read recordings: the web service, which plays them; the recorder has the certificate alone.
     _leaf(layout, "archive", evidence, "web", "vitrine archive", ["keyUsage=critical,keyAgreement"])
+    # For grants with --keys sealed. No program reads its private half: on a real installation it lies with whoever may read keystrokes.
+    _leaf(layout, "keystrokes", evidence, None, "vitrine keystrokes", ["keyUsage=critical,keyAgreement"])
     master = layout.pki / "master.key"
     if not master.exists():
         descriptor = os.open(master, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -25,6 +25,7 @@ recorder:
   signing_key_file: {pki}/recorder.key
   signing_certificate_file: {pki}/recorder.pem
   archive_certificate_file: {pki}/archive.pem
+  keystroke_certificate_file: {pki}/keystrokes.pem
   running_key_dir: {layout.keys}
 web:
   https: {{ address: "{layout.listen}", port: {layout.web_port} }}
