@@ -1,5 +1,6 @@
 """What operators do and what accidents do: terminate, many at once, a killed recorder, garbage on the port, a second start."""
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from tests.integration.test_a_corridor import running
 from tests.support import installation as inst
-from tests.support.desktop import Display, Recording, difference, screenshot, xfreerdp
+from tests.support.desktop import Display, Recording, difference, screenshot, settled, xfreerdp
 from tests.support.installation import wait_for
 
 GARBAGE = 10000
@@ -171,6 +172,36 @@ class Operations(unittest.TestCase):
         recording = self.sealed(session)
         self.assertIn('"quality":"economy"', (recording / "chain").read_text().splitlines()[0])
         self.verify(recording)
+
+    def test_sealed_keystrokes(self):
+        """Typed through a real viewer: in nobody's timeline, provable by everybody, readable with the second key alone."""
+        pki = self.installation.state / "etc/pki"
+        self.installation.vitrine("grant", "set", "admin", "demo-linux", "desktop", "--keys", "sealed")
+        self.addCleanup(self.installation.vitrine, "grant", "set", "admin", "demo-linux", "desktop", "--keys", "on")
+        display = self.display()
+        viewer, session = self.one_session(display)
+        before = self.target_picture()
+        display.type_text("echo xylophone\n")
+        settled(self.target_picture, before)
+        viewer.close()
+        recording = self.sealed(session)
+        timeline = self.installation.vitrine("timeline", session, "--jsonl").stdout
+        self.assertIn('"opened"', timeline)
+        self.assertNotIn('"key"', timeline)
+        self.verify(recording)
+        told = self.installation.vitrine("recording", "keys", session, "--key", str(pki / "keystrokes.key")).stdout
+        typed = [json.loads(line).get("text", "") for line in told.splitlines() if '"down":true' in line]
+        self.assertIn("echo xylophone", "".join(typed).replace("\r", "\n"))
+        self.assertNotEqual(self.installation.vitrine("recording", "keys", session, "--key", str(pki / "archive.key"), check=False).returncode, 0)
+        self.assertIn(session, self.installation.vitrine("audit", "list", "--action", "recording-keys").stdout)
+        evidence = self.installation.state / "sealed.mp4"
+        self.addCleanup(evidence.unlink, missing_ok=True)
+        self.installation.vitrine("export", session, "-o", str(evidence))
+        self.verify(evidence)
+        second = subprocess.run(["/usr/bin/python3", "-m", "tests.verifier", "--ca", str(pki / "evidence-ca.pem"), str(evidence)],
+                                cwd=inst.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertEqual(second.returncode, 0, second.stdout)
+        self.assertIn(b"seg-00001.keys", evidence.read_bytes())
 
     def test_garbage_leaves_the_gateway_where_it_was(self):
         gateway = self.installation.pid("gateway")
