@@ -40,8 +40,9 @@ static char *program_name(const struct cli *cli)
 bool cli_parse(struct cli *cli, const GOptionEntry *entries, int least, int most, int *argc,
 	       char ***argv)
 {
+	g_autofree char *config_path = NULL;
 	const GOptionEntry common[] = {
-		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &cli->config_path,
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path,
 		 "Configuration file (" CONFIG_DEFAULT_PATH ")", "FILE"},
 		{0},
 	};
@@ -58,6 +59,11 @@ bool cli_parse(struct cli *cli, const GOptionEntry *entries, int least, int most
 	if (!g_option_context_parse(context, argc, argv, &error)) {
 		cli_say("%s (see %s --help)", error->message, program);
 		return false;
+	}
+	/* One behind the command counts more than one in front of it. */
+	if (config_path != NULL) {
+		g_free(cli->config_path);
+		cli->config_path = g_steal_pointer(&config_path);
 	}
 	--*argc;
 	++*argv;
