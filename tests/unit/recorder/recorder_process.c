@@ -379,6 +379,9 @@ uint64_t recorder_process_video_bytes(const struct recorder_process *p)
 {
 	g_autofree char *path = recorder_process_recording(p);
 	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	/* A file that is renamed meanwhile may turn up under both names. */
+	g_autoptr(GHashTable) seen =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	const char *name;
 	uint64_t bytes = 0;
 
@@ -386,7 +389,8 @@ uint64_t recorder_process_video_bytes(const struct recorder_process *p)
 		g_autofree char *file = g_build_filename(path, name, NULL);
 		struct stat st;
 		if (g_str_has_prefix(name, "seg-") && strstr(name, ".mp4") != NULL &&
-		    stat(file, &st) == 0)
+		    stat(file, &st) == 0 &&
+		    g_hash_table_add(seen, g_memdup2(&(gint64){(gint64)st.st_ino}, sizeof(gint64))))
 			bytes += (uint64_t)st.st_size;
 	}
 	return bytes;

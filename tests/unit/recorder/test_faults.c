@@ -60,15 +60,15 @@ struct fault {
 	enum end_reason reason; /**< what gateway and seal say */
 	const char *detail;	/**< in what the gateway is told */
 	bool sealed;		/**< the chain could still be written */
-	bool half_stays; /**< half a picture stays behind: it looks as if it had arrived, and one more is painted */
+	bool half_arrives; /**< half a picture lies there, for a moment or for good: it may look as if it had arrived, and one more is painted */
 };
 
 /* A picture takes one write, the timeline two before the first picture, the chain one (its genesis). */
 static const struct fault faults[] = {
 	{"eio/picture", "write seg-00001.mp4.enc.part 3 1 5", END_RECORDER_LOST,
-	 "Input/output error", true},
+	 "Input/output error", true, .half_arrives = true},
 	{"eio/first-picture", "write seg-00001.mp4.enc.part 0 1 5", END_RECORDER_LOST,
-	 "Input/output error", true},
+	 "Input/output error", true, .half_arrives = true},
 	{"eio/init", "write init-001.mp4.part 0 1 5", END_RECORDER_LOST, "Input/output error",
 	 true},
 	{"eio/timeline", "write seg-00001.jsonl.gz.enc.part 3 1 5", END_RECORDER_LOST,
@@ -77,7 +77,7 @@ static const struct fault faults[] = {
 	 "Input/output error", false},
 	{"eio/cannot-be-cut-back",
 	 "write seg-00001.mp4.enc.part 3 1 5;truncate seg-00001.mp4.enc.part 0 0 5",
-	 END_RECORDER_LOST, "Input/output error", false, .half_stays = true},
+	 END_RECORDER_LOST, "Input/output error", false, .half_arrives = true},
 	{"eio/sync", "sync seg-00001.mp4.enc.part 0 1 5", END_RECORDER_LOST, "Input/output error",
 	 false},
 	{"full/picture", "write seg-00001.mp4.enc.part 3 0 28", END_STORAGE_FULL, "No space left",
@@ -143,7 +143,8 @@ static void test_fault(gconstpointer data)
 	}
 	expect_whole(&p, fault->sealed ? end_reason_key(fault->reason) : "fault");
 	if (session.n_painted > 1)
-		g_assert_cmpuint(shade_session_count_lost(&session), <=, fault->half_stays ? 2 : 1);
+		g_assert_cmpuint(shade_session_count_lost(&session), <=,
+				 fault->half_arrives ? 2 : 1);
 	shade_session_finish(&session);
 	recorder_process_finish(&p);
 }
