@@ -135,7 +135,7 @@ class Doors(WithLab):
         status, headers, body = Client(self.lab).ask("GET", "/verify")
         self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
         self.assertEqual(headers["content-security-policy"], "frame-ancestors 'none'")
-        self.assertRegex(body, rb"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-[A-Za-z0-9+/=]+'; style-src 'sha256-")
+        self.assertRegex(body, rb"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-[A-Za-z0-9+/=]+' 'wasm-unsafe-eval'; style-src 'sha256-")
         page = browser()
         self.addCleanup(page.quit)
         page.get(self.lab.url("/verify"))

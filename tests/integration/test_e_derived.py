@@ -53,11 +53,17 @@ class Derived(unittest.TestCase):
         cls.segments = [entry for line in chain if (entry := json.loads(line.split(b" ", 1)[1]))["kind"] == "segment"]
         cls.end = cls.segments[-1]["end_us"] / 1e6
         cls.original, cls.copy = cls.folder / "original.mp4", cls.folder / "copy.mp4"
+        wait_for(cls.provable, 30, "a signed head of the node log covers the seal")
         cls.installation.vitrine("export", cls.session, "-o", str(cls.original))
         # The middle of the first and of the second size are seen, the beginning of the third is masked.
         cls.mask = (cls.segments[2]["start_us"] / 1e6, cls.segments[2]["start_us"] / 1e6 + 0.3)
         cls.installation.vitrine("redact", cls.session, "-o", str(cls.copy), "--purpose", "case 7", "--cover", ",".join(map(str, COVER)),
                                  "--mask", "{:.6f}-{:.6f}".format(*cls.mask), "--quality", "evidence")
+
+    @classmethod
+    def provable(cls) -> bool:
+        done = cls.installation.vitrine("log", "prove", cls.session, "--output", str(cls.folder), check=False)
+        return done.returncode == 0 and (cls.folder / "log-seal.json").exists()
 
     def shown(self, path: Path, *places: float) -> list[numpy.ndarray]:
         """What Chromium shows there."""
