@@ -117,7 +117,8 @@ def integration(pattern: str) -> list:
 
 
 def step_integration() -> list:
-    return integration("test_*.py")
+    results = build("build/gcc", [])
+    return results + (integration("test_*.py") if results[0][1] else [])
 
 
 STEPS = {"lint": step_lint, "unit": step_unit, "asan": step_asan, "tsan": step_tsan, "fuzz": step_fuzz, "integration": step_integration}
