@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHAIN_MAX_BYTES (256u << 20)
 #define CERTIFICATE_MAX_BYTES (1u << 20)
 #define PART_SUFFIX ".part"
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHAIN_MAX_BYTES (256u << 20)
 #define STAMP_PREFIX "ts-"
 
 /* ---- The tombstone ---- */

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHAIN_MAX_BYTES (256u << 20)
 #define CERTIFICATE_MAX_BYTES (64u << 10)
 /* Rows of recordings sealed so lately are written again: the database may have been away when the recorder died. */
 #define ROWS_AGAIN_US (7ull * 24 * 3600 * 1000000)

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <string.h>
 
-#define CHAIN_MAX_BYTES (64u << 20)
 #define INIT_MAX_BYTES (1u << 20)
 /* Limited range: 16 is black; a quantiser may leave a little. */
 #define BLACK_LUMA 18u

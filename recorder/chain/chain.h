@@ -12,6 +12,8 @@
 #define CHAIN_FILE "chain"
 #define CHAIN_CERTIFICATE_FILE "certificate.pem"
 #define CHAIN_MAX_FILES 6u
+/** No chain is read beyond this, by whoever judges, repairs or exports it: some twenty busy days. */
+#define CHAIN_MAX_BYTES (256u << 20)
 /** Longest line a reader accepts; a genesis with all texts at their limits stays far below. */
 #define CHAIN_LINE_MAX_BYTES 65536u
 

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHAIN_MAX_BYTES (256u << 20)
-
 static void note_line(const char *line, size_t length, struct recording_ends *ret)
 {
 	struct chain_entry entry;
