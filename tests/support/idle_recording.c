@@ -22,8 +22,9 @@ static const struct scene scenes[] = {
 	{0, 0x00ff0000}, {1000000, 0x0000ff00}, {76000000, 0x000000ff}, {151000000, 0x00ffff00}};
 #define END_US 155000000ull
 
-static void nothing(void *user)
+static void wake(void *user)
 {
+	g_async_queue_push(user, GUINT_TO_POINTER(1));
 }
 
 static void no_event(void *user, const char *json, uint64_t t_us)
@@ -112,17 +113,18 @@ int main(int argc, char **argv)
 	struct chain_key *key = chain_key_create(pem.key_pem, pem.certificate_pem, NULL);
 	struct index *index = index_create(NULL, NULL, "node1");
 	struct idr_pool *pool = idr_pool_create(1);
+	g_autoptr(GAsyncQueue) woken = g_async_queue_new();
 	g_assert_cmpint(store_open(argv[1], &store), ==, 0);
 	const struct archive_services services = {.store = store, .key = key, .index = index};
 	const struct chain_genesis genesis = {
 		.session_id = argv[2], .node = "node1", .quality = "standard"};
 	g_assert_cmpint(archive_create(&services, &genesis, &archive), ==, 0);
-	archive_listen(archive, nothing, NULL);
+	archive_listen(archive, wake, woken);
 	record(archive, pool);
 	archive_finish(archive, END_US);
 	while (archive_pending(archive) > 0) {
+		g_async_queue_pop(woken);
 		g_assert_cmpint(archive_collect(archive, END_US), ==, 0);
-		g_usleep(1000);
 	}
 	g_assert_cmpint(archive_seal(archive, END_US, "viewer-left", "", &totals), ==, 0);
 	archive_destroy(archive);
