@@ -2,6 +2,7 @@
 #include "recorder/chain/chain_reader.h"
 #include "recorder/chain/verify.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -39,7 +40,9 @@ static void verify(const char *pem, const char *chain, size_t length)
 	struct verify_report report;
 	int result = verify_recording(dir, NULL, NULL, &report);
 
-	g_assert(result == 1 || (result == 0 && report.sealed && report.signer != NULL));
+	bool proven = result == 0 && report.sealed && report.signer != NULL;
+	bool unknown = result == -EPROTONOSUPPORT && report.version != CHAIN_VERSION;
+	g_assert(result == 1 || proven || unknown);
 	verify_report_finish(&report);
 	g_unlink(chain_path);
 	g_unlink(pem_path);
