@@ -1,4 +1,5 @@
-/** What lies where in a canvas memfd. Included by ring_writer.c and ring_reader.c (and by tests that forge canvases), by nobody else.
+/** What lies where in a canvas memfd. Included by ring_writer.c, ring_reader.c
+ *  and ring_payload.c (and by tests that forge canvases), by nobody else.
  *
  *      byte 0      +--------------------------------------------------+
  *                  | header page (4096 bytes)                         |

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "recorder/ring/ring_layout.h"
+#include "recorder/ring/ring_payload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -180,122 +181,6 @@ static void get_bytes(const struct ring_reader *r, uint64_t at, void *bytes, siz
 	memcpy((uint8_t *)bytes + first, ring, length - first);
 }
 
-/* ---- Payloads: already copied, still not believed ---- */
-
-static bool inside(const struct ring_reader *r, uint32_t x, uint32_t y, uint32_t width,
-		   uint32_t height)
-{
-	return x < r->width && y < r->height && width > 0 && height > 0 && width <= r->width - x &&
-	       height <= r->height - y;
-}
-
-static bool get_paint(const struct ring_reader *r, size_t bytes, struct ring_record *ret)
-{
-	const struct ring_paint *p = (const void *)r->payload;
-
-	if (bytes != sizeof *p)
-		return false;
-	ret->paint = (struct rect){p->x, p->y, p->width, p->height};
-	return rect_clip(&ret->paint, r->width, r->height);
-}
-
-static bool get_copy(const struct ring_reader *r, size_t bytes, struct ring_record *ret)
-{
-	const struct ring_copy *p = (const void *)r->payload;
-
-	if (bytes != sizeof *p || !inside(r, p->x, p->y, p->width, p->height) ||
-	    !inside(r, p->from_x, p->from_y, p->width, p->height))
-		return false;
-	ret->copy.to = (struct rect){p->x, p->y, p->width, p->height};
-	ret->copy.from_x = p->from_x;
-	ret->copy.from_y = p->from_y;
-	return true;
-}
-
-static bool get_fill(const struct ring_reader *r, size_t bytes, struct ring_record *ret)
-{
-	const struct ring_fill *p = (const void *)r->payload;
-
-	if (bytes != sizeof *p)
-		return false;
-	ret->fill.rect = (struct rect){p->x, p->y, p->width, p->height};
-	ret->fill.bgrx = p->bgrx;
-	return rect_clip(&ret->fill.rect, r->width, r->height);
-}
-
-static bool get_cursor_shape(const struct ring_reader *r, size_t bytes, struct ring_record *ret)
-{
-	const struct ring_cursor_shape *p = (const void *)r->payload;
-
-	if (bytes < sizeof *p || p->width > RING_CURSOR_MAX_PX || p->height > RING_CURSOR_MAX_PX)
-		return false;
-	if ((p->width == 0) != (p->height == 0))
-		return false;
-	if (p->width > 0 && (p->hot_x >= p->width || p->hot_y >= p->height))
-		return false;
-	size_t pixel_bytes = (size_t)p->width * p->height * 4;
-	if (bytes != ((sizeof *p + pixel_bytes + 7) & ~(size_t)7))
-		return false;
-	ret->cursor_shape.width = p->width;
-	ret->cursor_shape.height = p->height;
-	ret->cursor_shape.hot_x = p->hot_x;
-	ret->cursor_shape.hot_y = p->hot_y;
-	ret->cursor_shape.bgra = r->payload + sizeof *p;
-	return true;
-}
-
-static bool get_cursor_move(const struct ring_reader *r, size_t bytes, struct ring_record *ret)
-{
-	const struct ring_cursor_move *p = (const void *)r->payload;
-
-	if (bytes != sizeof *p || p->visible > 1)
-		return false;
-	ret->cursor_move.x = p->x;
-	ret->cursor_move.y = p->y;
-	ret->cursor_move.visible = p->visible != 0;
-	return true;
-}
-
-static bool get_event(struct ring_reader *r, size_t bytes, struct ring_record *ret)
-{
-	const struct ring_event *p = (const void *)r->payload;
-
-	if (bytes < sizeof *p || p->length == 0 || p->length > RING_EVENT_MAX_BYTES)
-		return false;
-	if (bytes != ((sizeof *p + p->length + 7) & ~(size_t)7))
-		return false;
-	char *json = (char *)r->payload + sizeof *p;
-	json[p->length] = '\0';
-	/* Refuses an inner NUL, too. */
-	if (!g_utf8_validate(json, (gssize)p->length, NULL))
-		return false;
-	ret->event.json = json;
-	ret->event.length = p->length;
-	return true;
-}
-
-static bool get_payload(struct ring_reader *r, uint32_t kind, size_t bytes, struct ring_record *ret)
-{
-	switch (kind) {
-	case RING_PAINT:
-		return get_paint(r, bytes, ret);
-	case RING_COPY:
-		return get_copy(r, bytes, ret);
-	case RING_FILL:
-		return get_fill(r, bytes, ret);
-	case RING_FRAME:
-		return bytes == 0;
-	case RING_CURSOR_SHAPE:
-		return get_cursor_shape(r, bytes, ret);
-	case RING_CURSOR_MOVE:
-		return get_cursor_move(r, bytes, ret);
-	case RING_EVENT:
-		return get_event(r, bytes, ret);
-	default:
-		return false;
-	}
-}
-
 /* Looks at head once. Returns how many bytes wait, or -EPROTO when it ran backwards, too far, or off the grid. */
 static int64_t look_at_head(struct ring_reader *r)
 {
@@ -331,7 +216,8 @@ int ring_reader_next(struct ring_reader *reader, struct ring_record *ret)
 		return -EPROTO;
 	size_t payload_bytes = head.bytes - sizeof head;
 	get_bytes(reader, reader->tail + sizeof head, reader->payload, payload_bytes);
-	if (!get_payload(reader, head.kind, payload_bytes, &record))
+	if (!ring_payload_read(head.kind, reader->payload, payload_bytes, reader->width,
+			       reader->height, &record))
 		return -EPROTO;
 	record.kind = (enum ring_kind)head.kind;
 	record.time_us = sane_time(reader, head.time_us);
