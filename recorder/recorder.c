@@ -173,49 +173,46 @@ static void start_notary(struct recorder *r, const struct config *config)
 	r->notary = notary_create(&settings);
 }
 
-static bool start(struct recorder *r, const struct config *config, GError **error)
+/* What the cage would forbid later: the sockets, and the store's directory. */
+static bool open_before_cage(struct recorder *r, const struct config_recorder *c, GError **error)
+{
+	if (g_mkdir_with_parents(c->store_dir, 0750) != 0)
+		return complain(error, -errno, "store", c->store_dir);
+	return complain(error, live_server_create(c->live_socket_path, &r->live), "socket",
+			c->live_socket_path) &&
+	       complain(error, gateway_link_create(c->socket_path, &r->gateway), "socket",
+			c->socket_path);
+}
+
+static void start_index(struct recorder *r, const struct config *config)
+{
+	const struct config_database *database = &config->database;
+	g_autoptr(GPtrArray) present = store_list(r->store);
+
+	r->index = index_create(database->conninfo, database->recorder_role, config->node);
+	r->settled = settled_open(config->recorder.store_dir, present);
+	index_settle(r->index, r->settled);
+	index_compare(r->index, present);
+}
+
+static void start_registry(struct recorder *r, const struct config *config)
 {
 	const struct config_recorder *c = &config->recorder;
 
-	if (!load_keys(r, c, error) || !load_certificates(r, c, error) ||
-	    !complain(error, running_keys_open(c->running_key_dir, &r->running), "directory",
-		      c->running_key_dir))
-		return false;
-	/* A recording takes eight descriptors. */
-	open_files_raise();
-	/* Before the first thread, which would otherwise stay outside. */
-	if (g_mkdir_with_parents(c->store_dir, 0750) != 0)
-		return complain(error, -errno, "store", c->store_dir);
-	if (!complain(error, live_server_create(c->live_socket_path, &r->live), "socket",
-		      c->live_socket_path) ||
-	    !complain(error, gateway_link_create(c->socket_path, &r->gateway), "socket",
-		      c->socket_path) ||
-	    !enter_cage(c, error))
-		return false;
-	if (!complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
-	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads"))
-		return false;
 	r->canvases.max_bytes = (uint64_t)c->canvas_mib << 20;
 	r->canvases.max_each_bytes = (uint64_t)c->session_canvas_mib << 20;
-	r->idr_pool = idr_pool_create(c->workers > 0 ? c->workers : g_get_num_processors());
-	r->index = index_create(config->database.conninfo, config->database.recorder_role,
-				config->node);
-	g_autoptr(GPtrArray) present = store_list(r->store);
-	r->settled = settled_open(c->store_dir, present);
-	index_settle(r->index, r->settled);
-	index_compare(r->index, present);
-	start_notary(r, config);
-	r->check = sealed_check_create(c->store_dir, r->index);
 	const struct registry_settings settings = {
-		.services = {.archive = {r->store,
-					 r->key,
-					 r->index,
-					 r->notary,
-					 {r->archive, r->running, r->keystrokes},
-					 r->previous_key,
-					 r->check,
-					 r->settled,
-					 c->store_dir},
+		.services = {.archive = {.store = r->store,
+					 .key = r->key,
+					 .index = r->index,
+					 .notary = r->notary,
+					 .keys = {.certificate = r->archive,
+						  .running = r->running,
+						  .keystrokes = r->keystrokes},
+					 .previous_key = r->previous_key,
+					 .check = r->check,
+					 .settled = r->settled,
+					 .store_dir = c->store_dir},
 			     .scheduler = r->scheduler,
 			     .live = r->live,
 			     .idr_pool = r->idr_pool,
@@ -231,6 +228,28 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	};
 	r->registry = registry_create(&settings);
 	gateway_link_serve(r->gateway, r->registry);
+}
+
+static bool start(struct recorder *r, const struct config *config, GError **error)
+{
+	const struct config_recorder *c = &config->recorder;
+
+	if (!load_keys(r, c, error) || !load_certificates(r, c, error) ||
+	    !complain(error, running_keys_open(c->running_key_dir, &r->running), "directory",
+		      c->running_key_dir))
+		return false;
+	/* A recording takes eight descriptors. */
+	open_files_raise();
+	/* The cage comes before the first thread, which would otherwise stay outside. */
+	if (!open_before_cage(r, c, error) || !enter_cage(c, error) ||
+	    !complain(error, store_open(c->store_dir, &r->store), "store", c->store_dir) ||
+	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads"))
+		return false;
+	r->idr_pool = idr_pool_create(c->workers > 0 ? c->workers : g_get_num_processors());
+	start_index(r, config);
+	start_notary(r, config);
+	r->check = sealed_check_create(c->store_dir, r->index);
+	start_registry(r, config);
 	start_retention(r, config);
 	return true;
 }
