@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 import unittest
-import xml.etree.ElementTree as xml
 from pathlib import Path
+
+from tests.support import failures
 
 ROOT = Path(__file__).resolve().parents[1]
 FUZZ_SECONDS = 5
@@ -25,36 +27,31 @@ def single(name: str, command: list[str], **options) -> list:
     return [(name, done.returncode == 0, done.stdout)]
 
 
-def build(folder: str, options: list[str], env: dict | None = None) -> list:
+def build(name: str, folder: str, options: list[str], env: dict | None = None) -> list:
     environment = {**os.environ, **(env or {})}
     if not (ROOT / folder / "build.ninja").exists():
         setup = run(["meson", "setup", folder, *options], env=environment)
         if setup.returncode != 0:
-            return [(f"{folder}: configure", False, setup.stdout[-4000:])]
+            return [(f"{name}: configure", False, setup.stdout)]
     done = run(["ninja", "-C", folder])
-    return [(f"{folder}: builds without warnings", done.returncode == 0 and "warning:" not in done.stdout, done.stdout[-4000:])]
+    return [(f"{name}: builds without warnings", done.returncode == 0 and "warning:" not in done.stdout, done.stdout)]
 
 
-def meson_test(folder: str, suite: list[str], env: dict | None = None) -> list:
-    """Runs suites of a build folder and reads every single case from the JUnit file."""
-    log = run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--timeout-multiplier", "3", *suite],
-              env={**os.environ, **(env or {})})
-    report = ROOT / folder / "meson-logs" / "testlog.junit.xml"
-    results = []
-    if report.exists():
-        for case in xml.parse(report).getroot().iter("testcase"):
-            failed = case.find("failure") is not None or case.find("error") is not None
-            if case.find("skipped") is None:
-                results.append((f"{folder}: {case.get('classname')} {case.get('name')}", not failed, log.stdout[-6000:] if failed else ""))
-        report.unlink()
-    if log.returncode != 0 and all(ok for _, ok, _ in results):
-        results.append((f"{folder}: meson test", False, log.stdout[-6000:]))
+def meson_test(name: str, folder: str, suite: list[str], env: dict | None = None) -> list:
+    """Runs suites of a build folder and reads every single case from meson's log."""
+    log = ROOT / folder / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    done = run(["meson", "test", "-C", folder, "--no-rebuild", "--timeout-multiplier", "3", *suite], env={**os.environ, **(env or {})})
+    results = failures.of_meson(name, log) if log.exists() else []
+    if done.returncode != 0 and all(ok for _, ok, _ in results) or not results:
+        results.append((f"{name}: meson test", False, done.stdout))
     return results
 
 
 def step_lint() -> list:
     results = single("lint: includes go downward", [sys.executable, "-m", "tests.lint.includes"])
     results += single("lint: sizes and forbidden words", [sys.executable, "-m", "tests.lint.sources"])
+    results += single("lint: what failed is named", [sys.executable, "-m", "unittest", "tests.lint.test_failures"])
     results += single("lint: configuration keys are explained", [sys.executable, "-m", "tests.lint.config_keys"])
     sources = run(["git", "ls-files", "*.c", "*.h"]).stdout.split()
     if sources:
@@ -63,21 +60,21 @@ def step_lint() -> list:
 
 
 def step_unit() -> list:
-    results = build("build/gcc", [])
-    return results + (meson_test("build/gcc", ["--suite", "unit", "--suite", "process", "--suite", "fuzz-seeds"]) if results[0][1] else [])
+    results = build("unit", "build/gcc", [])
+    return results + (meson_test("unit", "build/gcc", ["--suite", "unit", "--suite", "process", "--suite", "fuzz-seeds"]) if results[0][1] else [])
 
 
 def step_asan() -> list:
-    results = build("build/asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=true"], {"CC": "clang"})
+    results = build("asan", "build/asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=true"], {"CC": "clang"})
     environment = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
                    "LSAN_OPTIONS": f"suppressions={ROOT}/tests/support/lsan.supp:print_suppressions=0"}
-    return results + (meson_test("build/asan", ["--suite", "unit"], environment) if results[0][1] else [])
+    return results + (meson_test("asan", "build/asan", ["--suite", "unit"], environment) if results[0][1] else [])
 
 
 def step_tsan() -> list:
-    results = build("build/tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], {"CC": "clang"})
+    results = build("tsan", "build/tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], {"CC": "clang"})
     environment = {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT}/tests/support/tsan.supp"}
-    return results + (meson_test("build/tsan", ["--suite", "tsan"], environment) if results[0][1] else [])
+    return results + (meson_test("tsan", "build/tsan", ["--suite", "tsan"], environment) if results[0][1] else [])
 
 
 def step_fuzz() -> list:
@@ -108,7 +105,16 @@ class Collector(unittest.TextTestResult):
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.all.append((f"integration: {test}", False, self.errors[-1][1]))
+        self.all.append((f"integration: {test.id()}", False, self.errors[-1][1]))
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.all.append((f"integration: {subtest.id()}", False, self._exc_info_to_string(err, subtest)))
+
+    def addUnexpectedSuccess(self, test):
+        super().addUnexpectedSuccess(test)
+        self.all.append((f"integration: {test.id()}", False, "passed, although a failure is expected"))
 
 
 def integration(pattern: str) -> list:
@@ -117,7 +123,7 @@ def integration(pattern: str) -> list:
 
 
 def step_integration() -> list:
-    results = build("build/gcc", [])
+    results = build("integration", "build/gcc", [])
     return results + (integration("test_*.py") if results[0][1] else [])
 
 
@@ -127,7 +133,19 @@ STEPS = {"lint": step_lint, "unit": step_unit, "asan": step_asan, "tsan": step_t
 def report(results: list) -> None:
     for name, ok, output in results:
         if not ok:
-            print(f"FAILED {name}\n{output}\n", flush=True)
+            print(f"FAILED {name}\n{output[-6000:]}\n", flush=True)
+
+
+def step(name: str) -> list:
+    """What a step that broke left undone must not take the others' results along."""
+    began = time.monotonic()
+    try:
+        results = STEPS[name]()
+    except Exception:
+        results = [(f"{name}: the step itself", False, traceback.format_exc())]
+    report(results)
+    print(f"-- {name}: {sum(ok for _, ok, _ in results)} of {len(results)} in {time.monotonic() - began:.0f} s", flush=True)
+    return results
 
 
 def main() -> int:
@@ -146,14 +164,10 @@ def main() -> int:
     else:
         results = []
         for name in options.only or STEPS:
-            began = time.monotonic()
-            found = STEPS[name]()
-            report(found)
-            results += found
-            print(f"-- {name}: {sum(ok for _, ok, _ in found)} of {len(found)} in {time.monotonic() - began:.0f} s", flush=True)
+            results += step(name)
     failed = [name for name, ok, _ in results if not ok]
-    for name in failed:
-        print(f"failed: {name}")
+    for line in failures.summary(results):
+        print(line)
     print(f"{len(results) - len(failed)} passed, {len(failed)} failed", flush=True)
     return 1 if failed or not results else 0
 
