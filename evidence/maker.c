@@ -2,7 +2,7 @@
 #include "evidence/maker.h"
 
 #include "recorder/chain/key_source.h"
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/stamp/stamp_client.h"
 
 #include <errno.h>

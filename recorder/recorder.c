@@ -7,7 +7,7 @@
 #include "recorder/confine.h"
 #include "recorder/encode/idr_pool.h"
 #include "recorder/gateway_link.h"
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/live.h"
 #include "recorder/notary/notary.h"
 #include "recorder/retention.h"

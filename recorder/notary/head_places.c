@@ -1,7 +1,7 @@
 /* The places themselves. They must not decide when. */
 #include "recorder/notary/head_places.h"
 
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* When heads are told, and again when that failed. It must not know how a place is told. */
 #include "recorder/notary/publisher.h"
 
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/notary/head_places.h"
 
 #define RETRY_FIRST_US (5 * G_USEC_PER_SEC)

@@ -1,7 +1,7 @@
 /* When authorities are asked, and again when that failed. It must not judge answers: recorder/stamp does. */
 #include "recorder/notary/stamper.h"
 
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/notary/stamp_queue.h"
 #include "recorder/stamp/stamp_client.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/config.h"
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/stamp/stamp.h"
 
 struct stamp_authority {

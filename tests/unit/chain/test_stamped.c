@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "recorder/chain/chain.h"
 #include "recorder/chain/verify.h"
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/stamp/stamp_client.h"
 #include "tests/support/fake_tsa.h"
 #include "tests/support/signing_key.h"

@@ -3,7 +3,7 @@
 #include "evidence/export.h"
 #include "evidence/layout.h"
 #include "evidence/verify_evidence.h"
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/nodelog/nodelog.h"
 #include "recorder/stamp/stamp_client.h"
 #include "tests/support/fake_tsa.h"

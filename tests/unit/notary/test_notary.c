@@ -2,7 +2,7 @@
  * authority that is away or lies holds nothing up, and wishes outlive the process. */
 #include "base/secret.h"
 #include "recorder/chain/tombstone.h"
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/nodelog/log_check.h"
 #include "recorder/notary/notary.h"
 #include "recorder/notary/stamper.h"

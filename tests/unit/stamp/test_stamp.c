@@ -1,6 +1,6 @@
 /* Time stamps from a local authority: an honest answer is taken and holds years later; one with the wrong nonce, the wrong imprint, without a grant, from
  * somebody untrusted or from nobody is not; the openssl command agrees. */
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 #include "recorder/stamp/stamp_client.h"
 #include "tests/support/fake_tsa.h"
 #include "tests/support/temp_dir.h"

@@ -1,5 +1,5 @@
 /* HTTP by libcurl. It must not know what is asked or told. */
-#include "recorder/http/http_post.h"
+#include "recorder/http_client/http_post.h"
 
 #include "base/config.h"
 #include "base/secret.h"
