@@ -1,5 +1,5 @@
-/* The clock of all programs. It must not know who asks; recorder, session and gateway compare its values across
- * processes, which CLOCK_MONOTONIC allows on one machine. */
+/* The clock of all programs. It must not know who asks; recorder, session and gateway compare its
+ * values across processes, which CLOCK_MONOTONIC allows on one machine. */
 #include "base/clock.h"
 
 #include <glib.h>

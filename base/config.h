@@ -1,7 +1,8 @@
-/** The configuration file: YAML bound to these structs by a schema. One file serves all programs; each reads its part.
+/** The configuration file: YAML bound to these structs by a schema. One file serves all
+ *  programs; each reads its part.
  *
- *  Unknown keys, wrong types and values out of range are refused with line and column. Secrets never stand in the file: it
- *  names files (0600) that hold them. */
+ *  Unknown keys, wrong types and values out of range are refused with line and column. Secrets
+ *  never stand in the file: it names files (0600) that hold them. */
 #pragma once
 
 #include <glib.h>
@@ -19,22 +20,22 @@ struct config_gateway {
 	char *private_key_file; /**< PEM, 0600 */
 	char *master_key_file;	/**< 32 bytes in hex, 0600: seals target passwords and tickets */
 	char *session_program;	/**< path of vitrine-session; default: beside this program */
-	uint32_t
-		session_uid_base; /**< own uid per session, base + slot, where we may switch; 0: do not switch */
+	/** own uid per session, base + slot, where we may switch; 0: do not switch */
+	uint32_t session_uid_base;
 	uint32_t max_sessions;
 	uint32_t max_per_address;	/**< connections from one source address at the same time */
 	uint32_t handshake_deadline_ms; /**< accept until login decided */
 	uint32_t dial_timeout_ms;
 	uint32_t spare_sessions; /**< processes kept ready, started and confined ahead */
-	uint32_t
-		unrecorded_limit_s; /**< a session whose recorder is away is frozen this long, then ended in order */
+	/** a session whose recorder is away is frozen this long, then ended in order */
+	uint32_t unrecorded_limit_s;
 	uint32_t max_width_px, max_height_px;
 };
 
 /** The node log and where its heads are told (docs/recorder.md). */
 struct config_log {
-	uint32_t
-		head_seconds; /**< a head is signed this long after new leaves, at most; default 10 */
+	/** a head is signed this long after new leaves, at most; default 10 */
+	uint32_t head_seconds;
 	uint32_t publish_seconds; /**< the newest head is told outside this often; default 900 */
 	char *syslog_socket;	  /**< "/dev/log"; empty: not told there */
 	char *head_file;       /**< heads are appended to it; best on another mount; empty: none */
@@ -57,15 +58,18 @@ struct config_recorder {
 	char *socket_path;	/**< gateway connects here (SOCK_SEQPACKET) */
 	char *live_socket_path; /**< web connects here (SOCK_STREAM) */
 	char *store_dir;	/**< recordings lie here */
-	/** Exactly one of three: PEM ECDSA P-256, 0600; the name of a systemd credential; a PKCS#11 URI without a PIN. */
+	/** Exactly one of three: PEM ECDSA P-256, 0600; the name of a systemd credential; a
+	 *  PKCS#11 URI without a PIN. */
 	char *signing_key_file, *signing_key_credential, *signing_key_uri;
 	char *signing_key_pin_file; /**< PIN of the token, 0600 */
 	char *pkcs11_module;	    /**< the token's library; empty: as OpenSSL is configured */
 	char *signing_certificate_file;
 	bool *encryption; /**< of recordings at rest; never NULL after config_load; default true */
 	char *archive_certificate_file; /**< PEM, EC P-256: data keys are sealed to it */
-	char *keystroke_certificate_file; /**< PEM, EC P-256: of grants that say so, keystrokes are sealed to it; or none */
-	char *running_key_dir; /**< on a tmpfs: data keys of running recordings; default: where socket_path lies */
+	/** PEM, EC P-256: of grants that say so, keystrokes are sealed to it; or none */
+	char *keystroke_certificate_file;
+	/** on a tmpfs: data keys of running recordings; default: where socket_path lies */
+	char *running_key_dir;
 	char *quality;	      /**< "evidence", "standard" or "economy" */
 	uint32_t reserve_mib; /**< below this much free space new sessions are refused */
 	/** What one session may cost; 0 takes the default, see config.c. */
@@ -80,23 +84,29 @@ struct config_recorder {
 struct config_web {
 	struct config_listen https;
 	char *certificate_file, *private_key_file;
-	char *archive_key_file; /**< PEM, 0600: opens encrypted recordings; NULL: they cannot be played */
+	/** PEM, 0600: opens encrypted recordings; NULL: they cannot be played */
+	char *archive_key_file;
 	char *console_dir; /**< static files of the console */
 };
 
 struct config_export {
 	char *certificate_file; /**< PEM: of the key that signs evidence files */
-	/** Exactly one of three, as in config_recorder: PEM EC P-256, 0600; a systemd credential; a PKCS#11 URI. */
+	/** Exactly one of three, as in config_recorder: PEM EC P-256, 0600; a systemd
+	 *  credential; a PKCS#11 URI. */
 	char *private_key_file, *private_key_credential, *private_key_uri;
 	char *private_key_pin_file, *pkcs11_module;
-	char *spool_dir; /**< where vitrine-web puts files asked for at the console; NULL: none can be */
+	/** where vitrine-web puts files asked for at the console; NULL: none can be */
+	char *spool_dir;
 	uint32_t keep_hours; /**< how long they lie there */
 	char *ca_file;	     /**< PEM: whom certificates are judged by; NULL: nobody */
-	char *timelines; /**< who may export keys and other events: "auditor" (default: auditors and administrators), "admin" or "nobody" */
+	/** who may export keys and other events: "auditor" (default: auditors and
+	 *  administrators), "admin" or "nobody" */
+	char *timelines;
 };
 
 struct config_database {
-	char *conninfo; /**< libpq conninfo without role and password: "host=/run/... dbname=vitrine" */
+	/** libpq conninfo without role and password: "host=/run/... dbname=vitrine" */
+	char *conninfo;
 	char *gateway_role, *recorder_role, *web_role,
 		*admin_role; /**< defaults vitrine_gateway ... */
 };
@@ -118,17 +128,20 @@ enum config_error { CONFIG_ERROR_READ, CONFIG_ERROR_INVALID };
 #define CONFIG_ERROR config_error_quark()
 GQuark config_error_quark(void);
 
-/** Reads and checks a file. On success the caller owns the result (config_free). On failure NULL and an error whose text names
- *  file, line and column and what to write instead. */
+/** Reads and checks a file. On success the caller owns the result (config_free). On failure NULL
+ *  and an error whose text names file, line and column and what to write instead. */
 struct config *config_load(const char *path, GError **error);
 void config_free(struct config *config);
 
-/** For values that only some programs need. False and an error that names `key` ("web.console_dir") when there is none. */
+/** For values that only some programs need. False and an error that names `key`
+ *  ("web.console_dir") when there is none. */
 bool config_require(const char *value, const char *key, GError **error);
 
-/** Reads a secret file: regular, owned by us or root, no access for group and others. Text without its trailing newline.
+/** Reads a secret file: regular, owned by us or root, no access for group and others. Text
+ *  without its trailing newline.
  *  NULL and an error that says which command mends it. Free with secret_free. */
 char *config_read_secret_file(const char *path, GError **error);
-/** The same for a systemd credential, by its name in $CREDENTIALS_DIRECTORY. systemd lets the service's user read it through an access list, which shows as the group's
- *  bits, so those may be set. */
+/** The same for a systemd credential, by its name in $CREDENTIALS_DIRECTORY. systemd lets the
+ *  service's user read it through an access list, which shows as the group's bits, so those may be
+ *  set. */
 char *config_read_credential(const char *name, GError **error);

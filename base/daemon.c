@@ -23,7 +23,8 @@ struct run {
 	bool stopping;
 };
 
-/* Start-up trouble is for a person at a terminal or in front of the journal: one line, no time stamps. */
+/* Start-up trouble is for a person at a terminal or in front of the journal: one
+ * line, no time stamps. */
 static int complain(const struct daemon *daemon, const char *what)
 {
 	fprintf(stderr, "%s: %s\n", daemon->program, what);

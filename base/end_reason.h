@@ -1,4 +1,5 @@
-/** Why a session ended: one table for the viewer's text, the database, the timeline and the console. */
+/** Why a session ended: one table for the viewer's text, the database, the timeline and the
+ *  console. */
 #pragma once
 
 #include <stdint.h>

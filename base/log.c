@@ -1,5 +1,5 @@
-/* The log sink: formats one line per message. It must not open anything: the confined session process logs through the
- * standard error it was born with. */
+/* The log sink: formats one line per message. It must not open anything: the confined session
+ * process logs through the standard error it was born with. */
 #include "base/log.h"
 
 #include "base/clock.h"
@@ -35,7 +35,8 @@ static const char *find_field(const GLogField *fields, gsize n_fields, const cha
 	return NULL;
 }
 
-/* One write per line, so that lines of several processes on one pipe do not mix (below PIPE_BUF). */
+/* One write per line, so that lines of several processes on one pipe do not mix (below
+ * PIPE_BUF). */
 static GLogWriterOutput write_line(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
 				   gpointer user_data)
 {

@@ -1,7 +1,8 @@
 /** A lock with one condition, as the session core and its fakes need it.
  *
- *  POSIX threads instead of GMutex and GCond: GLib's are futexes inside a library that is not instrumented, so ThreadSanitizer would see
- *  races everywhere, or, with GLib suppressed, none at all. */
+ *  POSIX threads instead of GMutex and GCond: GLib's are futexes inside a library that is not
+ *  instrumented, so ThreadSanitizer would see races everywhere, or, with GLib
+ *  suppressed, none at all. */
 #pragma once
 
 #include <glib.h>

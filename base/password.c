@@ -6,7 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
-/* RFC 9106 section 4, second recommended option: 64 MiB, three passes. libsodium runs them in one lane. */
+/* RFC 9106 section 4, second recommended option: 64 MiB, three passes. libsodium runs them in one
+ * lane. */
 #define COST_PASSES 3u
 #define COST_BYTES (64u << 20)
 

@@ -4,12 +4,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** A rectangle inside a picture; x + width never overflows because both stay below PICTURE_MAX_PX. */
+/** A rectangle inside a picture; x + width never overflows because both stay below
+ *  PICTURE_MAX_PX. */
 struct rect {
 	uint32_t x, y, width, height;
 };
 
-/** Largest picture side that any program of Vitrine accepts, from anybody. H.264 level 6.2 ends there too. */
+/** Largest picture side that any program of Vitrine accepts, from anybody. H.264
+ *  level 6.2 ends there too. */
 #define PICTURE_MAX_PX 8192u
 /** Smallest picture side; RDP allows 200, VNC servers may be smaller. */
 #define PICTURE_MIN_PX 16u

@@ -4,11 +4,13 @@
 #include <glib.h>
 #include <stddef.h>
 
-/** Call once per process before any other function here: starts libsodium and makes the process not dumpable.
+/** Call once per process before any other function here: starts libsodium and makes
+ *  the process not dumpable.
  *  Returns 0, or -EIO when libsodium cannot start. */
 int secret_init(void);
 
-/** Copies `length` bytes into locked, guarded memory with a NUL behind them. Never returns NULL (aborts when memory is out).
+/** Copies `length` bytes into locked, guarded memory with a NUL behind them. Never returns NULL
+ *  (aborts when memory is out).
  *  The caller owns the result and frees it with secret_free. Any thread. */
 char *secret_new(const void *bytes, size_t length);
 
