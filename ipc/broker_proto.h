@@ -1,20 +1,22 @@
-/** Broker protocol: vitrine-session (confined, hostile-exposed) asks, vitrine-gateway (trusted) decides.
+/** Broker protocol: vitrine-session (confined, hostile-exposed) asks, vitrine-gateway (trusted)
+ *  decides.
  *
- *      session                                   gateway
- *      READY            ------------------------>            libraries loaded, sandbox entered, no client yet
- *                       <------------------------ START + 1 fd (the viewer's socket)
- *      NLA_PROOF        ------------------------>            only through the NLA door
- *                       <------------------------ NLA_ANSWER
- *      LOGIN            ------------------------>            once
- *                       <------------------------ LOGIN_ANSWER
- *      DIAL             ------------------------>            once, after an allowing LOGIN_ANSWER
- *                       <------------------------ RECORDER_LINK + 1 fd   (again whenever the recorder is back)
- *                       <------------------------ DIAL_ANSWER (+ TARGET_SOCKET with 1 fd right behind it when it went well)
- *      RUNNING          ------------------------>            first picture recorded and on its way
- *      ENDED            ------------------------>            last message; the session then exits
- *                       <------------------------ TERMINATE, MESSAGE        any time
+ *      session              gateway
+ *      READY        ----->           libraries loaded, sandbox entered, no viewer yet
+ *                   <-----  START + 1 fd (the viewer's socket)
+ *      NLA_PROOF    ----->           only through the NLA door
+ *                   <-----  NLA_ANSWER
+ *      LOGIN        ----->           once
+ *                   <-----  LOGIN_ANSWER
+ *      DIAL         ----->           once, after an allowing LOGIN_ANSWER
+ *                   <-----  RECORDER_LINK + 1 fd (again whenever the recorder is back)
+ *                   <-----  DIAL_ANSWER; TARGET_SOCKET + 1 fd right behind it when it went well
+ *      RUNNING      ----->           first picture recorded and on its way
+ *      ENDED        ----->           last message; the session then exits
+ *                   <-----  TERMINATE, MESSAGE at any time
  *
- *  The gateway holds the table of what is legal in which state (gateway/broker/session_state.c); anything else ends the session. */
+ *  The gateway holds the table of what is legal in which state
+ *  (gateway/broker/session_state.c); anything else ends the session. */
 #pragma once
 
 #include "ipc/message.h"
@@ -47,18 +49,20 @@ struct broker_start {
 	char *certificate_pem; /**< chain for TLS towards the viewer */
 	char *private_key_pem; /**< secret */
 	uint32_t offer_nla;    /**< 1: this connection goes through the NLA door; 0: TLS only */
-	uint32_t
-		greeted; /**< VNC: 1, the gateway has sent the server's ProtocolVersion already (RFC 6143 7.1.1) */
+	/** VNC: 1, the gateway has sent the server's ProtocolVersion already (RFC 6143 7.1.1) */
+	uint32_t greeted;
 	uint32_t handshake_deadline_ms;
 	uint32_t max_width_px, max_height_px;
 };
 
-/** What the NTLM AUTHENTICATE message proves ([MS-NLMP] 3.3.2); the gateway holds the one-time passwords and does the arithmetic, so a session never sees a
- *  verifier other than the one that matched. */
+/** What the NTLM AUTHENTICATE message proves ([MS-NLMP] 3.3.2); the gateway holds the one-time
+ *  passwords and does the arithmetic, so a session never sees a verifier other than
+ *  the one that matched. */
 struct broker_nla_proof {
 	char *user, *domain;
-	struct blob
-		proof_input; /**< what NTProofStr is the HMAC of: server challenge and client blob, as FreeRDP hands it over */
+	/** what NTProofStr is the HMAC of: server challenge and client blob, as
+	 *  FreeRDP hands it over */
+	struct blob proof_input;
 	uint8_t encrypted_session_key[16];
 	struct blob mic_input; /**< the three NTLM messages */
 	uint8_t mic[16];
@@ -110,8 +114,8 @@ struct broker_dial_answer {
 
 /** What the target must offer. Numbers are stored in the database. */
 enum target_security {
-	TARGET_TLS_PINNED =
-		1, /**< RDP: TLS or NLA; VNC: VeNCrypt X509; certificate by pin or CA. The default. */
+	/** RDP: TLS or NLA; VNC: VeNCrypt X509; certificate by pin or CA. The default. */
+	TARGET_TLS_PINNED = 1,
 	TARGET_PLAIN =
 		2, /**< VNC without TLS (None or VncAuth), only for targets an operator marked so */
 };

@@ -1,4 +1,5 @@
-/* Packets over unix sockets, with descriptors. It must not know any message; callers look types up in their protocol's table. */
+/* Packets over unix sockets, with descriptors. It must not know any message; callers look types up
+ * in their protocol's table. */
 #include "ipc/link.h"
 
 #include "base/secret.h"
@@ -190,7 +191,8 @@ int link_connect(const char *path, int socket_type)
 	return result;
 }
 
-/* A socket file left by a process that is gone would make bind fail for ever; one that answers belongs to somebody. */
+/* A socket file left by a process that is gone would make bind fail for ever; one that
+ * answers belongs to somebody. */
 static int remove_stale(const char *path, int socket_type)
 {
 	struct stat st;

@@ -1,13 +1,18 @@
-/** Live protocol: vitrine-web watches one running recording per stream connection to the recorder's live socket.
+/** Live protocol: vitrine-web watches one running recording per stream connection to the recorder's
+ *  live socket.
  *
- *  Every packet is {u32 length of the rest, u16 kind, u16 flags, payload}, little-endian, length at most LIVE_MAX_BYTES.
+ *  Every packet is {u32 length of the rest, u16 kind, u16 flags, payload}, little-endian, length at
+ *  most LIVE_MAX_BYTES.
  *
- *      web -> recorder     LIVE_WATCH   payload: session id (text, 36 bytes)
- *      recorder -> web     LIVE_OPEN    payload: u32 width, u32 height, codec string ("avc1.42c028"): at the start and after every resize
- *                          LIVE_UNIT    payload: u64 pts_us, Annex B access unit; flag LIVE_KEY on an IDR (which carries SPS and PPS)
- *                          LIVE_END     payload: end reason key (text); or "no-such-session"
+ *      web -> recorder   LIVE_WATCH   session id (text, 36 bytes)
+ *      recorder -> web   LIVE_OPEN    u32 width, u32 height, codec string ("avc1.42c028");
+ *                                     at the start and after every resize
+ *                        LIVE_UNIT    u64 pts_us, Annex B access unit; flag LIVE_KEY on an IDR
+ *                                     (which carries SPS and PPS)
+ *                        LIVE_END     end reason key (text); or "no-such-session"
  *
- *  A watcher that joins gets an IDR at once. One that cannot keep up loses delta units until the next IDR, never the recording a frame. */
+ *  A watcher that joins gets an IDR at once. One that cannot keep up loses delta units until the
+ *  next IDR, never the recording a frame. */
 #pragma once
 
 #define LIVE_MAX_BYTES (8u << 20)

@@ -70,8 +70,8 @@ struct message_type {
 const struct message_type *message_type_find(const struct message_type *types, unsigned n_types,
 					     uint16_t number);
 
-/** True when every text and blob of `message` keeps its limit and every text is UTF-8: ask before message_encode or link_send when a
- *  field came from a peer. */
+/** True when every text and blob of `message` keeps its limit and every text is UTF-8: ask before
+ *  message_encode or link_send when a field came from a peer. */
 bool message_fits(const struct message_type *type, const void *message);
 
 /** Appends the fields of `message` to `out`. NULL text counts as empty. Text longer than its limit

@@ -1,21 +1,25 @@
 /** Recorder protocol, two links.
  *
- *  gateway <-> recorder, over the recorder's socket (one connection for all sessions). What the gateway knows reaches a recording
- *  this way and never through the session process:
+ *  gateway <-> recorder, over the recorder's socket (one connection for all sessions). What the
+ *  gateway knows reaches a recording this way and never through the session process:
  *
- *      OPEN + 1 fd (recorder's end of the session link)  ->      <- OPENED (per OPEN)
- *      EVENT                                             ->      <- SEALED (once per recording, when it is closed for ever)
- *      CLOSE                                             ->      <- STORAGE (at connect and whenever it changes)
+ *      OPEN + 1 fd   ----->           the recorder's end of the session link
+ *                    <-----  OPENED   once per OPEN; with a reason also later, for a recording
+ *                                     that the recorder ends (full store, lying canvas)
+ *      EVENT         ----->
+ *      CLOSE         ----->           why the session ended
+ *                    <-----  SEALED   once per recording, when it is closed for ever
+ *                    <-----  STORAGE  at connect and whenever it changes
  *
  *  session <-> recorder, over that session link:
  *
- *      CANVAS + 2 fds (sealed memfd, doorbell eventfd)   ->      <- CANVAS_READY
+ *      CANVAS + 2 fds ---->           sealed memfd, doorbell eventfd; a resize sends a new one
+ *                    <-----  CANVAS_READY
  *
- *  OPENED with a reason may also come later for a recording that runs: the recorder ends it (full store, lying canvas), SEALED follows.
- *
- *  A resize sends a new CANVAS. Pictures, cursor and events travel in the canvas's ring (recorder/ring/ring_layout.h). End of file on the session link
- *  means the session process is gone; CLOSE from the gateway says why. After a restart of the recorder the gateway sends OPEN again with
- *  resume = 1 and the session offers its canvas again. */
+ *  Pictures, cursor and events travel in the canvas's ring (recorder/ring/ring_layout.h). End of
+ *  file on the session link means the session process is gone; CLOSE from the gateway says why.
+ *  After a restart of the recorder the gateway sends OPEN again with resume = 1 and the session
+ *  offers its canvas again. */
 #pragma once
 
 #include "ipc/message.h"
