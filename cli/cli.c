@@ -1,4 +1,5 @@
-/* What subcommands of an installation do: configuration, database, its errors in an operator's words. It knows no subcommand. */
+/* What subcommands of an installation do: configuration, database, its errors in an operator's
+ * words. It knows no subcommand. */
 #include "cli/cli.h"
 
 #include "sql/audit_store.h"

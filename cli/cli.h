@@ -13,8 +13,8 @@ struct command;
 
 struct cli {
 	const struct command *command; /**< the one that runs */
-	const char *
-		program; /**< of a program that has this one command and needs no configuration; NULL: `vitrine` */
+	/** of a program that has this one command and needs no configuration; NULL: `vitrine` */
+	const char *program;
 	char *config_path;     /**< from --config, or the default */
 	struct config *config; /**< after cli_load_config */
 	struct db *db;	       /**< after cli_open_db */
@@ -38,7 +38,8 @@ extern const struct command user_commands[], target_commands[], account_commands
 	export_commands[], certificate_commands[], timeline_commands[], redact_commands[],
 	log_commands[], evidence_key_commands[], doctor_commands[], password_commands[];
 
-/** Parses options and checks that between `least` and `most` words are left: argv[0] to argv[*argc - 1]. `entries` may be NULL.
+/** Parses options and checks that between `least` and `most` words are left: argv[0] to argv[*argc
+ *  - 1]. `entries` may be NULL.
  *  When it returns false the reason stands on standard error; return CLI_USAGE. */
 bool cli_parse(struct cli *cli, const GOptionEntry *entries, int least, int most, int *argc,
 	       char ***argv);
@@ -49,17 +50,20 @@ bool cli_load_config(struct cli *cli);
 /** Connects as the administrator's role once. False: said why; return CLI_FAILED. */
 bool cli_open_db(struct cli *cli);
 
-/** Begins a transaction with the audit record of what is about to be done. `detail` is taken (NULL: none). */
+/** Begins a transaction with the audit record of what is about to be done. `detail`
+ *  is taken (NULL: none). */
 bool cli_begin(struct cli *cli, const char *action, const char *subject, json_t *detail,
 	       GError **error);
-/** Commits when `ok`, otherwise rolls back, and the audit record with it: then "ACTION-refused" is recorded instead. Returns whether it was committed. */
+/** Commits when `ok`, otherwise rolls back, and the audit record with it: then "ACTION-refused" is
+ *  recorded instead. Returns whether it was committed. */
 bool cli_commit(struct cli *cli, bool ok, GError **error);
 
 /** Says "vitrine: ..." on standard error. cli_fail returns CLI_FAILED. */
 void cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 int cli_fail(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/** Says why something with `noun` ("user") called `name` failed, in words for an operator, and what to do; CLI_FAILED. */
+/** Says why something with `noun` ("user") called `name` failed, in words for an operator, and
+ *  what to do; CLI_FAILED. */
 int cli_explain(const GError *error, const char *noun, const char *name);
 
 /** A time as people read it, UTC: "2026-05-01 12:00:00", or "-" for 0. g_free it. */

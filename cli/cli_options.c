@@ -1,4 +1,5 @@
-/* Options and words on the terminal: what a command needs without an installation around it. It must not know configuration or database. */
+/* Options and words on the terminal: what a command needs without an installation around it. It
+ * must not know configuration or database. */
 #include "cli/cli.h"
 
 #include <stdio.h>

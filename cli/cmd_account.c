@@ -1,4 +1,5 @@
-/* vitrine account: the accounts Vitrine logs in with at targets. Secrets are sealed here and cannot be read back. */
+/* vitrine account: the accounts Vitrine logs in with at targets. Secrets are sealed here
+ * and cannot be read back. */
 #include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/prompt.h"

@@ -1,4 +1,5 @@
-/* vitrine certificate: a page for people about an evidence file. The work is evidence/certificate's; needs no configuration, no database, no network. */
+/* vitrine certificate: a page for people about an evidence file. The work is
+ * evidence/certificate's; needs no configuration, no database, no network. */
 #include "cli/certificate_file.h"
 #include "cli/cli.h"
 

@@ -1,4 +1,5 @@
-/* vitrine doctor: looks at an installation and says what is wrong with it and what mends it. It changes nothing. */
+/* vitrine doctor: looks at an installation and says what is wrong with it and what mends
+ * it. It changes nothing. */
 #include "cli/doctor.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* vitrine evidence-key: requests, installs and rotates the certificates that sign evidence. How they are put in place is key_install.c's matter. */
+/* vitrine evidence-key: requests, installs and rotates the certificates that sign evidence. How
+ * they are put in place is key_install.c's matter. */
 #include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/key_files.h"

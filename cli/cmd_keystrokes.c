@@ -1,4 +1,5 @@
-/* vitrine recording keys: what was typed, for whoever holds the key that keystrokes were sealed to. Each reading is an audit record before a line is shown. */
+/* vitrine recording keys: what was typed, for whoever holds the key that keystrokes were sealed to.
+ * Each reading is an audit record before a line is shown. */
 #include "cli/cli.h"
 #include "recorder/reader/reader_lines.h"
 

@@ -1,4 +1,5 @@
-/* vitrine log: proves from the node log, shows its heads. Needs the store alone; cmd_log_verify.c judges. */
+/* vitrine log: proves from the node log, shows its heads. Needs the store alone;
+ * cmd_log_verify.c judges. */
 #include "cli/cmd_log.h"
 #include "cli/table.h"
 #include "evidence/verdict.h"

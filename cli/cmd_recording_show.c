@@ -1,5 +1,6 @@
-/* vitrine recording show: everything that is known of one recording, from the database and, where it lies on this machine, from its chain. It reads the chain's
- * signatures and no file beside it: judging those is `vitrine verify`. */
+/* vitrine recording show: everything that is known of one recording, from the database and, where
+ * it lies on this machine, from its chain. It reads the chain's signatures and no file beside it:
+ * judging those is `vitrine verify`. */
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/table.h"

@@ -1,5 +1,6 @@
-/* vitrine recording verify: judges a recording of this node's store, and leaves an audit record of who looked and what came out. `vitrine verify` says the same of any directory and is
- * nobody's business. */
+/* vitrine recording verify: judges a recording of this node's store, and leaves an audit record of
+ * who looked and what came out. `vitrine verify` says the same of any directory and
+ * is nobody's business. */
 #include "cli/cli.h"
 #include "cli/verify_print.h"
 

@@ -1,4 +1,5 @@
-/* vitrine redact: a derived copy of a recording, with regions covered and spans masked. The work is evidence/derive's; here are its options. */
+/* vitrine redact: a derived copy of a recording, with regions covered and spans masked. The work is
+ * evidence/derive's; here are its options. */
 #include "cli/export_run.h"
 #include "cli/time_span.h"
 #include "evidence/derive/derive.h"

@@ -1,4 +1,5 @@
-/* vitrine retention, and what holds or ends one recording: classes, legal holds, requests to delete. The recorder deletes, not this program. */
+/* vitrine retention, and what holds or ends one recording: classes, legal holds, requests to
+ * delete. The recorder deletes, not this program. */
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "sql/deletion_store.h"

@@ -50,7 +50,8 @@ static void target_options_clear(struct target_options *options)
 		0                                                                                  \
 	}
 
-/* "AB:CD:..." as openssl prints it, or plain hex, to 64 lower-case digits; NULL when it is neither. */
+/* "AB:CD:..." as openssl prints it, or plain hex, to 64 lower-case digits; NULL when it is
+ * neither. */
 static char *normal_pin(const char *text)
 {
 	GString *pin = g_string_new(NULL);

@@ -1,4 +1,5 @@
-/* vitrine ticket: one-time passwords for the NLA door. The password is shown once and kept nowhere. */
+/* vitrine ticket: one-time passwords for the NLA door. The password is shown once and kept
+ * nowhere. */
 #include "base/clock.h"
 #include "base/password.h"
 #include "base/secret.h"
@@ -14,7 +15,8 @@
 #define MINUTES_DEFAULT 10
 #define MINUTES_MAX (24 * 60)
 
-/* The account when it goes without saying: the only one the user was granted there. NULL: said why. */
+/* The account when it goes without saying: the only one the user was granted there. NULL: said
+ * why. */
 static char *only_account(struct cli *cli, const char *login, const char *target)
 {
 	g_autoptr(GPtrArray) grants = NULL;

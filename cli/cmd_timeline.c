@@ -1,4 +1,5 @@
-/* vitrine timeline: the events of a session as lines, a table or subtitles; only what was compared with what was signed. */
+/* vitrine timeline: the events of a session as lines, a table or subtitles; only what was compared
+ * with what was signed. */
 #include "cli/cli.h"
 #include "cli/timeline_file.h"
 #include "evidence/policy.h"

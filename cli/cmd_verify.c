@@ -1,4 +1,5 @@
-/* vitrine verify: judges recordings' directories and evidence files. Needs no configuration, no database, no network. */
+/* vitrine verify: judges recordings' directories and evidence files. Needs no configuration, no
+ * database, no network. */
 #include "cli/cli.h"
 #include "cli/verify_print.h"
 

@@ -1,4 +1,5 @@
-/** What `vitrine doctor` looks at, one function per concern. Each prints a line per check and counts what is wrong. */
+/** What `vitrine doctor` looks at, one function per concern. Each prints a line per check and
+ *  counts what is wrong. */
 #pragma once
 
 #include "base/config.h"
@@ -13,7 +14,8 @@ void doctor_ok(struct doctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 
 void doctor_warn(struct doctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void doctor_fail(struct doctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** Key files: readable, private, of the right form; certificates: belonging to their key, not expired. */
+/** Key files: readable, private, of the right form; certificates: belonging to their key, not
+ *  expired. */
 void doctor_check_keys(struct doctor *doctor);
 /** Database: reachable, at this program's schema, roles able to log in. */
 void doctor_check_database(struct doctor *doctor);

@@ -106,7 +106,8 @@ static void check_pair(struct doctor *doctor, const char *what, const char *key_
 	X509_free(certificate);
 }
 
-/* In a file it is judged as the others are; from a token or a credential only by whoever may open it. */
+/* In a file it is judged as the others are; from a token or a credential only by whoever may open
+ * it. */
 static void check_signing_key(struct doctor *doctor, const char *what,
 			      const struct key_place *place)
 {

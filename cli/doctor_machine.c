@@ -22,7 +22,8 @@ static void check_landlock(struct doctor *doctor)
 			    g_strerror(errno));
 }
 
-/* prctl(2): a kernel with filters refuses the missing filter with EFAULT, one without with EINVAL. */
+/* prctl(2): a kernel with filters refuses the missing filter with EFAULT, one without with
+ * EINVAL. */
 static void check_seccomp(struct doctor *doctor)
 {
 	if (prctl(PR_SET_SECCOMP, 2, NULL, 0, 0) == -1 && errno == EFAULT)

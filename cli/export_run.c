@@ -1,4 +1,5 @@
-/* Runs exports: finds the recording, writes the audit records, shows progress. It must not know what is exported of it. */
+/* Runs exports: finds the recording, writes the audit records, shows progress. It must not know
+ * what is exported of it. */
 #include "cli/export_run.h"
 
 #include "cli/time_span.h"
@@ -27,7 +28,8 @@ static void show_progress(struct export_progress *progress, uint64_t done, uint6
 		(double)total / 1e6, (double)done / 1e6 / seconds);
 }
 
-/* Ctrl-C is held back and seen here, between two buffers: the export ends in order and can go on later. */
+/* Ctrl-C is held back and seen here, between two buffers: the export ends in order and can go on
+ * later. */
 static bool go_on(uint64_t done_bytes, uint64_t total_bytes, void *user)
 {
 	sigset_t waiting;

@@ -26,11 +26,12 @@ void export_options_clear(struct export_options *options);
 			"What for; stands in the file and in the audit trail", "TEXT"              \
 	}
 
-/** Finds the recording and fills session, span, target, purpose and who of `wish`. `*ret` owns some of it: free it with recording_row_free in every case. An exit code; not
- *  CLI_OK: said why. */
+/** Finds the recording and fills session, span, target, purpose and who of `wish`. `*ret` owns some
+ *  of it: free it with recording_row_free in every case. An exit code; not CLI_OK: said why. */
 int export_find(struct cli *cli, const char *session_id, const struct export_options *options,
 		struct recording_row **ret, struct evidence_wish *wish);
 
-/** Makes the file, between two audit records, and tells how far it is. Ctrl-C stops it in order. `operations` of a derived copy are for the audit trail; borrowed, may be
+/** Makes the file, between two audit records, and tells how far it is. Ctrl-C stops it in order.
+ *  `operations` of a derived copy are for the audit trail; borrowed, may be
  *  NULL. An exit code. */
 int export_run(struct cli *cli, struct evidence_wish *wish, json_t *operations);

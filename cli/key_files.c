@@ -1,4 +1,5 @@
-/* Changes key and certificate files in an order in which a crash leaves something that the same steps finish. It must not know who ordered it or what is recorded about it. */
+/* Changes key and certificate files in an order in which a crash leaves something that the same
+ * steps finish. It must not know who ordered it or what is recorded about it. */
 #include "cli/key_files.h"
 
 #include "base/secret.h"
@@ -19,7 +20,8 @@ static bool in_file(const struct key_place *place)
 	return place->file != NULL && place->file[0] != '\0';
 }
 
-/* New files belong to whom the files they replace belong to: root works here, the recorder reads. */
+/* New files belong to whom the files they replace belong to: root works here, the recorder
+ * reads. */
 static void own_like(int fd, const char *model)
 {
 	struct stat st;

@@ -1,4 +1,5 @@
-/* Judges a CA's answer, puts it in place and records it. It must not know where the answer comes from. */
+/* Judges a CA's answer, puts it in place and records it. It must not know where the answer comes
+ * from. */
 #include "cli/key_install.h"
 
 #include "base/clock.h"
@@ -44,7 +45,8 @@ static bool is_open_under(const struct key_install *install, const char *session
 	return open;
 }
 
-/* Only one key before the present one is kept: it must not go while a recording waits to be sealed by it. */
+/* Only one key before the present one is kept: it must not go while a recording waits to be sealed
+ * by it. */
 static char *previous_trouble(const struct key_install *install)
 {
 	g_autofree char *path =
@@ -120,7 +122,8 @@ static int in_place(const struct key_install *install, int result)
 	return CLI_OK;
 }
 
-/* The record is written first, but stays only when the files are in place; files without one are recorded by the same command. */
+/* The record is written first, but stays only when the files are in place; files without one are
+ * recorded by the same command. */
 static int switch_recorded(struct cli *cli, const struct key_install *install)
 {
 	g_autoptr(GError) error = NULL;

@@ -14,5 +14,6 @@ struct key_install {
 	bool offline;	    /**< no audit record: there is no database yet */
 };
 
-/** Puts key and certificate in place together with an audit record, or neither; an answer that does not fit is refused, and that is recorded. Exit code of the command; said why. */
+/** Puts key and certificate in place together with an audit record, or neither; an answer that does
+ *  not fit is refused, and that is recorded. Exit code of the command; said why. */
 int key_install(struct cli *cli, const struct key_install *install);

@@ -70,7 +70,8 @@ static int refuse(int words, char **word)
 	return CLI_USAGE;
 }
 
-/* --config may stand before the command too. Returns how many words that took, -1 when a word is missing. */
+/* --config may stand before the command too. Returns how many words that took, -1
+ * when a word is missing. */
 static int leading_config(struct cli *cli, int argc, char **argv)
 {
 	if (argc < 2 || (strncmp(argv[1], "--config", 8) != 0 && strcmp(argv[1], "-c") != 0))

@@ -1,4 +1,5 @@
-/* Up to the TLS handshake of an RDP or VNC target and no further. It logs in nowhere and stores nothing. */
+/* Up to the TLS handshake of an RDP or VNC target and no further. It logs in nowhere and stores
+ * nothing. */
 #include "cli/peer_certificate.h"
 
 #include <errno.h>
@@ -52,7 +53,8 @@ static bool refuse(GError **error, const char *text)
 	return false;
 }
 
-/* [MS-RDPBCGR] 2.2.1.1: X.224 Connection Request with an RDP_NEG_REQ that offers TLS and CredSSP; 2.2.1.2: the confirm. */
+/* [MS-RDPBCGR] 2.2.1.1: X.224 Connection Request with an RDP_NEG_REQ that offers TLS and CredSSP;
+ * 2.2.1.2: the confirm. */
 static bool rdp_start_tls(GIOStream *stream, GError **error)
 {
 	static const uint8_t request[] = {3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0,
@@ -92,7 +94,8 @@ static bool vnc_offers_vencrypt(GIOStream *stream, GError **error)
 		       : refuse(error, "the target does not offer VeNCrypt");
 }
 
-/* VeNCrypt (the community's RFB specification, security type 19), version 0.2: the X509 subtypes are 260 to 262. */
+/* VeNCrypt (the community's RFB specification, security type 19), version 0.2: the X509
+ * subtypes are 260 to 262. */
 static bool vnc_start_tls(GIOStream *stream, GError **error)
 {
 	uint8_t version[2], status, count, subtypes[255 * 4], ready;
@@ -152,7 +155,8 @@ static struct peer_certificate *describe(X509 *x509)
 	return certificate;
 }
 
-/* No verification: the operator is about to decide. SECLEVEL 0 admits the short keys of old Windows hosts. */
+/* No verification: the operator is about to decide. SECLEVEL 0 admits the short keys
+ * of old Windows hosts. */
 static struct peer_certificate *shake_hands(int fd, const char *host, GError **error)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());

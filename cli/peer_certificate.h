@@ -1,4 +1,5 @@
-/** The certificate a target shows, fetched for pinning. The fetched bytes are the target's and prove nothing: the operator compares. */
+/** The certificate a target shows, fetched for pinning. The fetched bytes are the target's and
+ *  prove nothing: the operator compares. */
 #pragma once
 
 #include <glib.h>
@@ -11,7 +12,8 @@ struct peer_certificate {
 };
 void peer_certificate_free(struct peer_certificate *certificate);
 
-/** Connects, speaks `protocol` ("rdp" or "vnc") up to TLS and closes again; at most ten seconds. NULL and an error in an operator's words. */
+/** Connects, speaks `protocol` ("rdp" or "vnc") up to TLS and closes again; at most ten seconds.
+ *  NULL and an error in an operator's words. */
 struct peer_certificate *peer_certificate_fetch(const char *protocol, const char *host,
 						uint16_t port, GError **error);
 

@@ -1,4 +1,5 @@
-/* Secrets and answers from a terminal or a descriptor. OpenSSL's UI switches echo off and puts the terminal back on signals. */
+/* Secrets and answers from a terminal or a descriptor. OpenSSL's UI switches echo off and puts the
+ * terminal back on signals. */
 #include "cli/prompt.h"
 
 #include "base/secret.h"
@@ -17,7 +18,8 @@ static char *too_short(unsigned least, GError **error)
 	return NULL;
 }
 
-/* One line; what follows it is not ours. Read byte by byte, so that a second secret may stand on the next line of the same pipe. */
+/* One line; what follows it is not ours. Read byte by byte, so that a second secret may stand on
+ * the next line of the same pipe. */
 static char *read_line(int fd, unsigned least, GError **error)
 {
 	char line[PROMPT_SECRET_MAX_BYTES + 1];

@@ -1,5 +1,5 @@
-/** Columns on standard output, as wide as their longest cell. What comes from peers (viewer names, details) cannot steer a terminal:
- *  control characters are shown as '?'. */
+/** Columns on standard output, as wide as their longest cell. What comes from peers (viewer names,
+ *  details) cannot steer a terminal: control characters are shown as '?'. */
 #pragma once
 
 struct table;

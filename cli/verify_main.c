@@ -1,4 +1,5 @@
-/* `vitrine-verify`: the one command of `vitrine` that a stranger needs, without libraries and without an installation. */
+/* `vitrine-verify`: the one command of `vitrine` that a stranger needs, without libraries and
+ * without an installation. */
 #include "base/secret.h"
 #include "cli/cli.h"
 

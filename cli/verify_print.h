@@ -6,5 +6,6 @@
 #include <jansson.h>
 
 void verify_print_words(const struct verdict *verdict);
-/** The same as an object, with the path as the caller named it. NULL: it cannot be written as JSON. */
+/** The same as an object, with the path as the caller named it. NULL: it cannot be written as
+ *  JSON. */
 json_t *verify_print_object(const char *path, const struct verdict *verdict);
