@@ -1,4 +1,5 @@
-/** Who may come in at all: counts connections per source and in all, and keeps bad ones from flooding the log. Main loop only. */
+/** Who may come in at all: counts connections per source and in all, and keeps bad ones from
+ *  flooding the log. Main loop only. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +11,8 @@ struct admission;
 struct admission *admission_create(unsigned max_total, unsigned max_per_source);
 void admission_destroy(struct admission *admission); /**< NULL is fine */
 
-/** Counts a connection from `source` (address.source) in. False when it must be closed at once: nothing was counted. */
+/** Counts a connection from `source` (address.source) in. False when it must be closed at
+ *  once: nothing was counted. */
 bool admission_enter(struct admission *admission, const char *source);
 
 /** Counts it out again; once for each true of admission_enter. */
@@ -18,7 +20,7 @@ void admission_leave(struct admission *admission, const char *source);
 
 unsigned admission_count(const struct admission *admission);
 
-/** Logs that a connection from `source` was dropped and why: the first one of a source at once, then at most one line a minute that says how
- *  many there were. `now_us` is clock_now_us(). */
+/** Logs that a connection from `source` was dropped and why: the first one of a source at once,
+ *  then at most one line a minute that says how many there were. `now_us` is clock_now_us(). */
 void admission_complain(struct admission *admission, const char *source, const char *why,
 			uint64_t now_us);

@@ -1,4 +1,5 @@
-/* From session_command rows to TERMINATE. It must not know who may order what: the web and the database have decided that. */
+/* From session_command rows to TERMINATE. It must not know who may order what: the web and the
+ * database have decided that. */
 #include "gateway/command_listener.h"
 
 #include "gateway/broker/note.h"
@@ -28,8 +29,8 @@ static void take(struct db *db, void *data)
 		g_warning("orders to sessions cannot be read: %s", error->message);
 }
 
-/* The order itself was audited by whoever gave it; this record says that this gateway carried it out. It comes after the cut: a supervisor
- * who ends a session does not wait for a disk. */
+/* The order itself was audited by whoever gave it; this record says that this gateway carried it
+ * out. It comes after the cut: a supervisor who ends a session does not wait for a disk. */
 static void write_down(struct journal *journal, const struct session_command *command)
 {
 	g_autofree char *detail =

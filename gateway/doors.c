@@ -107,7 +107,8 @@ static void ask_for_ticket(struct doors *doors, int fd, const struct address *fr
 	jobs_push(doors->tools->lookups, job, ask, asked);
 }
 
-/* What both doors do first: the visitor is no longer waiting. False when the connection was no use. */
+/* What both doors do first: the visitor is no longer waiting. False when the
+ * connection was no use. */
 static bool came_in(struct visitor *visitor, const struct peek_request *request, const char *why,
 		    struct doors **ret_doors, struct address *ret_from)
 {
@@ -177,14 +178,16 @@ void doors_rdp(int fd, const struct address *from, void *user_data)
 		listen_to(doors, fd, from, peek_parse, heard_rdp);
 }
 
-/* RFB's server speaks first. Greeting is all it takes to tell a viewer from noise before a process is spent. */
+/* RFB's server speaks first. Greeting is all it takes to tell a viewer from noise
+ * before a process is spent. */
 void doors_vnc(int fd, const struct address *from, void *user_data)
 {
 	struct doors *doors = user_data;
 
 	if (!admit(doors, fd, from))
 		return;
-	/* An empty socket takes twelve bytes at once, or its peer is gone and the entrance will notice. */
+	/* An empty socket takes twelve bytes at once, or its peer is gone and the
+	 * entrance will notice. */
 	if (send(fd, PEEK_RFB_GREETING, PEEK_RFB_BYTES, MSG_DONTWAIT | MSG_NOSIGNAL) !=
 	    (ssize_t)PEEK_RFB_BYTES)
 		g_debug("a VNC viewer left before it was greeted");

@@ -1,4 +1,5 @@
-/* Peeks at connections on the main loop. It must not know what the request means; gateway/peek.c reads it. */
+/* Peeks at connections on the main loop. It must not know what the request means;
+ * gateway/peek.c reads it. */
 #include "gateway/entrance.h"
 
 #include <errno.h>
@@ -75,7 +76,8 @@ static gboolean too_late(void *user_data)
 	return G_SOURCE_REMOVE;
 }
 
-/* The bytes stay in the socket, so it would stay readable: the low-water mark makes poll wait for the next one. */
+/* The bytes stay in the socket, so it would stay readable: the low-water mark makes poll
+ * wait for the next one. */
 static bool wait_for_more(int fd, size_t seen_bytes)
 {
 	int mark = (int)seen_bytes + 1;
@@ -83,7 +85,8 @@ static bool wait_for_more(int fd, size_t seen_bytes)
 	return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark) == 0;
 }
 
-/* Takes the preconnection blob out of the stream; its bytes were peeked at, so they are all there. */
+/* Takes the preconnection blob out of the stream; its bytes were peeked at, so they are all
+ * there. */
 static bool skip_blob(int fd, size_t pcb_bytes)
 {
 	uint8_t blob[PEEK_PCB_MAX_BYTES];
@@ -114,8 +117,8 @@ static gboolean peek(int fd, GIOCondition condition, void *user_data)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return G_SOURCE_CONTINUE;
-	wait->source =
-		0; /* returning FALSE removes it; every path below either ends the wait or makes a new one */
+	/* returning FALSE removes it; every path below either ends the wait or makes a new one */
+	wait->source = 0;
 	if (n <= 0 || (size_t)n == wait->seen_bytes) {
 		give_up(wait, "it left before saying anything whole");
 		return G_SOURCE_REMOVE;

@@ -1,4 +1,5 @@
-/** Connections that have not said anything useful yet: waits for the first bytes of a viewer without spending a process on it. */
+/** Connections that have not said anything useful yet: waits for the first bytes of a viewer
+ *  without spending a process on it. */
 #pragma once
 
 #include "gateway/peek.h"
@@ -8,8 +9,9 @@
 struct entrance;
 struct entrance_wait;
 
-/** `request` is NULL when the connection was no use: `why` says so and `fd` is -1 (closed already). Else `fd` is the callee's, positioned behind the
- *  preconnection blob. Main loop; may call entrance_wait. */
+/** `request` is NULL when the connection was no use: `why` says so and `fd` is -1 (closed already).
+ *  Else `fd` is the callee's, positioned behind the preconnection blob. Main loop;
+ *  may call entrance_wait. */
 typedef void (*entrance_heard)(int fd, const struct peek_request *request, const char *why,
 			       void *user_data);
 

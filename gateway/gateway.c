@@ -90,7 +90,8 @@ static bool listen_on(struct gateway *gateway, GError **error)
 	return true;
 }
 
-/* Only after the ports are ours: another gateway of this node would still be running those sessions. */
+/* Only after the ports are ours: another gateway of this node would still be running those
+ * sessions. */
 static bool end_old_sessions(const struct config *config, GError **error)
 {
 	struct db *db = db_open(config->database.conninfo, config->database.gateway_role,

@@ -1,4 +1,5 @@
-/** What the gateway tidies up by itself, at its start and then each hour: one-time passwords that are spent for longer than a day. */
+/** What the gateway tidies up by itself, at its start and then each hour: one-time passwords that
+ *  are spent for longer than a day. */
 #pragma once
 
 #include "gateway/jobs.h"

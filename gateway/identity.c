@@ -1,5 +1,5 @@
-/* Certificate and private key at start: sessions get them as text, so a mistake must be found here and not by the first viewer. It must
- * not know who is served with them. */
+/* Certificate and private key at start: sessions get them as text, so a mistake must be found here
+ * and not by the first viewer. It must not know who is served with them. */
 #include "gateway/identity.h"
 
 #include "base/config.h"

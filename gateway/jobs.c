@@ -1,4 +1,5 @@
-/* A thread pool whose workers each hold a database connection. It must not know what the jobs do. */
+/* A thread pool whose workers each hold a database connection. It must not know what the jobs
+ * do. */
 #include "gateway/jobs.h"
 
 struct jobs {

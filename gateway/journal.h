@@ -1,5 +1,6 @@
-/** Rows about sessions that have been admitted already. They are written in order by a thread of their own and kept until the database
- *  has them: when it is away, running sessions go on and their rows follow. */
+/** Rows about sessions that have been admitted already. They are written in order by a thread of
+ *  their own and kept until the database has them: when it is away, running sessions go on
+ *  and their rows follow. */
 #pragma once
 
 #include "base/config.h"
@@ -14,7 +15,8 @@ struct journal;
 /** NULL and DB_ERROR when the database cannot be reached now. */
 struct journal *journal_create(const struct config_database *database, GError **error);
 
-/** Writes what waits, for at most `flush_us`, and ends the thread. Rows that could not be written are logged. NULL is fine. */
+/** Writes what waits, for at most `flush_us`, and ends the thread. Rows that could not be written
+ *  are logged. NULL is fine. */
 void journal_destroy(struct journal *journal, uint64_t flush_us);
 
 /** All texts are copied. Any thread. */

@@ -38,7 +38,8 @@ static void copy_pcb_text(const uint8_t *units, uint32_t n_units, struct peek_re
 	}
 }
 
-/* [MS-RDPEPS] 2.2.1: cbSize, Flags, Version, Id; version 2 adds cchPCB and that many UTF-16 units. */
+/* [MS-RDPEPS] 2.2.1: cbSize, Flags, Version, Id; version 2 adds cchPCB and that many UTF-16
+ * units. */
 static enum peek_result parse_pcb(const uint8_t *bytes, size_t length, struct peek_request *ret)
 {
 	if (length < 4)
@@ -63,8 +64,8 @@ static enum peek_result parse_pcb(const uint8_t *bytes, size_t length, struct pe
 	return PEEK_DONE;
 }
 
-/* Routing token or cookie: one line of text ended by CR LF, [MS-RDPBCGR] 2.2.1.1. Returns its length with CR LF, 0 when
- * there is none, -1 when the line does not end. */
+/* Routing token or cookie: one line of text ended by CR LF, [MS-RDPBCGR] 2.2.1.1. Returns its
+ * length with CR LF, 0 when there is none, -1 when the line does not end. */
 static int token_length(const uint8_t *at, size_t length)
 {
 	if (length == 0 || (length >= 4 && at[0] == NEG_REQ_TYPE && le16(at + 2) == NEG_REQ_BYTES))
@@ -108,8 +109,8 @@ static enum peek_result parse_variable(const uint8_t *at, size_t length, struct 
 	return parse_negotiation(at + used, length - used, ret);
 }
 
-/* TPKT (RFC 1006 6) around an X.224 Connection Request (ISO 8073 13.3). Bytes are judged as soon as they are there, so garbage does
- * not wait for the deadline. */
+/* TPKT (RFC 1006 6) around an X.224 Connection Request (ISO 8073 13.3). Bytes are judged as soon as
+ * they are there, so garbage does not wait for the deadline. */
 static enum peek_result parse_x224(const uint8_t *bytes, size_t length, struct peek_request *ret)
 {
 	if (length >= 1 && bytes[0] != TPKT_VERSION)
@@ -137,7 +138,8 @@ enum peek_result peek_parse(const uint8_t *bytes, size_t length, struct peek_req
 
 	if (length == 0)
 		return PEEK_MORE;
-	/* A blob's size never looks like a TPKT head: its low half would be 3, which is too small, or its high half too large. */
+	/* A blob's size never looks like a TPKT head: its low half would be 3, which is too small,
+	 * or its high half too large. */
 	bool tpkt = bytes[0] == TPKT_VERSION && (length < 2 || bytes[1] == 0);
 	if (!tpkt)
 		result = parse_pcb(bytes, length, &request);

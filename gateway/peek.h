@@ -1,6 +1,7 @@
-/** The first bytes of viewers. What an RDP viewer says before any encryption: optional preconnection blob ([MS-RDPEPS] 2.2.1) and X.224 Connection Request
- *  ([MS-RDPBCGR] 2.2.1.1). A pure parser over bounded bytes; nothing here is authenticated and nothing is decided by it but the
- *  door and whether a session process is worth starting. */
+/** The first bytes of viewers. What an RDP viewer says before any encryption: optional
+ *  preconnection blob ([MS-RDPEPS] 2.2.1) and X.224 Connection Request ([MS-RDPBCGR] 2.2.1.1). A
+ *  pure parser over bounded bytes; nothing here is authenticated and nothing is decided by it but
+ *  the door and whether a session process is worth starting. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,12 +24,13 @@ enum peek_result {
 };
 
 struct peek_request {
-	size_t pcb_bytes; /**< how many bytes the preconnection blob takes; FreeRDP's server role does not read it */
+	/** how many bytes the preconnection blob takes; FreeRDP's server role does not read it */
+	size_t pcb_bytes;
 	char pcb[2 *
 		 PEEK_PCB_MAX_UNITS]; /**< its text in UTF-8 when it is plain ASCII, else empty */
-	char cookie
-		[PEEK_X224_MAX_BYTES]; /**< "Cookie: mstshash=" value, or empty; mstsc cuts it short */
-	uint32_t protocols;	       /**< 0 when the viewer did not ask: standard RDP security */
+	/** "Cookie: mstshash=" value, or empty; mstsc cuts it short */
+	char cookie[PEEK_X224_MAX_BYTES];
+	uint32_t protocols; /**< 0 when the viewer did not ask: standard RDP security */
 };
 
 /** Looks at `length` bytes (at most PEEK_MAX_BYTES matter). `ret` is filled on PEEK_DONE only. */
@@ -37,5 +39,6 @@ enum peek_result peek_parse(const uint8_t *bytes, size_t length, struct peek_req
 /** The ProtocolVersion that a VNC server says first (RFC 6143 7.1.1). */
 #define PEEK_RFB_GREETING "RFB 003.008\n"
 #define PEEK_RFB_BYTES 12u
-/** A VNC viewer's answer to it, as a peek_parse: PEEK_DONE for any "RFB 003.nnn"; what versions are good for is the session's business. */
+/** A VNC viewer's answer to it, as a peek_parse: PEEK_DONE for any "RFB 003.nnn"; what versions are
+ *  good for is the session's business. */
 enum peek_result peek_parse_rfb(const uint8_t *bytes, size_t length, struct peek_request *ret);

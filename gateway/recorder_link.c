@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define RECONNECT_MS 250
-/* More waiting messages than this means that the recorder has stopped reading, or is away for very long. */
+/* More waiting messages than this means that the recorder has stopped reading, or is away for very
+ * long. */
 #define WAITING_MAX 4096u
 
 struct recorder_link {

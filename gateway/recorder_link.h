@@ -1,5 +1,6 @@
-/** The gateway's one connection to the recorder: opens and closes recordings and puts on them what the gateway knows. It is made again whenever it
- *  breaks; events and closings wait for that, openings do not. Main loop only. */
+/** The gateway's one connection to the recorder: opens and closes recordings and puts on them what
+ *  the gateway knows. It is made again whenever it breaks; events and closings wait for that,
+ *  openings do not. Main loop only. */
 #pragma once
 
 #include "base/end_reason.h"
@@ -10,7 +11,8 @@
 struct recorder_link;
 
 struct recorder_listener {
-	/** Connected again: open running recordings anew (resume = 1), before waiting events follow. */
+	/** Connected again: open running recordings anew (resume = 1), before waiting events
+	 *  follow. */
 	void (*up)(void *user_data);
 	/** The recorder is gone; nothing can be opened until up. */
 	void (*down)(void *user_data);
@@ -28,8 +30,8 @@ void recorder_link_destroy(struct recorder_link *link);
 /** END_NONE when a new recording may be opened now; else why not. */
 enum end_reason recorder_link_refusal(const struct recorder_link *link);
 
-/** Asks to open a recording; `session_end_fd` (borrowed) is the recorder's end of the session link. `opened` follows, or `down`. Returns 0, -ENOTCONN
- *  or what link_send says. */
+/** Asks to open a recording; `session_end_fd` (borrowed) is the recorder's end of the session link.
+ *  `opened` follows, or `down`. Returns 0, -ENOTCONN or what link_send says. */
 int recorder_link_open(struct recorder_link *link, const struct recorder_open *open,
 		       int session_end_fd);
 

@@ -1,4 +1,5 @@
-/* The child's side of starting a session process. It must not allocate or log: other threads' locks are held for ever after fork. */
+/* The child's side of starting a session process. It must not allocate or log: other threads' locks
+ * are held for ever after fork. */
 #include "gateway/worker_child.h"
 
 #include <grp.h>
@@ -52,7 +53,8 @@ void worker_child_setup(void *identity)
 		_exit(SETUP_FAILED);
 }
 
-/* Nothing of the gateway's own environment reaches a session but the settings of the sanitizers, which only test builds read. */
+/* Nothing of the gateway's own environment reaches a session but the settings of the sanitizers,
+ * which only test builds read. */
 char **worker_child_environment(void)
 {
 	static const char *const passed[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",

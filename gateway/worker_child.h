@@ -13,8 +13,8 @@ struct worker_identity {
 /** Whether this process may give its children another uid (root, or CAP_SETUID and CAP_SETGID). */
 bool worker_child_may_switch(void);
 
-/** Runs in the child between fork and exec: only async-signal-safe calls. `identity` is a struct worker_identity. Ends the child when it
- *  cannot take the identity. */
+/** Runs in the child between fork and exec: only async-signal-safe calls. `identity` is a struct
+ *  worker_identity. Ends the child when it cannot take the identity. */
 void worker_child_setup(void *identity);
 
 /** The whole environment of a session process. g_strfreev it. */

@@ -1,4 +1,5 @@
-/* Starts, keeps and reaps session processes. It must not know what a session does: it hears READY and nothing else. */
+/* Starts, keeps and reaps session processes. It must not know what a session does: it hears
+ * READY and nothing else. */
 #include "gateway/worker_pool.h"
 
 #include "gateway/broker/session_state.h"
@@ -17,7 +18,8 @@
 /** The descriptor a session process finds its link on. */
 #define CHILD_LINK_FD 3
 #define READY_WITHIN_MS 20000
-/* After a process that died before READY, the next one is not started at once: the cause is probably still there. */
+/* After a process that died before READY, the next one is not started at once: the cause is
+ * probably still there. */
 #define RESTART_AFTER_MS 1000
 
 struct worker_pool {
@@ -188,7 +190,8 @@ static bool spawn(struct worker_pool *pool, unsigned slot, int child_fd, GPid *r
 		.uid = pool->config->session_uid_base + slot,
 	};
 
-	/* Every other descriptor is closed in the child; standard input and output are /dev/null. */
+	/* Every other descriptor is closed in the child; standard input and output are
+	 * /dev/null. */
 	return g_spawn_async_with_pipes_and_fds(
 		"/", argv, (const char *const *)environment,
 		G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, worker_child_setup,

@@ -1,5 +1,5 @@
-/** The session processes: keeps some started and confined ahead, hands them out, reaps them. One process serves one viewer and is never
- *  used twice. Main loop only. */
+/** The session processes: keeps some started and confined ahead, hands them out, reaps them. One
+ *  process serves one viewer and is never used twice. Main loop only. */
 #pragma once
 
 #include "base/config.h"
@@ -12,10 +12,12 @@ struct worker;
 
 /** `worker` said READY and is now the callee's until it exits. `user_data` as given. */
 typedef void (*worker_given)(struct worker *worker, void *user_data);
-/** The process is gone and reaped. `how` tells how ("exited with 0", "killed by signal 11"). `worker` is freed afterwards. */
+/** The process is gone and reaped. `how` tells how ("exited with 0", "killed by signal 11").
+ *  `worker` is freed afterwards. */
 typedef void (*worker_exited)(bool clean, const char *how, void *user_data);
 
-/** Starts the spare processes of `program` (copied). `config` must outlive the pool. NULL and an error when the program cannot be started at all. */
+/** Starts the spare processes of `program` (copied). `config` must outlive the pool. NULL and an
+ *  error when the program cannot be started at all. */
 struct worker_pool *worker_pool_create(const struct config_gateway *config, const char *program,
 				       GError **error);
 /** Kills what is left and reaps it. NULL is fine. */

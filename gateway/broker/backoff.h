@@ -1,7 +1,9 @@
-/** Slows down guessing: after failed logins the next try from the same source for the same user waits longer before it is looked at.
+/** Slows down guessing: after failed logins the next try from the same source for the same user
+ *  waits longer before it is looked at.
  *
- *  A key is a source and a user together, so nobody can lock a user out from elsewhere, and a wrong name harms nobody. The table is
- *  bounded; a full one forgets what was used least recently. Main loop only. */
+ *  A key is a source and a user together, so nobody can lock a user out from elsewhere, and a wrong
+ *  name harms nobody. The table is bounded; a full one forgets what was used least
+ *  recently. Main loop only. */
 #pragma once
 
 #include <stdint.h>
@@ -20,8 +22,9 @@ struct backoff;
 struct backoff *backoff_create(unsigned max_entries);
 void backoff_destroy(struct backoff *backoff); /**< NULL is fine */
 
-/** A try begins. Returns how many microseconds to wait before looking at the password (0 when nothing failed before), or BACKOFF_REFUSE. Tries of
- *  one key stand in line, so parallel connections gain nothing. */
+/** A try begins. Returns how many microseconds to wait before looking at the password (0 when
+ *  nothing failed before), or BACKOFF_REFUSE. Tries of one key stand in line, so parallel
+ *  connections gain nothing. */
 uint64_t backoff_begin(struct backoff *backoff, const char *source, const char *user,
 		       uint64_t now_us);
 

@@ -1,4 +1,5 @@
-/** All sessions of this gateway: one session process, one viewer, one table row each. Main loop only. */
+/** All sessions of this gateway: one session process, one viewer, one table row each. Main loop
+ *  only. */
 #pragma once
 
 #include "gateway/address.h"
@@ -14,7 +15,8 @@
 
 #include <stdbool.h>
 
-/** What the sessions work with. All borrowed; must outlive the broker. Filled in before the first broker_admit. */
+/** What the sessions work with. All borrowed; must outlive the broker. Filled in before
+ *  the first broker_admit. */
 struct broker_tools {
 	const struct config *config;
 	char *certificate_pem;
@@ -37,16 +39,17 @@ struct broker *broker_create(const struct broker_tools *tools);
 /** Only without sessions left. NULL is fine. */
 void broker_destroy(struct broker *broker);
 
-/** From now on every viewer is turned away, and the running sessions are told that the gateway is being stopped. */
+/** From now on every viewer is turned away, and the running sessions are told that the
+ *  gateway is being stopped. */
 void broker_stop(struct broker *broker);
 
-/** Serves a viewer that was counted in by admission_enter(from->source); it is counted out when the session is over. `front` is "rdp" or "vnc" (static). Takes
- *  `fd`. */
+/** Serves a viewer that was counted in by admission_enter(from->source); it is counted out when the
+ *  session is over. `front` is "rdp" or "vnc" (static). Takes `fd`. */
 void broker_admit(struct broker *broker, const char *front, int fd, const struct address *from,
 		  bool offer_nla);
 
-/** Ends a session. `words` are shown to the viewer (may be NULL); `by` is who wants it (NULL: the gateway itself). Returns false when there
- *  is no such session. */
+/** Ends a session. `words` are shown to the viewer (may be NULL); `by` is who wants it (NULL: the
+ *  gateway itself). Returns false when there is no such session. */
 bool broker_terminate(struct broker *broker, const char *session_id, enum end_reason reason,
 		      const char *words, const char *by);
 /** SIGKILL for every session process that is left. */

@@ -1,5 +1,6 @@
-/* DIAL of one session: reaches the target, has the recording opened, then hands over socket and secret; and what happens to the recording when
- * the recorder goes and comes. It must not know how a target is reached (dial.c) or how the recorder is spoken to (recorder_link.c). */
+/* DIAL of one session: reaches the target, has the recording opened, then hands over socket and
+ * secret; and what happens to the recording when the recorder goes and comes. It must not know how
+ * a target is reached (dial.c) or how the recorder is spoken to (recorder_link.c). */
 #include "gateway/broker/broker_session.h"
 
 #include "base/secret.h"
@@ -11,7 +12,8 @@
 
 /** The recorder has to answer OPEN within this. */
 #define RECORDER_ANSWERS_MS 10000
-/** A session whose recorder is away too long ends by itself; one that does not is ended this much later. */
+/** A session whose recorder is away too long ends by itself; one that does not is
+ *  ended this much later. */
 #define RECORDER_AWAY_GRACE_MS 30000u
 
 static void put_on_record(struct broker_session *session, char *json)
@@ -20,7 +22,7 @@ static void put_on_record(struct broker_session *session, char *json)
 	g_free(json);
 }
 
-/* ---- The answer ---------------------------------------------------------------------------------------------------- */
+/* ---- The answer ---- */
 
 static void fail(struct broker_session *session, enum end_reason reason, const char *detail)
 {
@@ -96,7 +98,7 @@ static void hand_over(struct broker_session *session)
 	g_clear_pointer(&access->secret_sealed, g_bytes_unref);
 }
 
-/* ---- The recording ------------------------------------------------------------------------------------------------- */
+/* ---- The recording ---- */
 
 static gboolean recorder_silent(void *user_data)
 {
@@ -150,7 +152,8 @@ static int send_open(struct broker_session *session, bool resume, int recorder_e
 	return recorder_link_open(session->broker->tools->recorder, &open, recorder_end_fd);
 }
 
-/* Makes the link between session and recorder; the session's end is kept back until the recorder has said yes. Returns 0 or -errno. */
+/* Makes the link between session and recorder; the session's end is kept back until the recorder
+ * has said yes. Returns 0 or -errno. */
 static int ask_recorder(struct broker_session *session, bool resume)
 {
 	int fds[2];
@@ -197,7 +200,8 @@ static void resume_recording(struct broker_session *session)
 void session_recording_answer(struct broker_session *session, enum end_reason reason,
 			      const char *detail)
 {
-	/* Later words on a recording that runs: it came to its end (full store, lying canvas), and so does the session. */
+	/* Later words on a recording that runs: it came to its end (full store, lying canvas),
+	 * and so does the session. */
 	if (session->recording == RECORDING_OPEN && reason != END_NONE) {
 		session_terminate(session, reason, NULL, detail);
 		return;
@@ -258,7 +262,7 @@ void session_recorder_up(struct broker_session *session)
 			  g_strerror(-result));
 }
 
-/* ---- The way to the target ----------------------------------------------------------------------------------------- */
+/* ---- The way to the target ---- */
 
 static void open_recording(struct broker_session *session)
 {

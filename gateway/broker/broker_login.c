@@ -1,5 +1,5 @@
-/* NLA_PROOF and LOGIN of one session: puts the question to a thread, holds refusals back, and moves the state on. It must not know
- * how a login is decided (login.c, ticket_door.c). */
+/* NLA_PROOF and LOGIN of one session: puts the question to a thread, holds refusals back, and moves
+ * the state on. It must not know how a login is decided (login.c, ticket_door.c). */
 #include "gateway/broker/broker_session.h"
 
 #include "base/clock.h"
@@ -12,7 +12,8 @@
 
 /** Every refusal takes at least this long, so that its time tells nothing about its cause. */
 #define REFUSAL_US 1000000u
-/** From the verdict to the first picture: the back has a deadline for each of its stages, this one catches the rest. */
+/** From the verdict to the first picture: the back has a deadline for each of its stages, this
+ *  one catches the rest. */
 #define OPEN_WITHIN_MS 120000u
 
 struct login_job {
@@ -31,7 +32,8 @@ static guint after_us(uint64_t us, GSourceFunc run, void *user_data)
 	return g_timeout_add((guint)((us + 999) / 1000), run, user_data);
 }
 
-/* Whom the try is aimed at: "alice@anything" is looked up as alice, too, so each domain must not be a name of its own. */
+/* Whom the try is aimed at: "alice@anything" is looked up as alice, too, so each domain must not
+ * be a name of its own. */
 static char *who_tries(const char *typed)
 {
 	struct login_name name;
@@ -63,7 +65,7 @@ static void count_failure(struct broker_session *session)
 		       clock_now_us());
 }
 
-/* ---- Refusals ---------------------------------------------------------------------------------------------------- */
+/* ---- Refusals ---- */
 
 static gboolean refuse_now(void *user_data)
 {
@@ -107,7 +109,7 @@ static void refuse_unseen(struct broker_session *session)
 	refuse(session, END_REFUSED);
 }
 
-/* ---- NLA_PROOF --------------------------------------------------------------------------------------------------- */
+/* ---- NLA_PROOF ---- */
 
 static void check_proof(struct db *db, void *data)
 {
@@ -153,7 +155,8 @@ static void push_proof(struct broker_session *session, struct proof_job *job)
 	jobs_push(session->broker->tools->lookups, job, check_proof, proof_checked);
 }
 
-/* A job that waits in line lives in this closure; when the session goes first, the timer's destroy function frees it. */
+/* A job that waits in line lives in this closure; when the session goes first, the timer's
+ * destroy function frees it. */
 struct waiting {
 	struct broker_session *session;
 	struct login_job *login;
@@ -228,7 +231,7 @@ void session_take_proof(struct broker_session *session, struct broker_nla_proof 
 		wait_in_line(session, wait_us, NULL, job);
 }
 
-/* ---- LOGIN ------------------------------------------------------------------------------------------------------- */
+/* ---- LOGIN ---- */
 
 static void decide(struct db *db, void *data)
 {
@@ -274,7 +277,8 @@ static void settle(struct broker_session *session, struct login_verdict *verdict
 	refuse(session, session->verdict.reason);
 }
 
-/* The row of a session whose viewer left while it was decided is ended here: nobody else knows of it. */
+/* The row of a session whose viewer left while it was decided is ended here: nobody else knows of
+ * it. */
 static void abandon(struct broker *broker, const struct login_job *job)
 {
 	if (job->verdict.reason == END_NONE)

@@ -1,5 +1,5 @@
-/* The life of one session: gets a process, hears its link, ends it. What its requests mean is decided in broker_login.c and
- * broker_dial.c; what it may say when, in session_state.c. */
+/* The life of one session: gets a process, hears its link, ends it. What its requests mean is
+ * decided in broker_login.c and broker_dial.c; what it may say when, in session_state.c. */
 #include "gateway/broker/broker_session.h"
 
 #include "base/clock.h"
@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/** A session that was told to end gets this long to say goodbye to its viewer, then it is killed. */
+/** A session that was told to end gets this long to say goodbye to its viewer, then it is
+ *  killed. */
 #define GOODBYE_MS 800
 /** Before that its target is out of reach: nothing can be done there any more. */
 #define CUT_MS 200
@@ -21,7 +22,8 @@
 /** RDP and RFB both say sizes in sixteen bits. */
 #define PICTURE_SIDE_MAX_PX 65535u
 
-/* What a session process or a target says may hold anything; records and the log get one short line of it. */
+/* What a session process or a target says may hold anything; records and the log get
+ * one short line of it. */
 static char *tidy(const char *detail)
 {
 	if (detail == NULL)
@@ -178,7 +180,8 @@ void session_terminate(struct broker_session *session, enum end_reason reason, c
 	kill_within(session, GOODBYE_MS);
 }
 
-/* That a supervisor or the gateway ended a session is for the gateway to say, and it has said so before the session can. */
+/* That a supervisor or the gateway ended a session is for the gateway to say, and it has said so
+ * before the session can. */
 static enum end_reason believe(uint32_t reason)
 {
 	bool known = reason > END_NONE && reason < END_REASON_COUNT;

@@ -31,7 +31,8 @@ struct broker_session {
 
 	enum end_reason end_reason; /**< END_NONE until it is known */
 	char *end_detail;
-	bool end_is_ours; /**< decided by the gateway: what the session process says about it does not count */
+	/** decided by the gateway: what the session process says about it does not count */
+	bool end_is_ours;
 
 	char *backoff_user; /**< whose login is being decided; NULL: none */
 	uint64_t answer_not_before_us;

@@ -1,4 +1,5 @@
-/* Dials targets through GSocketClient, which tries all addresses of a name. It must not know why somebody goes there. */
+/* Dials targets through GSocketClient, which tries all addresses of a name. It must not know
+ * why somebody goes there. */
 #include "gateway/broker/dial.h"
 
 #include <fcntl.h>
@@ -59,7 +60,8 @@ static char *tell_address(GSocketConnection *connection)
 	return g_strdup_printf("connected to %s", text != NULL ? text : "the target");
 }
 
-/* A descriptor of our own, as a session process expects it: blocking, keystrokes not held back, a dead target found out. */
+/* A descriptor of our own, as a session process expects it: blocking, keystrokes not held back, a
+ * dead target found out. */
 static int take_fd(GSocketConnection *connection)
 {
 	GSocket *socket = g_socket_connection_get_socket(connection);

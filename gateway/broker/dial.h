@@ -1,4 +1,5 @@
-/** Connecting to a target: name resolution and TCP, off the loop, with one deadline for both. Main loop only. */
+/** Connecting to a target: name resolution and TCP, off the loop, with one deadline for
+ *  both. Main loop only. */
 #pragma once
 
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* Logins against the database. It must not know the session process, nor how long an answer is held back. */
+/* Logins against the database. It must not know the session process, nor how long an answer is held
+ * back. */
 #include "gateway/broker/login.h"
 
 #include "base/clock.h"
@@ -69,7 +70,8 @@ static bool verify(const struct attempt *attempt, const char *password)
 	struct proven *proven = attempt->request->proven;
 	const struct user *user = attempt->user;
 
-	/* What will be refused anyway takes the long way: its time must not tell that the password is right. */
+	/* What will be refused anyway takes the long way: its time must not tell that
+	 * the password is right. */
 	if (attempt->why == NULL &&
 	    proven_check(proven, user->login, user->password_hash, password, clock_now_us()))
 		return true;
@@ -79,7 +81,8 @@ static bool verify(const struct attempt *attempt, const char *password)
 	return true;
 }
 
-/* A refusal costs one argon2 run, whatever is known by now. A wrong password goes on record before a target that is not granted. */
+/* A refusal costs one argon2 run, whatever is known by now. A wrong password goes on record before
+ * a target that is not granted. */
 static void check_password(struct attempt *attempt, bool user_ok)
 {
 	const char *password = attempt->request->said.password;

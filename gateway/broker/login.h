@@ -1,4 +1,5 @@
-/** The decision about a login: who is it, and may they go where they want to. Blocks (database, argon2); runs on a thread of the pool. */
+/** The decision about a login: who is it, and may they go where they want to. Blocks (database,
+ *  argon2); runs on a thread of the pool. */
 #pragma once
 
 #include "base/end_reason.h"
@@ -18,8 +19,8 @@ struct login_request {
 };
 
 struct login_verdict {
-	enum end_reason
-		reason; /**< END_NONE: allowed; END_REFUSED for everything that is the person's; END_UNAVAILABLE */
+	/** END_NONE: allowed; END_REFUSED for everything that is the person's; END_UNAVAILABLE */
+	enum end_reason reason;
 	const char *why;       /**< for staff: a word from a fixed set; never for the viewer */
 	struct access *access; /**< only when allowed; owned by the verdict */
 	const char *door;      /**< "password" or "nla-ticket" */
@@ -27,8 +28,8 @@ struct login_verdict {
 	uint64_t opened_utc_us;
 };
 
-/** Decides, and writes down what it decided before anybody acts on it: an audit record, and for an allowed login the session's row. Spends the
- *  same work whichever way a refusal comes about. */
+/** Decides, and writes down what it decided before anybody acts on it: an audit record, and for an
+ *  allowed login the session's row. Spends the same work whichever way a refusal comes about. */
 void login_decide(struct db *db, const struct login_request *request, struct login_verdict *ret);
 
 void login_request_clear(struct login_request *request);

@@ -4,8 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
-/* A part of a name. What the database allows in names (sql/user_store.h NAME_RULE) is stricter; here only lengths and control characters
- * matter, because the text goes on into records. */
+/* A part of a name. What the database allows in names (sql/user_store.h NAME_RULE) is stricter;
+ * here only lengths and control characters matter, because the text goes on into records. */
 static bool part_ok(const char *part)
 {
 	glong n = g_utf8_strlen(part, -1);
@@ -49,7 +49,8 @@ static bool merge(char **field, const char *value)
 	return strcmp(*field, value) == 0;
 }
 
-/* The words of "psm /u account /a target /c component"; the component only exists at the product this form comes from. */
+/* The words of "psm /u account /a target /c component"; the component only exists at the product
+ * this form comes from. */
 static bool parse_words(char **words, struct login_name *ret)
 {
 	for (unsigned i = 0; words[i] != NULL; i += 2) {

@@ -1,5 +1,6 @@
-/** What a person typed to say who they are and where to: "user", "user%target", "user%account%target", "user@domain%target", or the
- *  alternate shell "psm /u account /a target" beside a plain user name. */
+/** What a person typed to say who they are and where to: "user", "user%target",
+ *  "user%account%target", "user@domain%target", or the alternate shell "psm /u account /a target"
+ *  beside a plain user name. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +14,8 @@ struct login_name {
 	char *target;  /**< empty: any */
 };
 
-/** Parses `user` and `alternate_shell` (UTF-8, either may be empty). An alternate shell that does not begin with "psm" is ignored. Returns
- *  false when this names nobody or contradicts itself; then `ret` holds nothing. Free with login_name_clear. */
+/** Parses `user` and `alternate_shell` (UTF-8, either may be empty). An alternate shell that does
+ *  not begin with "psm" is ignored. Returns false when this names nobody or contradicts itself;
+ *  then `ret` holds nothing. Free with login_name_clear. */
 bool login_name_parse(const char *user, const char *alternate_shell, struct login_name *ret);
 void login_name_clear(struct login_name *name);

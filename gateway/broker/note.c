@@ -1,4 +1,5 @@
-/* JSON for records, through jansson: peers choose some of the texts, so they are never pasted together. */
+/* JSON for records, through jansson: peers choose some of the texts, so they are
+ * never pasted together. */
 #include "gateway/broker/note.h"
 
 #include <glib.h>

@@ -1,8 +1,9 @@
-/** Passwords that were right a moment ago. argon2 takes a tenth of a second of a core on purpose; who opens sixteen sessions at the same moment would
- *  wait for sixteen of them, longer than viewers do. Only right passwords are remembered, so guessing costs what it did.
+/** Passwords that were right a moment ago. argon2 takes a tenth of a second of a core on purpose;
+ *  who opens sixteen sessions at the same moment would wait for sixteen of them, longer than
+ *  viewers do. Only right passwords are remembered, so guessing costs what it did.
  *
- *  What is kept is an HMAC-SHA-256 of login, stored hash and password under a key of this process in locked memory: a changed
- *  password or another user does not match. Any thread. */
+ *  What is kept is an HMAC-SHA-256 of login, stored hash and password under a key of this process
+ *  in locked memory: a changed password or another user does not match. Any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +17,8 @@ struct proven;
 struct proven *proven_create(void);
 void proven_destroy(struct proven *proven); /**< NULL is fine */
 
-/** True when this password was noted for this login and this stored hash less than PROVEN_FOR_US ago. */
+/** True when this password was noted for this login and this stored hash less than PROVEN_FOR_US
+ *  ago. */
 bool proven_check(struct proven *proven, const char *login, const char *hash, const char *password,
 		  uint64_t now_us);
 

@@ -1,5 +1,5 @@
-/* The broker protocol's state table, from ipc/broker_proto.h. It must not know how a message is answered; the answers move the state on
- * in broker_session.c. */
+/* The broker protocol's state table, from ipc/broker_proto.h. It must not know how a message is
+ * answered; the answers move the state on in broker_session.c. */
 #include "gateway/broker/session_state.h"
 
 #include <glib.h>

@@ -17,7 +17,8 @@ enum broker_state {
 	BROKER_STATE_OPEN,	 /**< TARGET_SOCKET handed over */
 	BROKER_STATE_RUNNING,	 /**< first picture */
 	BROKER_STATE_REFUSED,	 /**< some answer said no: only ENDED is left */
-	BROKER_STATE_STOPPING, /**< TERMINATE sent: what crosses it on the way is legal, and counts for nothing */
+	/** TERMINATE sent: what crosses it on the way is legal, and counts for nothing */
+	BROKER_STATE_STOPPING,
 	BROKER_STATE_ENDED, /**< ENDED came: nothing is left */
 	BROKER_STATE_COUNT
 };
@@ -25,5 +26,6 @@ enum broker_state {
 /** For the log. Never NULL. */
 const char *broker_state_name(enum broker_state state);
 
-/** Whether message `type` is legal in `state`; `*ret_next` is the state to be in while it is looked at. */
+/** Whether message `type` is legal in `state`; `*ret_next` is the state to be in
+ *  while it is looked at. */
 bool session_state_step(enum broker_state state, uint16_t type, enum broker_state *ret_next);

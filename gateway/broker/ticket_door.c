@@ -1,4 +1,5 @@
-/* One-time tickets. It must not know how the session process speaks NTLM; it sees a finished proof. */
+/* One-time tickets. It must not know how the session process speaks NTLM; it sees a finished
+ * proof. */
 #include "gateway/broker/ticket_door.h"
 
 #include "base/secret.h"
@@ -72,7 +73,8 @@ static bool use_up(struct db *db, const struct ticket_proof *proof, const struct
 	return false;
 }
 
-/* A one-time password that comes a second time is worth more than one that never was: staff learn which it is, the viewer does not. */
+/* A one-time password that comes a second time is worth more than one that never was: staff learn
+ * which it is, the viewer does not. */
 static const struct ticket *find_spent(const struct ticket_proof *proof, const GPtrArray *spent)
 {
 	uint8_t ntowfv2[NT_HASH_BYTES] = {0};

@@ -1,5 +1,7 @@
-/* The RDP client towards a target: connects on the socket it is given, proves who the target is, logs in, and relays until somebody leaves.
- * Must not know viewers, recorders or where the account came from. Opens no file and no socket: it runs inside the sandbox. */
+/* The RDP client towards a target: connects on the socket it is given, proves who the target is,
+ * logs in, and relays until somebody leaves.
+ * Must not know viewers, recorders or where the account came from. Opens no file and no socket: it
+ * runs inside the sandbox. */
 #include "gateway/rdp/rdp_back_certificate.h"
 #include "gateway/rdp/rdp_back_errors.h"
 #include "gateway/rdp/rdp_back_guard.h"
@@ -19,7 +21,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/** From the connected socket to an active desktop; a target may be silent at any step of it. Also how long a lost graphics channel may stay away. */
+/** From the connected socket to an active desktop; a target may be silent at any step of it. Also
+ *  how long a lost graphics channel may stay away. */
 #define PATIENCE_MS 15000u
 /** Unanswered bytes mean that the target is gone. */
 #define USER_TIMEOUT_MS 20000
@@ -37,11 +40,12 @@ void rdp_back_refuse(struct rdp_back *back, enum end_reason reason, const char *
 	freerdp_abort_connect_context(rdp_back_context(back));
 }
 
-/* ---- What FreeRDP asks while it connects ---------------------------------------------------------------------- */
+/* ---- What FreeRDP asks while it connects ---- */
 
 static void set_number_option(int fd, int level, int option, int value, const char *what)
 {
-	/* A target reached through a unix socket in tests has no TCP options; a slow or late end is all that is lost. */
+	/* A target reached through a unix socket in tests has no TCP options; a slow or late
+	 * end is all that is lost. */
 	if (setsockopt(fd, level, option, &value, sizeof value) != 0)
 		g_debug("%s is not set on the target's socket: %s", what, g_strerror(errno));
 }
@@ -57,7 +61,8 @@ static void tune_socket(int fd)
 	set_number_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3, "TCP_KEEPCNT");
 }
 
-/* The gateway dialled already. FreeRDP comes again to try another security, or after a redirection: there is nothing to give then. */
+/* The gateway dialled already. FreeRDP comes again to try another security, or after a redirection:
+ * there is nothing to give then. */
 static int hand_over_socket(rdpContext *context, rdpSettings *settings, const char *host, int port,
 			    DWORD timeout_ms)
 {
@@ -77,8 +82,8 @@ static int hand_over_socket(rdpContext *context, rdpSettings *settings, const ch
 	return fd;
 }
 
-/* The one place where the password enters the library: the target is known to be the right one, and FreeRDP has taken its spare copy of the
- * settings long before. */
+/* The one place where the password enters the library: the target is known to be the right one, and
+ * FreeRDP has taken its spare copy of the settings long before. */
 static bool release_password(struct rdp_back *back)
 {
 	char *password = back->target->password;
@@ -106,8 +111,9 @@ static int verify_certificate(freerdp *instance, const BYTE *pem, size_t length,
 	return release_password(back) ? 1 : 0;
 }
 
-/* FreeRDP would prompt on a terminal. With TLS it asks always and too early: the password follows behind the certificate check, and an empty
- * one at this point keeps the library from filing a second copy. With NLA it asks only when account or password is empty. */
+/* FreeRDP would prompt on a terminal. With TLS it asks always and too early: the password follows
+ * behind the certificate check, and an empty one at this point keeps the library from filing a
+ * second copy. With NLA it asks only when account or password is empty. */
 static BOOL answer_nothing(freerdp *instance, char **user, char **password, char **domain,
 			   rdp_auth_reason reason)
 {
@@ -159,8 +165,9 @@ static BOOL pre_connect(freerdp *instance)
 	       PubSub_SubscribeChannelDisconnected(context->pubSub, channel_disconnected) >= 0;
 }
 
-/* Two sides of one setting: heartbeats bring the message channel, without which FreeRDP 3.10 loses its place in the multitransport step
- * ([MS-RDPBCGR] 1.3.1.1) of a FreeRDP target; but the library also takes them as a wish for the device channel, which we do not load. */
+/* Two sides of one setting: heartbeats bring the message channel, without which FreeRDP 3.10 loses
+ * its place in the multitransport step ([MS-RDPBCGR] 1.3.1.1) of a FreeRDP target; but the library
+ * also takes them as a wish for the device channel, which we do not load. */
 static BOOL load_channels(freerdp *instance)
 {
 	rdpSettings *settings = instance->context->settings;
@@ -187,7 +194,7 @@ static void post_disconnect(freerdp *instance)
 		gdi_free(instance);
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------------------- */
+/* ---- Life ---- */
 
 static BOOL set_callbacks(freerdp *instance, rdpContext *context)
 {
@@ -243,7 +250,8 @@ static void forget_password(struct rdp_back *back, struct back_target *target)
 		rdp_settings_wipe_passwords(rdp_back_context(back)->settings);
 }
 
-/* Connects under the eyes of the guard. Whatever went wrong is in `back` or in FreeRDP's last error. */
+/* Connects under the eyes of the guard. Whatever went wrong is in `back` or in
+ * FreeRDP's last error. */
 static bool connect_target(struct rdp_back *back, uint32_t deadline_ms)
 {
 	rdpContext *context = rdp_back_context(back);

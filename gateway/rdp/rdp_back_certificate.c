@@ -1,5 +1,6 @@
-/* Decides about a target's certificate: whatever is stored must hold, pin or CA and name or both; nothing stored is a refusal. Must not know who asks or what happens after a refusal;
- * opens no file, because it runs inside the sandbox. */
+/* Decides about a target's certificate: whatever is stored must hold, pin or CA and name or both;
+ * nothing stored is a refusal. Must not know who asks or what happens after a refusal; opens no
+ * file, because it runs inside the sandbox. */
 #include "gateway/rdp/rdp_back_certificate.h"
 
 #include <errno.h>
@@ -52,7 +53,8 @@ static certificates *read_certificates(const void *pem, size_t length)
 	return sk_X509_num(stack) > 0 ? g_steal_pointer(&stack) : NULL;
 }
 
-/* Lower-case hex of the SHA-256 over the DER form: what `openssl x509 -fingerprint -sha256` prints without its colons. */
+/* Lower-case hex of the SHA-256 over the DER form: what `openssl x509 -fingerprint -sha256`
+ * prints without its colons. */
 static char *fingerprint(const X509 *certificate)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
@@ -98,7 +100,8 @@ static bool is_address(const char *host)
 	return is;
 }
 
-/* Name, purpose and validity; an intermediate CA may be the trust anchor, because the operator chose it as such. */
+/* Name, purpose and validity; an intermediate CA may be the trust anchor, because the
+ * operator chose it as such. */
 static bool set_expectations(X509_VERIFY_PARAM *param, const char *host)
 {
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);

@@ -1,5 +1,6 @@
-/* Text clipboard towards the target ([MS-RDPECLIP]), both ways. Files, pictures and locks are not announced and so not asked for. Must not
- * know who may copy what: the core decides before text comes here and after it leaves. */
+/* Text clipboard towards the target ([MS-RDPECLIP]), both ways. Files, pictures and locks are not
+ * announced and so not asked for. Must not know who may copy what: the core decides before text
+ * comes here and after it leaves. */
 #include "gateway/rdp/rdp_back_internal.h"
 
 #include <freerdp/channels/cliprdr.h>
@@ -51,7 +52,8 @@ static bool has_text(const CLIPRDR_FORMAT_LIST *list)
 	return false;
 }
 
-/* Somebody copied at the target: fetch it at once, because the viewer's protocol may not be able to ask later. */
+/* Somebody copied at the target: fetch it at once, because the viewer's protocol may not
+ * be able to ask later. */
 static UINT take_format_list(CliprdrClientContext *channel, const CLIPRDR_FORMAT_LIST *list)
 {
 	CLIPRDR_FORMAT_LIST_RESPONSE response = {

@@ -1,5 +1,6 @@
-/* Copies of a target that stay copies: scrolling and moved windows arrive as two places instead of pixels, and reach viewer and recorder
- * the same way. A copy is announced only when the canvas holds exactly the source pixels at that moment; otherwise it is a paint. */
+/* Copies of a target that stay copies: scrolling and moved windows arrive as two places instead of
+ * pixels, and reach viewer and recorder the same way. A copy is announced only when the canvas
+ * holds exactly the source pixels at that moment; otherwise it is a paint. */
 #include "gateway/rdp/rdp_back_internal.h"
 
 #include <freerdp/gdi/gfx.h>
@@ -71,7 +72,8 @@ static bool places_fit(const rdpGdi *gdi, const gdiGfxSurface *surface,
 	return true;
 }
 
-/* The desktop may differ from its surface: never drawn parts, a second surface on top. Comparing costs a tenth of painting. */
+/* The desktop may differ from its surface: never drawn parts, a second surface on top. Comparing
+ * costs a tenth of painting. */
 static bool shows_source(const rdpGdi *gdi, const gdiGfxSurface *surface, const RECTANGLE_16 *from)
 {
 	size_t bytes = (size_t)(from->right - from->left) * 4;
@@ -103,7 +105,8 @@ static const gdiGfxSurface *copied_surface(RdpgfxClientContext *gfx,
 	const rdpGdi *gdi = gfx->custom;
 	const gdiGfxSurface *surface = gfx->GetSurfaceData(gfx, pdu->surfaceIdSrc);
 
-	/* With several destinations an earlier one may overwrite the source of a later one; nobody sends that. */
+	/* With several destinations an earlier one may overwrite the source of a later
+	 * one; nobody sends that. */
 	if (pdu->surfaceIdSrc != pdu->surfaceIdDest || pdu->destPtsCount != 1 || !surface ||
 	    !surface_is_plain(surface) || !places_fit(gdi, surface, pdu))
 		return NULL;
@@ -126,7 +129,8 @@ UINT rdp_copy_surface(RdpgfxClientContext *gfx, const RDPGFX_SURFACE_TO_SURFACE_
 			  (uint32_t)(pdu->rectSrc.right - pdu->rectSrc.left),
 			  (uint32_t)(pdu->rectSrc.bottom - pdu->rectSrc.top)};
 
-	/* Announced before the library paints the destination onto the desktop, which is then silent. */
+	/* Announced before the library paints the destination onto the desktop, which is then
+	 * silent. */
 	announce(back, &to, surface->outputOriginX + pdu->rectSrc.left,
 		 surface->outputOriginY + pdu->rectSrc.top);
 	back->picture.mute = true;

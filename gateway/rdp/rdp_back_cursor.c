@@ -1,4 +1,5 @@
-/* Cursor shapes and pointer position of the target ([MS-RDPBCGR] 2.2.9.1.1.4) for viewer and recorder. Must not know who draws them. */
+/* Cursor shapes and pointer position of the target ([MS-RDPBCGR] 2.2.9.1.1.4) for viewer and
+ * recorder. Must not know who draws them. */
 #include "gateway/rdp/rdp_back_internal.h"
 
 #include <freerdp/codec/color.h>
@@ -13,7 +14,8 @@ struct pointer {
 	uint8_t *bgra;
 };
 
-/* What "the system's default pointer" (TS_SYSTEMPOINTERATTRIBUTE, SYSPTR_DEFAULT) looks like here: # black, + white. */
+/* What "the system's default pointer" (TS_SYSTEMPOINTERATTRIBUTE, SYSPTR_DEFAULT) looks like
+ * here: # black, + white. */
 static const char *const arrow_rows[] = {
 	/* clang-format off */
 	"#           ",

@@ -1,5 +1,5 @@
-/* Asking the target for another desktop size through Display Control ([MS-RDPEDISP]). Must not know what the answer looks like: it comes as
- * a resize of the picture, or never. */
+/* Asking the target for another desktop size through Display Control ([MS-RDPEDISP]). Must not know
+ * what the answer looks like: it comes as a resize of the picture, or never. */
 #include "gateway/rdp/rdp_back_internal.h"
 
 #include "base/clock.h"

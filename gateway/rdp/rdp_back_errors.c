@@ -1,5 +1,6 @@
-/* What FreeRDP's error numbers mean for a session. Knows no connection. Which number a wrong password gives was seen with freerdp-shadow;
- * what Windows sends stands in [MS-RDPBCGR] 2.2.5.1.1 and [MS-CSSP] 2.2.1 (NTSTATUS, mapped by FreeRDP). */
+/* What FreeRDP's error numbers mean for a session. Knows no connection. Which number a wrong
+ * password gives was seen with freerdp-shadow; what Windows sends stands in [MS-RDPBCGR] 2.2.5.1.1
+ * and [MS-CSSP] 2.2.1 (NTSTATUS, mapped by FreeRDP). */
 #include "gateway/rdp/rdp_back_errors.h"
 
 #include <freerdp/error.h>
@@ -64,7 +65,8 @@ static const struct rdp_back_error errors[] = {
 	{FREERDP_ERROR_LOGOFF_BY_USER, END_TARGET_CLOSED, "logged off"},
 };
 
-/* [MS-RDPBCGR] 2.2.5.1.1: from here on the codes say that a PDU of ours or theirs was wrong; 0x100 to 0x10A are about licences. */
+/* [MS-RDPBCGR] 2.2.5.1.1: from here on the codes say that a PDU of ours or theirs was wrong; 0x100
+ * to 0x10A are about licences. */
 #define ERRINFO_FIRST_PROTOCOL 0x10C9u
 #define ERRINFO_LAST_PROTOCOL 0x1195u
 #define ERRINFO_LAST_LICENCE 0x10Au

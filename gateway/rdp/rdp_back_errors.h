@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 struct rdp_back_error {
-	uint32_t
-		code; /**< freerdp_get_last_error: [MS-RDPBCGR] 2.2.5.1.1 as 0x1xxxx, FreeRDP's own as 0x2xxxx */
+	/** freerdp_get_last_error: [MS-RDPBCGR] 2.2.5.1.1 as 0x1xxxx, FreeRDP's own as 0x2xxxx */
+	uint32_t code;
 	enum end_reason reason;
 	const char *text; /**< for the log and the audit record */
 };

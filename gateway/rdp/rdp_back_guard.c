@@ -1,5 +1,5 @@
-/* A thread beside freerdp_connect: deadline and BACK_STOP. Must not know what is being connected; touches FreeRDP by its one function for
- * other threads and the socket by its own duplicate. */
+/* A thread beside freerdp_connect: deadline and BACK_STOP. Must not know what is being connected;
+ * touches FreeRDP by its one function for other threads and the socket by its own duplicate. */
 #include "gateway/rdp/rdp_back_guard.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
-/* Turns the core's input into RDP's flags. Scancodes pass untouched: the layout belongs to the target. Must not know how events travel. */
+/* Turns the core's input into RDP's flags. Scancodes pass untouched: the layout belongs to the
+ * target. Must not know how events travel. */
 #include "gateway/rdp/rdp_back_input.h"
 
 #include <freerdp/input.h>
@@ -40,7 +41,8 @@ static void mouse_list_add(struct mouse_list *list, bool extended, uint16_t flag
 	list->events[list->n++] = (struct rdp_mouse_event){extended, flags, list->x, list->y};
 }
 
-/* The rotation is a nine-bit two's complement number: 0x100 is the sign, so one event holds 255 units either way. */
+/* The rotation is a nine-bit two's complement number: 0x100 is the sign, so one event holds
+ * 255 units either way. */
 static void add_wheel(struct mouse_list *list, uint16_t axis, int32_t units)
 {
 	int32_t left = CLAMP(units, -RDP_WHEEL_MAX_UNITS, RDP_WHEEL_MAX_UNITS);

@@ -26,6 +26,7 @@ struct rdp_mouse_event {
 #define RDP_WHEEL_MAX_UNITS (16 * 255)
 #define RDP_MOUSE_MAX_EVENTS 40u
 
-/** Writes only what changed since the last call: move, buttons, wheel. Returns how many events were written to `ret`. */
+/** Writes only what changed since the last call: move, buttons, wheel. Returns how many events
+ *  were written to `ret`. */
 unsigned rdp_mouse_events(struct rdp_mouse *mouse, const struct pointer_event *event,
 			  struct rdp_mouse_event ret[RDP_MOUSE_MAX_EVENTS]);

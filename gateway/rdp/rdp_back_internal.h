@@ -79,21 +79,26 @@ enum end_reason rdp_back_run_within(struct session *session, struct back_target 
 				    uint32_t patience_ms, char **ret_detail);
 
 /* rdp_back_settings.c */
-/** Everything but the password, which enters only behind the certificate check. False: out of memory. */
+/** Everything but the password, which enters only behind the certificate check.
+ *  False: out of memory. */
 bool rdp_back_configure(struct rdp_back *back);
-/** Orders we take: copies and nothing else. Called in PreConnect, because freerdp_connect resets them before. */
+/** Orders we take: copies and nothing else. Called in PreConnect, because
+ *  freerdp_connect resets them before. */
 bool rdp_back_limit_orders(rdpSettings *settings);
 
 /* rdp_back_picture.c */
-/** Private picture and update callbacks; in PostConnect. False: refused (rdp_back_refuse was called) or out of memory. */
+/** Private picture and update callbacks; in PostConnect. False: refused (rdp_back_refuse was
+ *  called) or out of memory. */
 bool rdp_picture_start(struct rdp_back *back);
-/** Tells the core the size; behind freerdp_connect, because it waits for the recorder. False: ended. */
+/** Tells the core the size; behind freerdp_connect, because it waits for the
+ *  recorder. False: ended. */
 bool rdp_picture_publish(struct rdp_back *back);
 void rdp_picture_open_gfx(struct rdp_back *back, RdpgfxClientContext *gfx);
 void rdp_picture_close_gfx(struct rdp_back *back, RdpgfxClientContext *gfx);
 
 /* rdp_back_copy.c */
-/** Our ScrBlt and SurfaceToSurface: tell the core of a copy where that is exactly what happened to the picture. */
+/** Our ScrBlt and SurfaceToSurface: tell the core of a copy where that is exactly what
+ *  happened to the picture. */
 BOOL rdp_copy_scrblt(rdpContext *context, const SCRBLT_ORDER *order);
 UINT rdp_copy_surface(RdpgfxClientContext *gfx, const RDPGFX_SURFACE_TO_SURFACE_PDU *pdu);
 /** Gives the core everything FreeRDP has marked as changed so far (rdp_back_picture.c). */
@@ -106,7 +111,8 @@ void rdp_cursor_register(struct rdp_back *back);
 void rdp_display_open(struct rdp_back *back, DispClientContext *channel);
 void rdp_display_close(struct rdp_back *back);
 void rdp_display_request(struct rdp_back *back, uint32_t width, uint32_t height);
-/** Sends what waits when its time has come. Returns milliseconds until it wants to be called again; UINT32_MAX: never. */
+/** Sends what waits when its time has come. Returns milliseconds until it wants to be called
+ *  again; UINT32_MAX: never. */
 uint32_t rdp_display_run(struct rdp_back *back);
 
 /* rdp_back_clipboard.c */

@@ -1,5 +1,6 @@
-/* Picture of the target: FreeRDP decodes into its private buffer, here what changed goes to the core. The buffer and the core's canvas are
- * the same at the end of every callback; rdp_back_copy.c builds on that. Must not know viewers or codecs. */
+/* Picture of the target: FreeRDP decodes into its private buffer, here what changed goes to the
+ * core. The buffer and the core's canvas are the same at the end of every callback; rdp_back_copy.c
+ * builds on that. Must not know viewers or codecs. */
 #include "gateway/rdp/rdp_back_internal.h"
 
 #include <errno.h>
@@ -100,7 +101,8 @@ static bool size_is_sane(struct rdp_back *back, uint32_t width, uint32_t height)
 	return false;
 }
 
-/* After ResetGraphics and after a reactivation with another size ([MS-RDPBCGR] 1.3.1.3); the settings hold the new one. */
+/* After ResetGraphics and after a reactivation with another size ([MS-RDPBCGR] 1.3.1.3); the
+ * settings hold the new one. */
 static BOOL desktop_resize(rdpContext *context)
 {
 	struct rdp_back *back = rdp_back_of(context);
@@ -116,7 +118,8 @@ static BOOL desktop_resize(rdpContext *context)
 		return FALSE;
 	}
 	blacken(context->gdi);
-	/* Before the first publication freerdp_connect is still running: rdp_back.c publishes behind it. */
+	/* Before the first publication freerdp_connect is still running: rdp_back.c publishes
+	 * behind it. */
 	return back->picture.width == 0 || rdp_picture_publish(back);
 }
 

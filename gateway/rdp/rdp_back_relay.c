@@ -1,4 +1,5 @@
-/* The loop of a connected target: its packets in, the core's commands out. Must not know how the connection came about. */
+/* The loop of a connected target: its packets in, the core's commands out. Must not know how the
+ * connection came about. */
 #include "gateway/rdp/rdp_back_internal.h"
 
 #include "base/clock.h"
@@ -92,8 +93,8 @@ static void take_commands(struct rdp_back *back, bool active)
 	}
 }
 
-/* How long a state that is not good may still last: milliseconds; UINT32_MAX while it is good; 0 when its time has passed. `since_us` remembers
- * when it began. */
+/* How long a state that is not good may still last: milliseconds; UINT32_MAX while it is good; 0
+ * when its time has passed. `since_us` remembers when it began. */
 static uint32_t patience_left_ms(uint64_t *since_us, bool good, uint64_t allowed_us)
 {
 	uint64_t now_us = clock_now_us();
@@ -115,7 +116,8 @@ static uint32_t watch_target(struct rdp_back *back)
 	uint32_t reactivation = patience_left_ms(&back->inactive_since_us,
 						 freerdp_is_active_state(rdp_back_context(back)),
 						 REACTIVATE_DEADLINE_US);
-	/* FreeRDP closes the channel by itself at a message it does not take, and goes on: the picture would stand still for ever. */
+	/* FreeRDP closes the channel by itself at a message it does not take, and goes on: the
+	 * picture would stand still for ever. */
 	uint32_t graphics = patience_left_ms(&back->blind_since_us, !back->picture.gfx_lost,
 					     back->patience_ms * UINT64_C(1000));
 

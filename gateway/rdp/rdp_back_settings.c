@@ -1,5 +1,6 @@
-/* What we ask of a target and what we switch off. Must not know how the connection runs. The password is not among the settings: FreeRDP
- * copies them before it connects, so it enters only behind the certificate check (rdp_back.c). */
+/* What we ask of a target and what we switch off. Must not know how the connection runs. The
+ * password is not among the settings: FreeRDP copies them before it connects, so it enters only
+ * behind the certificate check (rdp_back.c). */
 #include "gateway/rdp/rdp_back_internal.h"
 
 #include <freerdp/channels/disp.h>
@@ -17,7 +18,8 @@ struct bool_row {
 	BOOL value;
 };
 static const struct bool_row bools[] = {
-	/* Security: TLS or NLA, never the old RDP layer; NTLM, because Kerberos needs files and more sockets. */
+	/* Security: TLS or NLA, never the old RDP layer; NTLM, because Kerberos needs
+	 * files and more sockets. */
 	{FreeRDP_RdpSecurity, FALSE},
 	{FreeRDP_TlsSecurity, TRUE},
 	{FreeRDP_NlaSecurity, TRUE},
@@ -57,8 +59,8 @@ static const struct bool_row bools[] = {
 	{FreeRDP_MultiTouchInput, FALSE},
 	{FreeRDP_GrabMouse, TRUE}, /* else the library swallows pointer positions of the target */
 
-	/* Channels: graphics, display control and text clipboard; nothing that opens a file or a device. Synchronous, because the
-	 * library otherwise decodes on a thread of its own. */
+	/* Channels: graphics, display control and text clipboard; nothing that opens a file or a
+	 * device. Synchronous, because the library otherwise decodes on a thread of its own. */
 	{FreeRDP_SynchronousDynamicChannels, TRUE},
 	{FreeRDP_SupportDisplayControl, TRUE},
 	{FreeRDP_RedirectClipboard, TRUE},
@@ -127,7 +129,8 @@ static bool set_identity(rdpSettings *settings, const struct back_target *target
 		    freerdp_settings_set_string(settings, FreeRDP_AuthenticationPackageList,
 						"!kerberos");
 
-	/* Empty, not missing: a missing one makes the library ask before the certificate was seen. */
+	/* Empty, not missing: a missing one makes the library ask before the
+	 * certificate was seen. */
 	good = good && freerdp_settings_set_string(settings, FreeRDP_Password, "");
 	if (target->domain && target->domain[0])
 		good = good &&

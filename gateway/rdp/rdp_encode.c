@@ -1,5 +1,5 @@
-/* Which codec a change gets, and the encoding itself. What went out with loss is remembered by 64x64 tiles and sent again exactly once
- * it has been quiet. Knows no channel and no pacing. */
+/* Which codec a change gets, and the encoding itself. What went out with loss is remembered by
+ * 64x64 tiles and sent again exactly once it has been quiet. Knows no channel and no pacing. */
 #include "gateway/rdp/rdp_encode.h"
 
 #include "recorder/encode/convert.h"
@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define TILE_PX 64u
-/** Planar costs 0.01 ms for a line of text and grows with content; up to here it is both quickest and smallest. */
+/** Planar costs 0.01 ms for a line of text and grows with content; up to here it is both
+ *  quickest and smallest. */
 #define SMALL_PX (256u * 256u)
 #define REFINE_QUIET_US 300000u
 #define REFINE_MAX_TILES 64u
@@ -27,7 +28,8 @@ struct rdp_encode {
 	uint32_t width, height, columns, rows;
 	struct rdp_planar *planar;
 	PROGRESSIVE_CONTEXT *progressive;
-	/* AVC420: the viewer's decoder and this encoder see the same sequence, so what changed while other codecs were used is owed to it. */
+	/* AVC420: the viewer's decoder and this encoder see the same sequence, so what changed
+	 * while other codecs were used is owed to it. */
 	struct encoder *encoder;
 	struct nv12 nv12;
 	struct macroblocks blocks;
@@ -81,7 +83,7 @@ void rdp_encode_destroy(struct rdp_encode *encode)
 	g_free(encode);
 }
 
-/* ---- Lossy tiles --------------------------------------------------------------------------------------------------- */
+/* ---- Lossy tiles ---- */
 
 static void mark_lossy(struct rdp_encode *encode, const pixman_box32_t *box, uint64_t now_us)
 {
@@ -130,7 +132,7 @@ void rdp_encode_copied(struct rdp_encode *encode, const struct picture_copy *cop
 		mark_lossy(encode, &target, lossy_us);
 }
 
-/* ---- Codecs --------------------------------------------------------------------------------------------------------- */
+/* ---- Codecs ---- */
 
 static void rectangles(const pixman_box32_t *boxes, int n_boxes, RECTANGLE_16 *ret)
 {
@@ -234,7 +236,7 @@ static bool avc_boxes(struct rdp_encode *encode, const struct shadow *shadow,
 	return send_avc(encode, &unit, boxes, n_boxes, sink, user);
 }
 
-/* ---- Painting --------------------------------------------------------------------------------------------------------- */
+/* ---- Painting ---- */
 
 static uint64_t count_px(const pixman_box32_t *boxes, int n_boxes)
 {
@@ -267,8 +269,9 @@ static bool paint_boxes(struct rdp_encode *encode, const struct shadow *shadow,
 	return ok;
 }
 
-/* What a lossy codec sends is sent again without loss as soon as it is quiet. A desktop at rest is best sent exactly at once: fewer bytes in
- * all, and the viewer sees it while a lossy codec would still set up its tables on both sides (some 200 ms of xfreerdp's first picture). */
+/* What a lossy codec sends is sent again without loss as soon as it is quiet. A desktop at rest is
+ * best sent exactly at once: fewer bytes in all, and the viewer sees it while a lossy codec would
+ * still set up its tables on both sides (some 200 ms of xfreerdp's first picture). */
 static bool paint_first(struct rdp_encode *encode, const struct shadow *shadow,
 			const pixman_box32_t *boxes, int n_boxes, uint64_t now_us,
 			rdp_encode_sink *sink, void *user)
@@ -315,7 +318,8 @@ uint64_t rdp_encode_refine_due_us(const struct rdp_encode *encode)
 						     : encode->oldest_lossy_us + REFINE_QUIET_US;
 }
 
-/* Tiles side by side go out as one rectangle. Returns how many tiles the run that starts here has; 0: none. */
+/* Tiles side by side go out as one rectangle. Returns how many tiles the run that
+ * starts here has; 0: none. */
 static uint32_t due_run(const struct rdp_encode *encode, uint32_t row, uint32_t column,
 			uint32_t max_tiles, uint64_t now_us)
 {

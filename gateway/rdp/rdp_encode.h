@@ -1,4 +1,5 @@
-/** Pixels into RDPGFX codecs ([MS-RDPEGFX] 2.2.4), chosen by how much changed. Knows no channel: commands go to a sink. */
+/** Pixels into RDPGFX codecs ([MS-RDPEGFX] 2.2.4), chosen by how much changed. Knows no channel:
+ *  commands go to a sink. */
 #pragma once
 
 #include "gateway/rdp/rdp_planar.h"
@@ -23,16 +24,20 @@ struct rdp_encode *rdp_encode_create(const struct rdp_encode_caps *caps, uint32_
 				     uint32_t height);
 void rdp_encode_destroy(struct rdp_encode *encode);
 
-/** Where the surface was moved inside itself: what was lossy at the source is lossy at the destination. */
+/** Where the surface was moved inside itself: what was lossy at the source is lossy at the
+ *  destination. */
 void rdp_encode_copied(struct rdp_encode *encode, const struct picture_copy *copy);
 
-/** Encodes `painted` of the picture: the first whole one without loss when that costs little, later ones as rdp_encode_choose says. now_us is remembered for what was sent with loss. */
+/** Encodes `painted` of the picture: the first whole one without loss when that costs little, later
+ *  ones as rdp_encode_choose says. now_us is remembered for what was sent with loss. */
 bool rdp_encode_paint(struct rdp_encode *encode, const struct shadow *shadow,
 		      const pixman_region32_t *painted, uint64_t now_us, rdp_encode_sink *sink,
 		      void *user);
 
-/** When the oldest lossy area will have been quiet for long enough to be sent again without loss; UINT64_MAX: nothing is lossy. */
+/** When the oldest lossy area will have been quiet for long enough to be sent again without loss;
+ *  UINT64_MAX: nothing is lossy. */
 uint64_t rdp_encode_refine_due_us(const struct rdp_encode *encode);
-/** Sends part of what is due, without loss: at most about a quarter of a million pixels, so that new changes need not wait. */
+/** Sends part of what is due, without loss: at most about a quarter of a million pixels, so that
+ *  new changes need not wait. */
 bool rdp_encode_refine(struct rdp_encode *encode, const struct shadow *shadow, uint64_t now_us,
 		       rdp_encode_sink *sink, void *user);

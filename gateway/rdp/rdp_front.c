@@ -1,5 +1,6 @@
-/* The RDP front: one viewer from its first byte to its last. Here are the peer's life, the loop and the farewell; what a viewer says and
- * sees is in the other rdp_front_*.c files. It must not know the target's protocol. */
+/* The RDP front: one viewer from its first byte to its last. Here are the peer's life, the loop and
+ * the farewell; what a viewer says and sees is in the other rdp_front_*.c files. It must not know
+ * the target's protocol. */
 #include "gateway/rdp/rdp_front.h"
 
 #include "base/clock.h"
@@ -24,7 +25,7 @@
 /** How long the last words may take to a viewer that reads slowly. */
 #define FAREWELL_MS 1000
 
-/* ---- Getting to the desktop -------------------------------------------------------------------------------------- */
+/* ---- Getting to the desktop ---- */
 
 static void open_target(struct rdp_front *front)
 {
@@ -79,7 +80,8 @@ static BOOL on_channel_created(void *user, UINT32 channel_id, INT32 status)
 
 static BOOL on_logon(freerdp_peer *peer, const SEC_WINNT_AUTH_IDENTITY *identity, BOOL automatic)
 {
-	/* Means nothing before FreeRDP 3.22, and nothing is known yet; the verdict falls in rdp_front_capabilities. */
+	/* Means nothing before FreeRDP 3.22, and nothing is known yet; the verdict falls in
+	 * rdp_front_capabilities. */
 	return TRUE;
 }
 
@@ -128,7 +130,7 @@ static bool make_events(struct rdp_front *front)
 	return front->session_event && front->writable_event;
 }
 
-/* ---- The loop ------------------------------------------------------------------------------------------------------ */
+/* ---- The loop ---- */
 
 static DWORD wait_ms(const struct rdp_front *front)
 {
@@ -217,7 +219,8 @@ static void serve(struct rdp_front *front)
 			session_end(front->session, END_FAULT, "waiting for the viewer failed");
 			return;
 		}
-		/* Why it failed was said already when we are the reason: the first session_end stands. */
+		/* Why it failed was said already when we are the reason: the first session_end
+		 * stands. */
 		if (!serve_viewer(front)) {
 			session_end(front->session,
 				    front->active ? END_VIEWER_LEFT : END_VIEWER_PROTOCOL,
@@ -231,7 +234,7 @@ static void serve(struct rdp_front *front)
 	}
 }
 
-/* ---- Farewell -------------------------------------------------------------------------------------------------------- */
+/* ---- Farewell ---- */
 
 static void drain(struct rdp_front *front)
 {
@@ -250,7 +253,8 @@ static void say_goodbye(struct rdp_front *front)
 {
 	freerdp_peer *peer = front->peer;
 
-	/* Close sends Deactivate All first, after which viewers no longer look at the error: it goes before. */
+	/* Close sends Deactivate All first, after which viewers no longer look at the
+	 * error: it goes before. */
 	if (front->active) {
 		rdp_front_send_error(front);
 		peer->Close(peer);

@@ -1,5 +1,5 @@
-/** Inside of the RDP front: one viewer, and what each file of rdp_front*.c does for it. Everything runs on the front thread (the main
- *  thread) except the watchdog. */
+/** Inside of the RDP front: one viewer, and what each file of rdp_front*.c does for it. Everything
+ *  runs on the front thread (the main thread) except the watchdog. */
 #pragma once
 
 #include "gateway/rdp/rdp_front_gfx.h"
@@ -17,7 +17,8 @@ struct rdp_display;
 struct rdp_tiles;
 struct rdp_cursor;
 
-/** Shuts the viewer's socket down when a step takes too long: FreeRDP does TLS and NLA inside one blocking call. */
+/** Shuts the viewer's socket down when a step takes too long: FreeRDP does TLS and NLA
+ *  inside one blocking call. */
 struct rdp_watchdog {
 	GThread *thread;
 	GMutex lock;
@@ -84,7 +85,7 @@ static inline rdpSettings *rdp_front_settings(struct rdp_front *front)
 	return front->peer->context->settings;
 }
 
-/* ---- rdp_front_watchdog.c ------------------------------------------------------------------------------------ */
+/* ---- rdp_front_watchdog.c ---- */
 
 /** `socket_fd` is borrowed until stop. */
 void rdp_watchdog_start(struct rdp_watchdog *dog, struct session *session, int socket_fd);
@@ -92,7 +93,7 @@ void rdp_watchdog_start(struct rdp_watchdog *dog, struct session *session, int s
 void rdp_watchdog_arm(struct rdp_watchdog *dog, uint32_t milliseconds);
 void rdp_watchdog_stop(struct rdp_watchdog *dog);
 
-/* ---- rdp_front_login.c --------------------------------------------------------------------------------------- */
+/* ---- rdp_front_login.c ---- */
 
 /** Settings, certificate and key of the server role. False: END_FAULT was set. */
 bool rdp_front_configure(struct rdp_front *front);
@@ -101,25 +102,27 @@ SECURITY_STATUS rdp_front_nla_hash(void *client, const SEC_WINNT_AUTH_IDENTITY *
 				   const SecBuffer *proof, const BYTE *session_key, const BYTE *mic,
 				   const SecBuffer *mic_input, BYTE *ret_hash);
 BOOL rdp_front_capabilities(freerdp_peer *peer);
-/** Desktop side within what the gateway allows and RDP can say ([MS-RDPBCGR] 2.2.1.3.2: 200 to 8192, width even). */
+/** Desktop side within what the gateway allows and RDP can say ([MS-RDPBCGR] 2.2.1.3.2: 200
+ *  to 8192, width even). */
 uint32_t rdp_clamp_width(uint32_t width, uint32_t max_width);
 uint32_t rdp_clamp_height(uint32_t height, uint32_t max_height);
 
 /** Set Error Info PDU for the session's end reason, once. */
 void rdp_front_send_error(struct rdp_front *front);
 
-/* ---- rdp_front_input.c --------------------------------------------------------------------------------------- */
+/* ---- rdp_front_input.c ---- */
 
 void rdp_front_input_register(struct rdp_front *front);
 /** [MS-RDPBCGR] 2.2.8.1.1.3.1.1.1: keyboardFlags and keyCode. */
 void rdp_key_from_scancode(uint16_t flags, uint8_t code, struct key_event *ret);
-/** [MS-RDPBCGR] 2.2.8.1.1.3.1.1.3 and .4; `buttons` is what is down, changed in place. False: the event says nothing. */
+/** [MS-RDPBCGR] 2.2.8.1.1.3.1.1.3 and .4; `buttons` is what is down, changed in place. False:
+ *  the event says nothing. */
 bool rdp_pointer_from_mouse(uint16_t flags, uint16_t x, uint16_t y, uint32_t *buttons,
 			    struct pointer_event *ret);
 bool rdp_pointer_from_extended(uint16_t flags, uint16_t x, uint16_t y, uint32_t *buttons,
 			       struct pointer_event *ret);
 
-/* ---- rdp_front_picture.c ------------------------------------------------------------------------------------- */
+/* ---- rdp_front_picture.c ---- */
 
 /** Sends what is due and can be taken. False: the connection is broken. */
 bool rdp_front_picture_step(struct rdp_front *front);
@@ -134,15 +137,16 @@ void rdp_front_picture_forget(struct rdp_front *front);
 void rdp_front_picture_register(struct rdp_front *front);
 void rdp_front_picture_finish(struct rdp_front *front);
 
-/* ---- rdp_front_bitmap.c -------------------------------------------------------------------------------------- */
+/* ---- rdp_front_bitmap.c ---- */
 
 struct rdp_tiles *rdp_tiles_create(struct rdp_front *front);
 void rdp_tiles_destroy(struct rdp_tiles *tiles);
-/** One Bitmap Update ([MS-RDPBCGR] 2.2.9.1.2.1.2) per tile of the painted region and of what was copied. */
+/** One Bitmap Update ([MS-RDPBCGR] 2.2.9.1.2.1.2) per tile of the painted region and of what was
+ *  copied. */
 bool rdp_tiles_send(struct rdp_tiles *tiles, const struct shadow *shadow,
 		    const struct picture_update *update);
 
-/* ---- rdp_front_cursor.c -------------------------------------------------------------------------------------- */
+/* ---- rdp_front_cursor.c ---- */
 
 struct rdp_cursor *rdp_cursor_create(struct rdp_front *front);
 void rdp_cursor_destroy(struct rdp_cursor *cursor);
@@ -152,7 +156,7 @@ void rdp_cursor_reset(struct rdp_cursor *cursor);
 bool rdp_cursor_send_shape(struct rdp_cursor *cursor);
 bool rdp_cursor_send_position(struct rdp_cursor *cursor);
 
-/* ---- rdp_front_channels.c -------------------------------------------------------------------------------- */
+/* ---- rdp_front_channels.c ---- */
 
 /** Puts itself between the viewer and FreeRDP's channels; after WTSOpenServer. */
 struct rdp_channels *rdp_channels_create(struct rdp_front *front);

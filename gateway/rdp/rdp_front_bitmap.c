@@ -1,5 +1,6 @@
-/* Pictures for viewers without the graphics pipeline: Bitmap Updates of 64x64 tiles, one rectangle each, because viewers exist that
- * garble updates of several ([MS-RDPBCGR] 2.2.9.1.1.3.1.2). Knows no pacing. */
+/* Pictures for viewers without the graphics pipeline: Bitmap Updates of 64x64 tiles, one rectangle
+ * each, because viewers exist that garble updates of several ([MS-RDPBCGR]
+ * 2.2.9.1.1.3.1.2). Knows no pacing. */
 #include "gateway/rdp/rdp_front.h"
 
 #include <freerdp/codec/color.h>
@@ -46,7 +47,8 @@ void rdp_tiles_destroy(struct rdp_tiles *tiles)
 	g_free(tiles);
 }
 
-/* The interleaved codec wants widths in fours; columns beyond the picture repeat its last one and are cut by the destination. */
+/* The interleaved codec wants widths in fours; columns beyond the picture repeat its last one and
+ * are cut by the destination. */
 static void take_tile(struct rdp_tiles *tiles, const struct shadow *shadow, const struct rect *r,
 		      uint32_t padded_width)
 {
@@ -60,8 +62,8 @@ static void take_tile(struct rdp_tiles *tiles, const struct shadow *shadow, cons
 	}
 }
 
-/* Bottom-up rows of BGR or BGRX, not compressed: FreeRDP's 24-bit run-length encoder loses colours, and its planar one gives up on
- * pictures of a few pixels. */
+/* Bottom-up rows of BGR or BGRX, not compressed: FreeRDP's 24-bit run-length encoder loses colours,
+ * and its planar one gives up on pictures of a few pixels. */
 static bool plain_rows(struct rdp_tiles *tiles, BITMAP_DATA *data, uint32_t pixel_bytes)
 {
 	uint8_t *to = tiles->encoded;

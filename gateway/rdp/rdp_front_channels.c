@@ -1,5 +1,5 @@
-/* Static channels from the viewer: what may reach FreeRDP and what is ours (the clipboard). Every length is looked at before anybody
- * allocates. */
+/* Static channels from the viewer: what may reach FreeRDP and what is ours (the clipboard). Every
+ * length is looked at before anybody allocates. */
 #include "gateway/rdp/rdp_front.h"
 #include "gateway/rdp/rdp_front_clipboard.h"
 
@@ -8,7 +8,8 @@
 #include <freerdp/channels/wtsvc.h>
 #include <freerdp/svc.h>
 
-/** Viewers send acknowledgements, capabilities and monitor layouts over dynamic channels: nothing is larger than a cache offer (64 KiB). */
+/** Viewers send acknowledgements, capabilities and monitor layouts over dynamic channels: nothing
+ *  is larger than a cache offer (64 KiB). */
 #define DYNAMIC_MAX_BYTES (1u << 20)
 #define DRDYNVC_DATA_FIRST 2u
 
@@ -22,7 +23,7 @@ struct rdp_channels {
 	GByteArray *message; /**< clipboard message in the making */
 };
 
-/* ---- Dynamic channels: a guard only -------------------------------------------------------------------------------- */
+/* ---- Dynamic channels: a guard only ---- */
 
 /* [MS-RDPEDYC] 2.2.3.1: FreeRDP allocates the announced length at once. */
 static bool announces_too_much(const uint8_t *data, size_t size)
@@ -51,7 +52,7 @@ static bool dynamic_ok(struct rdp_channels *channels, const uint8_t *data, size_
 	return !(flags & CHANNEL_FLAG_FIRST) || !announces_too_much(data, size);
 }
 
-/* ---- Clipboard ------------------------------------------------------------------------------------------------------- */
+/* ---- Clipboard ---- */
 
 static bool send_clipboard(void *user, const uint8_t *bytes, size_t length)
 {
@@ -80,7 +81,8 @@ static bool receive_clipboard(struct rdp_channels *channels, const uint8_t *data
 
 	if (flags & CHANNEL_FLAG_FIRST)
 		g_byte_array_set_size(message, 0);
-	/* More than we would take: let it pass by and forget it; a person may copy what he likes. */
+	/* More than we would take: let it pass by and forget it; a person may copy what he
+	 * likes. */
 	if (total > RDP_FRONT_CLIPBOARD_MAX_BYTES ||
 	    message->len + size > RDP_FRONT_CLIPBOARD_MAX_BYTES)
 		return true;
@@ -110,7 +112,7 @@ void rdp_channels_target_copied(struct rdp_channels *channels)
 	channels->target_copied = true;
 }
 
-/* ---- Both ------------------------------------------------------------------------------------------------------------ */
+/* ---- Both ---- */
 
 static BOOL on_data(freerdp_peer *peer, UINT16 id, const BYTE *data, size_t size, UINT32 flags,
 		    size_t total)

@@ -112,7 +112,7 @@ bool rdp_front_clipboard_start(struct rdp_front_clipboard *clipboard)
 	       send_message(clipboard, CB_MONITOR_READY, 0, NULL, 0);
 }
 
-/* ---- Towards the viewer ------------------------------------------------------------------------------------------- */
+/* ---- Towards the viewer ---- */
 
 static bool send_formats(struct rdp_front_clipboard *clipboard)
 {
@@ -156,7 +156,8 @@ bool rdp_front_clipboard_offer(struct rdp_front_clipboard *clipboard, const char
 
 bool rdp_front_clipboard_flush(struct rdp_front_clipboard *clipboard)
 {
-	/* One answer at a time: a viewer that asks without reading must not fill our memory with copies. */
+	/* One answer at a time: a viewer that asks without reading must not fill our memory with
+	 * copies. */
 	if (!clipboard->owed || clipboard->ops.busy(clipboard->user))
 		return true;
 	clipboard->owed = false;
@@ -177,7 +178,7 @@ static bool answer_request(struct rdp_front_clipboard *clipboard, const uint8_t 
 	return rdp_front_clipboard_flush(clipboard);
 }
 
-/* ---- From the viewer ----------------------------------------------------------------------------------------------- */
+/* ---- From the viewer ---- */
 
 static bool take_capabilities(struct rdp_front_clipboard *clipboard, const uint8_t *body,
 			      uint32_t length)

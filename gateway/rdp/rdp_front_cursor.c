@@ -1,12 +1,14 @@
-/* The target's cursor as RDP pointer updates ([MS-RDPBCGR] 2.2.9.1.1.4). Shapes the viewer has been sent stay in its cache and are named
- * by number when they come back. Knows nothing of the picture. */
+/* The target's cursor as RDP pointer updates ([MS-RDPBCGR] 2.2.9.1.1.4). Shapes the viewer has been
+ * sent stay in its cache and are named by number when they come back. Knows nothing of the
+ * picture. */
 #include "gateway/rdp/rdp_front.h"
 
 #include <freerdp/pointer.h>
 #include <string.h>
 
 #define CACHE_SLOTS 20u
-/** Largest shape of a New Pointer Update for viewers that did not announce large ones ([MS-RDPBCGR] 2.2.9.1.1.4.4). */
+/** Largest shape of a New Pointer Update for viewers that did not announce large ones
+ *  ([MS-RDPBCGR] 2.2.9.1.1.4.4). */
 #define PLAIN_MAX_PX 32u
 #define LARGE_96_PX 96u
 
@@ -88,7 +90,8 @@ static size_t mask_stride(uint32_t width)
 	return ((width + 15) / 16) * 2;
 }
 
-/* Rows bottom-up. A transparent pixel is AND 1 with XOR 0; AND 1 with a colour would invert the screen. */
+/* Rows bottom-up. A transparent pixel is AND 1 with XOR 0; AND 1 with a colour would invert the
+ * screen. */
 static void fill_masks(const struct cursor_shape *shape, uint8_t *xor_mask, uint8_t *and_mask)
 {
 	for (uint32_t y = 0; y < shape->height; y++) {

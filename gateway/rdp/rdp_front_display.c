@@ -1,5 +1,5 @@
-/* The viewer's wish for another size, over the display control channel ([MS-RDPEDISP]). One monitor: the smallest rectangle around all of
- * them. */
+/* The viewer's wish for another size, over the display control channel ([MS-RDPEDISP]). One
+ * monitor: the smallest rectangle around all of them. */
 #include "gateway/rdp/rdp_front_display.h"
 
 #include "gateway/rdp/rdp_front.h"

@@ -1,5 +1,5 @@
-/* The graphics pipeline channel to the viewer ([MS-RDPEGFX]): opening, capabilities, surface, frames and their acknowledgements. Knows
- * no codec. */
+/* The graphics pipeline channel to the viewer ([MS-RDPEGFX]): opening, capabilities, surface,
+ * frames and their acknowledgements. Knows no codec. */
 #include "gateway/rdp/rdp_front_gfx.h"
 
 #include "base/clock.h"
@@ -47,7 +47,8 @@ bool rdp_gfx_choose_caps(const RDPGFX_CAPSET *sets, unsigned n_sets, RDPGFX_CAPS
 	if (!found)
 		return false;
 	*ret_set = *found;
-	/* [MS-RDPEGFX] 2.2.3: AVC is asked for in 8.1 and refused from 10 on; 10.1 has no flags and always has it. */
+	/* [MS-RDPEGFX] 2.2.3: AVC is asked for in 8.1 and refused from 10 on; 10.1 has no
+	 * flags and always has it. */
 	if (found->version >= RDPGFX_CAPVERSION_10)
 		ret_caps->avc420 = found->version == RDPGFX_CAPVERSION_101 ||
 				   !(found->flags & RDPGFX_CAPS_FLAG_AVC_DISABLED);
@@ -60,7 +61,7 @@ bool rdp_gfx_choose_caps(const RDPGFX_CAPSET *sets, unsigned n_sets, RDPGFX_CAPS
 	return true;
 }
 
-/* ---- What the viewer says ------------------------------------------------------------------------------------------- */
+/* ---- What the viewer says ---- */
 
 static UINT on_caps_advertise(RdpgfxServerContext *server,
 			      const RDPGFX_CAPS_ADVERTISE_PDU *advertise)
@@ -122,7 +123,7 @@ void rdp_gfx_channel_created(struct rdp_gfx *gfx, uint32_t channel_id, int32_t s
 		gfx->state = RDP_GFX_ABSENT;
 }
 
-/* ---- Opening -------------------------------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 struct rdp_gfx *rdp_gfx_create(struct rdp_front *front)
 {
@@ -218,7 +219,7 @@ bool rdp_gfx_may_send(const struct rdp_gfx *gfx)
 	       (gfx->suspended || gfx->frame_id - gfx->acknowledged_id < MAX_UNACKNOWLEDGED);
 }
 
-/* ---- Surface and frames ------------------------------------------------------------------------------------------------ */
+/* ---- Surface and frames ---- */
 
 static bool create_surface(struct rdp_gfx *gfx)
 {

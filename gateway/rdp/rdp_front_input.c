@@ -89,7 +89,8 @@ static BOOL on_mouse(rdpInput *input, UINT16 flags, UINT16 x, UINT16 y)
 
 	if (!rdp_pointer_from_mouse(flags, x, y, &front->buttons, &event))
 		return TRUE;
-	/* A wheel event carries no position ([MS-RDPBCGR] 2.2.8.1.1.3.1.1.3): the last one stands. */
+	/* A wheel event carries no position ([MS-RDPBCGR] 2.2.8.1.1.3.1.1.3): the last one
+	 * stands. */
 	if (event.wheel_up || event.wheel_right) {
 		event.x = front->pointer_x;
 		event.y = front->pointer_y;

@@ -1,5 +1,5 @@
-/* Who the viewer is: server settings, the NLA door, the TLS door, the refusal. Decides nothing itself: the gateway does. A password
- * passes through here once and is wiped. */
+/* Who the viewer is: server settings, the NLA door, the TLS door, the refusal. Decides nothing
+ * itself: the gateway does. A password passes through here once and is wiped. */
 #include "gateway/rdp/rdp_front.h"
 
 #include "base/secret.h"
@@ -12,7 +12,8 @@
 #include <winpr/crypto.h>
 #include <winpr/error.h>
 
-/** [MS-RDPBCGR] 2.2.1.11.1.1 allows 512 bytes of UTF-16 in each field; the broker carries as many of UTF-8. */
+/** [MS-RDPBCGR] 2.2.1.11.1.1 allows 512 bytes of UTF-16 in each field; the broker
+ *  carries as many of UTF-8. */
 #define FIELD_MAX_BYTES 512u
 #define TLS1_2_VERSION 0x0303u
 #define DESKTOP_MIN_PX 200u
@@ -80,7 +81,8 @@ static bool set_switches(rdpSettings *settings, bool nla)
 		{FreeRDP_RefreshRect, TRUE},
 		{FreeRDP_SuppressOutput, TRUE},
 		{FreeRDP_DesktopResize, TRUE},
-		/* A write never waits for the viewer; rdp_front_picture.c looks before it writes. */
+		/* A write never waits for the viewer; rdp_front_picture.c looks before it
+		 * writes. */
 		{FreeRDP_WaitForOutputBufferFlush, FALSE},
 	};
 
@@ -115,7 +117,7 @@ uint32_t rdp_clamp_height(uint32_t height, uint32_t max_height)
 	return CLAMP(height, DESKTOP_MIN_PX, MAX(max_height, DESKTOP_MIN_PX));
 }
 
-/* ---- NLA door ------------------------------------------------------------------------------------------------- */
+/* ---- NLA door ---- */
 
 static char *identity_text(const UINT16 *text, UINT32 length)
 {
@@ -154,8 +156,8 @@ static void refuse_proof(struct rdp_front *front, uint8_t ret_verifier[16])
 	session_end(front->session, END_REFUSED, "NLA proof refused");
 }
 
-/* A no leaves a verifier that fits no proof: FreeRDP goes by the one in ret_hash at its next look, whatever was returned at this one, and
- * what a number means has changed once (rdp_ntlm_answer). */
+/* A no leaves a verifier that fits no proof: FreeRDP goes by the one in ret_hash at its next look,
+ * whatever was returned at this one, and what a number means has changed once (rdp_ntlm_answer). */
 SECURITY_STATUS rdp_front_nla_hash(void *client, const SEC_WINNT_AUTH_IDENTITY *identity,
 				   const SecBuffer *proof, const BYTE *session_key, const BYTE *mic,
 				   const SecBuffer *mic_input, BYTE *ret_hash)
@@ -182,7 +184,7 @@ SECURITY_STATUS rdp_front_nla_hash(void *client, const SEC_WINNT_AUTH_IDENTITY *
 	return rdp_ntlm_answer(yes);
 }
 
-/* ---- Both doors ------------------------------------------------------------------------------------------------ */
+/* ---- Both doors ---- */
 
 void rdp_front_send_error(struct rdp_front *front)
 {
@@ -192,7 +194,8 @@ void rdp_front_send_error(struct rdp_front *front)
 	if (front->error_sent || !info)
 		return;
 	front->error_sent = true;
-	/* Also to viewers that did not announce it: FreeRDP 3 does not, but shows it; and the connection ends here anyway. */
+	/* Also to viewers that did not announce it: FreeRDP 3 does not, but shows it; and the
+	 * connection ends here anyway. */
 	freerdp_set_error_info(context->rdp, info);
 	if (!freerdp_send_error_info(context->rdp))
 		g_debug("the viewer was gone before it could be told why");
@@ -223,7 +226,8 @@ static void fill_login(struct rdp_front *front, struct broker_login *login)
 	login->alternate_shell = setting_text(settings, FreeRDP_AlternateShell);
 	login->viewer_name = setting_text(settings, FreeRDP_ClientHostname);
 	if (front->start->offer_nla) {
-		/* The name that was proven, not the one the viewer may write into Client Info afterwards. */
+		/* The name that was proven, not the one the viewer may write into
+		 * Client Info afterwards. */
 		login->door = DOOR_NLA_TICKET;
 		login->user = g_strdup(front->proven_user ? front->proven_user : "");
 		login->domain = g_strdup(front->proven_domain ? front->proven_domain : "");
@@ -279,8 +283,8 @@ static bool clamp_desktop(struct rdp_front *front)
 					   rdp_clamp_height(height, front->start->max_height_px));
 }
 
-/* Client Info has been read and nothing was sent that a stranger may not see: the one place where FreeRDP lets a server refuse with
- * an explanation. Runs again at each reactivation. */
+/* Client Info has been read and nothing was sent that a stranger may not see: the one place where
+ * FreeRDP lets a server refuse with an explanation. Runs again at each reactivation. */
 BOOL rdp_front_capabilities(freerdp_peer *peer)
 {
 	struct rdp_front *front = rdp_front_of(peer->context);

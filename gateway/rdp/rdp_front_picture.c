@@ -1,5 +1,5 @@
-/* When the viewer gets a picture: only when it can take one. Until then the core merges what changes. Knows the two ways to say it
- * (graphics pipeline, bitmaps) but not how they encode. */
+/* When the viewer gets a picture: only when it can take one. Until then the core merges what
+ * changes. Knows the two ways to say it (graphics pipeline, bitmaps) but not how they encode. */
 #include "gateway/rdp/rdp_front.h"
 
 #include "base/clock.h"
@@ -36,7 +36,8 @@ static bool resize_viewer(struct rdp_front *front, uint32_t width, uint32_t heig
 	if (freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth) == width &&
 	    freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight) == height)
 		return true;
-	/* Deactivate and reactivate ([MS-RDPBCGR] 1.3.1.3); Activate comes again and the picture goes on from there. */
+	/* Deactivate and reactivate ([MS-RDPBCGR] 1.3.1.3); Activate comes again and the
+	 * picture goes on from there. */
 	front->active = false;
 	return freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, width) &&
 	       freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, height) &&
@@ -84,7 +85,7 @@ static bool send_update(struct rdp_front *front, const struct picture_update *up
 	return front->tiles && rdp_tiles_send(front->tiles, front->shadow, update);
 }
 
-/* ---- Words over the picture ---------------------------------------------------------------------------------------- */
+/* ---- Words over the picture ---- */
 
 static bool overlap(const struct rect *a, const struct rect *b)
 {
@@ -92,7 +93,8 @@ static bool overlap(const struct rect *a, const struct rect *b)
 	       b->y < a->y + a->height;
 }
 
-/* The shadow then shows the words where the core thinks the picture is. What a copy took from there is asked for again. */
+/* The shadow then shows the words where the core thinks the picture is. What a copy took from
+ * there is asked for again. */
 static void lay_notice(struct rdp_front *front, struct picture_update *update)
 {
 	const struct rect strip = banner_rect(front->shadow->width, front->shadow->height);
@@ -182,7 +184,7 @@ uint64_t rdp_front_picture_due_us(const struct rdp_front *front)
 	return due_us;
 }
 
-/* ---- What the viewer asks for ------------------------------------------------------------------------------------ */
+/* ---- What the viewer asks for ---- */
 
 static void repaint(struct rdp_front *front, const RECTANGLE_16 *area)
 {

@@ -1,5 +1,6 @@
-/* The clock over the handshake. FreeRDP's TLS accept and NLA block inside one call, so only another thread can end them: it shuts
- * the socket down and the blocked call fails. Knows nothing of RDP. */
+/* The clock over the handshake. FreeRDP's TLS accept and NLA block inside one call, so only another
+ * thread can end them: it shuts the socket down and the blocked call fails. Knows nothing of
+ * RDP. */
 #include "gateway/rdp/rdp_front.h"
 
 #include <sys/socket.h>

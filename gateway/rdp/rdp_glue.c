@@ -1,4 +1,5 @@
-/* FreeRDP as a library: what must be loaded before the sandbox closes, and where its log lines go. Knows neither side of a session. */
+/* FreeRDP as a library: what must be loaded before the sandbox closes, and where its log lines go.
+ * Knows neither side of a session. */
 #include "gateway/rdp/rdp_glue.h"
 
 #include "base/secret.h"
@@ -19,7 +20,8 @@
 #include <winpr/wtsapi.h>
 
 #define LOG_LINE_MAX_BYTES 300u
-/** A peer can make FreeRDP complain about every packet it sends; the log of one process stays bounded. */
+/** A peer can make FreeRDP complain about every packet it sends; the log of one
+ *  process stays bounded. */
 #define LOG_LINES_MAX 200
 
 static const uint32_t error_infos[END_REASON_COUNT] = {
@@ -127,7 +129,8 @@ int rdp_glue_prepare(void)
 
 	if (prepared)
 		return 0;
-	/* FreeRDP asks for the local time with every log line; without TZ that is an open() the sandbox refuses. */
+	/* FreeRDP asks for the local time with every log line; without TZ that is an
+	 * open() the sandbox refuses. */
 	g_setenv("TZ", "UTC", TRUE);
 	tzset();
 	route_log();
@@ -152,7 +155,8 @@ SECURITY_STATUS rdp_ntlm_answer(bool accepted)
 	int major = 0, minor = 0;
 
 	freerdp_get_version(&major, &minor, NULL);
-	/* Before 3.24.0 refused on 0 (SEC_E_OK!) and accepted everything else, every error number included. */
+	/* Before 3.24.0 refused on 0 (SEC_E_OK!) and accepted everything else, every
+	 * error number included. */
 	if (major == 3 && minor < 24)
 		return accepted ? 1 : 0;
 	return accepted ? SEC_E_OK : SEC_E_LOGON_DENIED;

@@ -46,7 +46,8 @@ void rdp_command_place(RDPGFX_SURFACE_COMMAND *command, uint32_t x, uint32_t y, 
 	command->height = height;
 }
 
-/* The pixels as they are ([MS-RDPEGFX] 2.2.2.1, RDPGFX_CODECID_UNCOMPRESSED): what every viewer takes. */
+/* The pixels as they are ([MS-RDPEGFX] 2.2.2.1, RDPGFX_CODECID_UNCOMPRESSED): what every viewer
+ * takes. */
 static BYTE *raw_stripe(const uint8_t *first, size_t stride_bytes, RDPGFX_SURFACE_COMMAND *command)
 {
 	size_t row_bytes = (size_t)command->width * 4;
@@ -72,7 +73,8 @@ static bool make_stripe(struct rdp_planar *planar, const struct shadow *shadow,
 	ret->data = freerdp_bitmap_compress_planar(
 		planar->context, first, PIXEL_FORMAT_BGRX32, r->width, r->height,
 		(UINT32)shadow->stride_bytes, NULL, &ret->length);
-	/* FreeRDP's encoder gives up on pictures of a few pixels whose planes grow by being coded. */
+	/* FreeRDP's encoder gives up on pictures of a few pixels whose planes grow by being
+	 * coded. */
 	if (!ret->data)
 		ret->data = raw_stripe(first, shadow->stride_bytes, ret);
 	return ret->data != NULL;

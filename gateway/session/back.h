@@ -1,7 +1,9 @@
-/** A back: the side towards the target, one per protocol (gateway/rdp/rdp_back.c, gateway/vnc/vnc_back.c).
+/** A back: the side towards the target, one per protocol (gateway/rdp/rdp_back.c,
+ *  gateway/vnc/vnc_back.c).
  *
- *  The core runs it on a thread of its own. A back decodes into a private picture and hands what changed to session_paint / session_copy /
- *  session_fill; it takes input with session_back_next. */
+ *  The core runs it on a thread of its own. A back decodes into a private picture and hands what
+ *  changed to session_paint / session_copy / session_fill; it takes input with
+ *  session_back_next. */
 #pragma once
 
 #include "gateway/session/session.h"
@@ -31,9 +33,11 @@ struct back_ops {
 	/** As front_ops.prepare. */
 	int (*prepare)(void);
 
-	/** Connects and relays until the target is gone or BACK_STOP arrives. Every stage has a deadline (silent targets exist).
+	/** Connects and relays until the target is gone or BACK_STOP arrives. Every stage has a
+	 *  deadline (silent targets exist).
 	 *  ret_detail  what happened, for the log (g_malloc, no secrets), or NULL
-	 *  Returns why it ended: END_TARGET_CLOSED, _CERTIFICATE, _LOGIN, _PROTOCOL, _UNREACHABLE, or END_NONE after BACK_STOP.
+	 *  Returns why it ended: END_TARGET_CLOSED, _CERTIFICATE, _LOGIN, _PROTOCOL, _UNREACHABLE,
+	 *  or END_NONE after BACK_STOP.
 	 *  Runs on the back thread. */
 	enum end_reason (*run)(struct session *session, struct back_target *target,
 			       char **ret_detail);

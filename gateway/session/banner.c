@@ -1,4 +1,5 @@
-/* A strip of words over a viewer's own copy of the picture. Knows no protocol, and nothing of why. */
+/* A strip of words over a viewer's own copy of the picture. Knows no protocol, and nothing of
+ * why. */
 #include "gateway/session/banner.h"
 
 #include <cairo.h>

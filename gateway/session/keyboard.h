@@ -12,14 +12,17 @@
 int keyboard_prepare(void);
 
 struct keyboard;
-/** For a Windows KLID (0x409 us, 0x407 de, 0x40c fr, ...); an unknown one gets us. NULL only before keyboard_prepare. */
+/** For a Windows KLID (0x409 us, 0x407 de, 0x40c fr, ...); an unknown one gets us. NULL only
+ *  before keyboard_prepare. */
 struct keyboard *keyboard_create(uint32_t klid);
 void keyboard_destroy(struct keyboard *keyboard);
 
 #define KEYBOARD_MAX_EVENTS 8u
-/** Scancode or Unicode in, keysyms out (RDP viewer, VNC target). Tracks modifiers, AltGr, lock state and dead keys: a dead key alone gives nothing, the
- *  letter behind it the composed keysym. Lock keys act here and are not passed on. A key that goes up gives the keysym that went down, whatever happened to
- *  the modifiers meanwhile, so held keys must be released through here too. Returns how many events were written to `ret`. */
+/** Scancode or Unicode in, keysyms out (RDP viewer, VNC target). Tracks modifiers, AltGr, lock
+ *  state and dead keys: a dead key alone gives nothing, the letter behind it the composed keysym.
+ *  Lock keys act here and are not passed on. A key that goes up gives the keysym that went down,
+ *  whatever happened to the modifiers meanwhile, so held keys must be released through here too.
+ *  Returns how many events were written to `ret`. */
 unsigned keyboard_to_keysym(struct keyboard *keyboard, const struct key_event *event,
 			    struct key_event ret[KEYBOARD_MAX_EVENTS]);
 
@@ -31,6 +34,7 @@ unsigned keyboard_to_scancode(struct keyboard *keyboard, const struct key_event 
 /** Viewer's lock keys, so that letters get the right case. */
 void keyboard_set_locks(struct keyboard *keyboard, uint32_t lock_state);
 
-/** For the timeline: the text this key event types ("a", "Enter", "Ctrl+c", ...), or NULL. Keeps its own modifiers and dead keys: call it once for every
- *  event, press or release, in order. Borrowed until the next call. */
+/** For the timeline: the text this key event types ("a", "Enter", "Ctrl+c", ...), or NULL. Keeps
+ *  its own modifiers and dead keys: call it once for every event, press or release, in order.
+ *  Borrowed until the next call. */
 const char *keyboard_describe(struct keyboard *keyboard, const struct key_event *event);

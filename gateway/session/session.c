@@ -1,5 +1,5 @@
-/* Life and death of a session: creation, the first reason to end, flags to the front, destruction. It must not know pictures, input or
- * protocols; session_link.c runs the thread it starts. */
+/* Life and death of a session: creation, the first reason to end, flags to the front, destruction.
+ * It must not know pictures, input or protocols; session_link.c runs the thread it starts. */
 #include "gateway/session/session_priv.h"
 
 #include <errno.h>
@@ -179,7 +179,8 @@ char *session_notice(struct session *session)
 
 /* ---- Destruction ---- */
 
-/* A back that ignores its stop is left behind: the process exits next, and freeing under it would be worse. */
+/* A back that ignores its stop is left behind: the process exits next, and freeing
+ * under it would be worse. */
 static bool join_back(struct session *s)
 {
 	gint64 deadline_us = g_get_monotonic_time() + BACK_STOP_DEADLINE_US;

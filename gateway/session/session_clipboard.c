@@ -1,5 +1,5 @@
-/* Text that moves between viewer and target. The timeline keeps direction, length and hash; the text itself goes nowhere but to the other
- * side. */
+/* Text that moves between viewer and target. The timeline keeps direction, length and hash; the
+ * text itself goes nowhere but to the other side. */
 #include "gateway/session/session_priv.h"
 
 #include <jansson.h>

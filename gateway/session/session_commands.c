@@ -1,4 +1,5 @@
-/* The queue of commands to the back. Motion is merged while it waits, so a slow target gets the newest place and no backlog. */
+/* The queue of commands to the back. Motion is merged while it waits, so a slow target gets the
+ * newest place and no backlog. */
 #include "gateway/session/session_priv.h"
 
 static void command_free(void *data)

@@ -1,5 +1,6 @@
-/* The target's cursor: shape and place for the front, and into the ring, where the recorder draws it over the picture. A ring without room is no
- * loss here: only the newest state counts, and it is written again. */
+/* The target's cursor: shape and place for the front, and into the ring, where the recorder draws
+ * it over the picture. A ring without room is no loss here: only the newest state counts,
+ * and it is written again. */
 #include "gateway/session/session_priv.h"
 
 #include "recorder/ring/ring_reader.h"
@@ -61,7 +62,8 @@ void session_set_cursor(struct session *session, const struct cursor_shape *shap
 		return;
 	if (shape->width == 0 || shape->height == 0)
 		tidy = (struct cursor_shape){0};
-	/* RDP and VNC both let a target put the hot spot outside; what a viewer would do with that is anybody's guess. */
+	/* RDP and VNC both let a target put the hot spot outside; what a viewer would do with
+	 * that is anybody's guess. */
 	tidy.hot_x = MIN(tidy.hot_x, MAX(tidy.width, 1) - 1);
 	tidy.hot_y = MIN(tidy.hot_y, MAX(tidy.height, 1) - 1);
 	monitor_enter(&session->monitor);

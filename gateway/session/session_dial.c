@@ -1,5 +1,5 @@
-/* From the verdict to a running back: asks the gateway to dial, takes answer and socket, runs the back on its thread. It never opens a
- * socket itself and does not know what a back does. */
+/* From the verdict to a running back: asks the gateway to dial, takes answer and socket, runs the
+ * back on its thread. It never opens a socket itself and does not know what a back does. */
 #include "gateway/session/session_priv.h"
 
 #include <unistd.h>

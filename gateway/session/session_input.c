@@ -1,5 +1,5 @@
-/* Keys and pointer from the viewer: gate, idle clock, timeline, translation, and what is held down, so that nothing ever sticks at the
- * target. It must not know which protocols talk. */
+/* Keys and pointer from the viewer: gate, idle clock, timeline, translation, and what is held down,
+ * so that nothing ever sticks at the target. It must not know which protocols talk. */
 #include "gateway/session/session_priv.h"
 
 #include <jansson.h>
@@ -147,7 +147,8 @@ void session_key(struct session *session, const struct key_event *event)
 	if (session_takes_input_locked(session) && key_sane(event)) {
 		session->input.last_us = clock_now_us();
 		note_key(session, event);
-		/* The note may just have found the ring full, and then the key must not go out unrecorded. */
+		/* The note may just have found the ring full, and then the key must
+		 * not go out unrecorded. */
 		if (session_takes_input_locked(session) && track_viewer_key(session, event))
 			deliver_key(session, event);
 	}

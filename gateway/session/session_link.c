@@ -1,5 +1,6 @@
-/* The link thread: reads what gateway and recorder send, and runs the session's clocks. What a message means for recording, dialling or
- * login stands in session_recorder.c, session_dial.c and session_login.c. */
+/* The link thread: reads what gateway and recorder send, and runs the session's clocks. What a
+ * message means for recording, dialling or login stands in session_recorder.c,
+ * session_dial.c and session_login.c. */
 #include "gateway/session/session_priv.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@ int broker_send_locked(struct session *session, enum broker_type type, const voi
 
 /* ---- What the gateway says ---- */
 
-/* Answers move into the session as they are; the caller frees what is left, which is nothing then. */
+/* Answers move into the session as they are; the caller frees what is left, which is nothing
+ * then. */
 static void take_nla_answer(struct session *s, struct broker_nla_answer *answer)
 {
 	if (s->nla != QUESTION_ASKED)
@@ -181,7 +183,8 @@ static void run_clocks_locked(struct session *s)
 
 /* ---- The thread ---- */
 
-/* Descriptors are polled without the lock; only this thread closes or replaces them while it runs. */
+/* Descriptors are polled without the lock; only this thread closes or replaces them while it
+ * runs. */
 static bool link_step(struct session *s, struct packet *packet)
 {
 	monitor_enter(&s->monitor);

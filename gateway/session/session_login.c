@@ -1,13 +1,13 @@
-/* Questions to the gateway that a front waits for: a one-time password's proof, and the login. It decides nothing itself; silence, a lost
- * gateway and nonsense are all refusals. */
+/* Questions to the gateway that a front waits for: a one-time password's proof, and the login. It
+ * decides nothing itself; silence, a lost gateway and nonsense are all refusals. */
 #include "gateway/session/session_priv.h"
 
 #include "base/secret.h"
 
 #include <errno.h>
 
-/* Sends and waits for the link thread to put the answer down. Returns 0; -EINVAL when the question breaks a limit; -EPIPE when there
- * is nobody to ask; -ETIMEDOUT. */
+/* Sends and waits for the link thread to put the answer down. Returns 0; -EINVAL when the question
+ * breaks a limit; -EPIPE when there is nobody to ask; -ETIMEDOUT. */
 static int ask_locked(struct session *s, enum question_state *state, enum broker_type type,
 		      const void *question)
 {

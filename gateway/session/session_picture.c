@@ -1,5 +1,6 @@
-/* The canvas: what the back painted, copied and filled goes in here, to the recorder's ring, and onto the list of what the front has not
- * seen. It drops what does not change a pixel. It must not know who looks. */
+/* The canvas: what the back painted, copied and filled goes in here, to the recorder's ring, and
+ * onto the list of what the front has not seen. It drops what does not change a pixel. It
+ * must not know who looks. */
 #include "gateway/session/session_priv.h"
 
 #include <string.h>

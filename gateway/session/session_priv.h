@@ -1,7 +1,8 @@
 /** The inside of the session core, for gateway/session/ only.
  *
- *  One lock guards everything below it. Functions ending in _locked are called with it held. Link and doorbell writes never block
- *  (non-blocking sockets, eventfds), so they happen under the lock and stay in order. */
+ *  One lock guards everything below it. Functions ending in _locked are called with it held. Link
+ *  and doorbell writes never block (non-blocking sockets, eventfds), so they happen under the
+ *  lock and stay in order. */
 #pragma once
 
 #include "base/clock.h"
@@ -21,7 +22,8 @@
 
 /** How long a recorder may think about a canvas. */
 #define CANVAS_DEADLINE_US (10u * SECOND_US)
-/** Dialling has its own, shorter deadline in the gateway; this one catches a gateway that forgot. */
+/** Dialling has its own, shorter deadline in the gateway; this one catches a gateway that
+ *  forgot. */
 #define DIAL_DEADLINE_US (60u * SECOND_US)
 #define MESSAGE_SHOWN_US (20u * SECOND_US)
 #define TIMELINE_RETRY_US (50u * 1000u)
@@ -37,7 +39,8 @@ enum question_state {
 	QUESTION_IDLE,
 	QUESTION_ASKED,
 	QUESTION_ANSWERED,
-	QUESTION_DEAD, /**< timed out or link lost: a late answer is not taken, another question not asked */
+	/** timed out or link lost: a late answer is not taken, another question not asked */
+	QUESTION_DEAD,
 };
 
 enum dial_state {
@@ -77,10 +80,12 @@ struct input_side {
 	struct key_mask mask;
 	GQueue commands; /**< of struct back_command *, to the back */
 	bool stop_queued;
-	bool tail_is_motion; /**< the newest command only moves the pointer: the next motion may take its place */
+	/** the newest command only moves the pointer: the next motion may take its place */
+	bool tail_is_motion;
 };
 
-/** What a front has not seen yet: first `copies` in order, then everything inside `dirty` from the canvas. */
+/** What a front has not seen yet: first `copies` in order, then everything inside
+ *  `dirty` from the canvas. */
 struct pending_picture {
 	struct picture_copy copies[COPIES_MAX];
 	unsigned n_copies;
@@ -102,7 +107,8 @@ struct session {
 	const struct back_ops *const *backs;
 	GThread *link_thread;
 
-	/** Guards what follows; notified of answers, recorder states, the end, and the back's return. */
+	/** Guards what follows; notified of answers, recorder states, the end, and the back's
+	 *  return. */
 	struct monitor monitor;
 
 	bool stopping; /**< session_destroy: the link thread returns */
@@ -150,7 +156,8 @@ struct session {
 /* ---- session.c ---- */
 void session_end_locked(struct session *session, enum end_reason reason, const char *detail);
 void front_raise_locked(struct session *session, unsigned flags);
-/** What session_notice gives has changed: tells the front, and the timeline, because the viewer sees it and the recorded picture does not show it. */
+/** What session_notice gives has changed: tells the front, and the timeline, because the viewer
+ *  sees it and the recorded picture does not show it. */
 void session_notice_changed_locked(struct session *session);
 /** Makes an eventfd readable / unreadable. */
 void event_set(int fd);
@@ -174,8 +181,8 @@ void session_recorder_heard_locked(struct session *session, int result,
 				   const struct packet *packet);
 /** Offers the current canvas if there are a link and a canvas. */
 void session_offer_canvas_locked(struct session *session);
-/** The one place that decides about loss: freezes, thaws, or ends the session. Call after anything about the recorder changed and when
- *  session_recorder_due_us says so. */
+/** The one place that decides about loss: freezes, thaws, or ends the session. Call after anything
+ *  about the recorder changed and when session_recorder_due_us says so. */
 void session_recorder_decide_locked(struct session *session);
 /** When to call it again at the latest; UINT64_MAX: when something happens. */
 uint64_t session_recorder_due_us(const struct session *session);

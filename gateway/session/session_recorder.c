@@ -1,5 +1,5 @@
-/* The recorder's side of a session: offers canvases, and decides in one function what happens when nobody records. It must not know what
- * a recording is. */
+/* The recorder's side of a session: offers canvases, and decides in one function what happens when
+ * nobody records. It must not know what a recording is. */
 #include "gateway/session/session_priv.h"
 
 #include <errno.h>
@@ -26,7 +26,8 @@ void session_offer_canvas_locked(struct session *session)
 	r->state = RECORDER_OFFERED;
 	r->offered_us = clock_now_us();
 	r->cursor_due = true;
-	/* A link that takes nothing is treated as closed; only the link thread may close its descriptor. */
+	/* A link that takes nothing is treated as closed; only the link thread may
+	 * close its descriptor. */
 	if (result < 0) {
 		g_warning("the recorder takes no canvas: %s", g_strerror(-result));
 		shutdown(r->fd, SHUT_RDWR);

@@ -1,13 +1,16 @@
-/* What a front has not seen yet, and how it is brought up to date. The canvas holds the result of all operations; the shadow holds the picture
- * at the last take. Between them stand the copies made since, in order, and `dirty`: everything that is still wrong after those copies.
+/* What a front has not seen yet, and how it is brought up to date. The canvas holds the result of
+ * all operations; the shadow holds the picture at the last take. Between them stand the copies made
+ * since, in order, and `dirty`: everything that is still wrong after those copies.
  *
- * Invariant: shadow, then the copies, differs from the canvas only inside `dirty`. A paint adds its rectangle. A copy made in both
- * pictures makes its destination exactly as right or wrong as its source was. */
+ * Invariant: shadow, then the copies, differs from the canvas only inside `dirty`. A paint adds its
+ * rectangle. A copy made in both pictures makes its destination exactly as right or
+ * wrong as its source was. */
 #include "gateway/session/session_priv.h"
 
 #include <errno.h>
 
-/* A picture in the making is held back this long, so that viewers see whole frames; then they see what there is. */
+/* A picture in the making is held back this long, so that viewers see whole frames; then
+ * they see what there is. */
 #define FRAME_HOLD_US (50u * 1000u)
 /* Past this many rectangles a region costs more than the pixels it spares. */
 #define DIRTY_RECTS_MAX 512
@@ -43,7 +46,8 @@ static void add_on_grid(pixman_region32_t *region, const pixman_box32_t *b)
 				   (unsigned)(y2 - y1));
 }
 
-/* Rounds outward to tiles; more dirty is never wrong, and never larger than the picture the region lay in, which the caller clips. */
+/* Rounds outward to tiles; more dirty is never wrong, and never larger than the picture the region
+ * lay in, which the caller clips. */
 static void coarsen(pixman_region32_t *region)
 {
 	int n;
@@ -188,7 +192,8 @@ static int take_locked(struct session *s, struct shadow *shadow, struct picture_
 		start_over(&s->pending, s->width, s->height);
 		return -ESTALE;
 	}
-	/* A canvas on which nothing was shown yet is no picture: its black would only cost the viewer a whole picture's work. */
+	/* A canvas on which nothing was shown yet is no picture: its black would only cost the
+	 * viewer a whole picture's work. */
 	if (s->pending.newest_us == 0)
 		return -EAGAIN;
 	if (!pending_waits(&s->pending) || in_the_making(&s->pending))

@@ -1,5 +1,6 @@
-/* The timeline: JSON objects on their way into the ring. Before the first canvas, and while the recorder does not read, they wait here; nothing
- * is dropped silently. What the gateway knows does not travel this way. */
+/* The timeline: JSON objects on their way into the ring. Before the first canvas, and while the
+ * recorder does not read, they wait here; nothing is dropped silently. What the gateway knows
+ * does not travel this way. */
 #include "gateway/session/session_priv.h"
 
 #include "recorder/ring/ring_reader.h"
@@ -72,7 +73,8 @@ void timeline_clear_locked(struct session *session)
 	g_queue_clear_full(&session->timeline, entry_free);
 }
 
-/* The reader takes anything that is no text for a lie of the whole ring, so it is checked on this side first. */
+/* The reader takes anything that is no text for a lie of the whole ring, so it is
+ * checked on this side first. */
 int session_event(struct session *session, const char *json)
 {
 	json_t *object = strlen(json) <= RING_EVENT_MAX_BYTES ? json_loads(json, 0, NULL) : NULL;

@@ -1,4 +1,5 @@
-/* Pictures a front keeps of what its viewer was told, and the two ways to change pixels. It knows no session. */
+/* Pictures a front keeps of what its viewer was told, and the two ways to change
+ * pixels. It knows no session. */
 #include "gateway/session/session_priv.h"
 
 #include <string.h>
@@ -42,7 +43,8 @@ void pixels_move(uint8_t *pixels, size_t stride_bytes, const struct rect *to, ui
 	uint8_t *dst = pixels + to->y * stride_bytes + (size_t)to->x * 4;
 	const uint8_t *src = pixels + from_y * stride_bytes + (size_t)from_x * 4;
 
-	/* From the side that keeps rows which are still to be read; memmove does the same inside a row. */
+	/* From the side that keeps rows which are still to be read; memmove does the same inside a
+	 * row. */
 	for (uint32_t i = 0; i < to->height; i++) {
 		size_t y = to->y <= from_y ? i : to->height - 1 - i;
 		memmove(dst + y * stride_bytes, src + y * stride_bytes, (size_t)to->width * 4);

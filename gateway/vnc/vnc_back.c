@@ -1,5 +1,6 @@
-/* The VNC back: gets into a target, then carries its picture to the core and the core's input to it until either side ends. RFB itself is
- * LibVNCClient's matter, getting in is vnc_back_auth's; nothing here knows of viewers. */
+/* The VNC back: gets into a target, then carries its picture to the core and the core's input to it
+ * until either side ends. RFB itself is LibVNCClient's matter, getting in is vnc_back_auth's;
+ * nothing here knows of viewers. */
 #include "gateway/vnc/vnc_back.h"
 
 #include "gateway/vnc/vnc_glue.h"
@@ -22,7 +23,8 @@ static int prepare(void)
 	return error;
 }
 
-/* A target that lost its power says nothing for ever; the kernel's probes notice within a minute. */
+/* A target that lost its power says nothing for ever; the kernel's probes notice within a
+ * minute. */
 static void watch_for_silence(int fd)
 {
 	int on = 1, idle_s = 30, interval_s = 10, probes = 3;
@@ -108,8 +110,9 @@ static enum end_reason run_library(struct vnc_back *back, const struct vnc_back_
 {
 	enum end_reason reason = END_TARGET_PROTOCOL;
 
-	/* Its own readTimeout counts the times it had to wait, progress or not, and gives up on a large rectangle that comes in small
-	 * pieces (0.9.14); the pump watches for silence instead. */
+	/* Its own readTimeout counts the times it had to wait, progress or not, and gives up on a
+	 * large rectangle that comes in small pieces (0.9.14); the pump watches for silence
+	 * instead. */
 	back->library->readTimeout = 0;
 	vnc_back_update_attach(back);
 	if (vnc_back_update_start(back, hello))

@@ -6,7 +6,8 @@
 
 #include <rfb/rfbclient.h>
 
-/** How long the whole handshake may take, and how long a target may be silent inside one message. */
+/** How long the whole handshake may take, and how long a target may be silent inside one
+ *  message. */
 #define VNC_BACK_HANDSHAKE_MS 15000u
 #define VNC_BACK_SILENCE_MS 15000u
 
@@ -26,7 +27,8 @@ struct vnc_back {
 	uint8_t *picture; /**< private picture, BGRX, width x height of `library`, rows packed */
 	struct rect painted[VNC_BACK_RECTS_MAX];
 	unsigned n_painted;
-	bool skip_rect; /**< the library reports copies and cursors as painted too; this one was not */
+	/** the library reports copies and cursors as painted too; this one was not */
+	bool skip_rect;
 	bool ask_all;		   /**< the picture is new: the next request is for all of it */
 	bool stopped;		   /**< BACK_STOP came */
 	enum end_reason failed;	   /**< set by a callback that cannot return an error of its own */
@@ -35,7 +37,8 @@ struct vnc_back {
 	uint32_t buttons;	       /**< RFB mask that is down at the target, wheel excluded */
 };
 
-/** vnc_back_auth.c: the RFB handshake up to ServerInit. Wipes target->password. Returns END_NONE or why it failed; *ret_detail is g_malloc'ed or NULL. */
+/** vnc_back_auth.c: the RFB handshake up to ServerInit. Wipes target->password. Returns END_NONE or
+ *  why it failed; *ret_detail is g_malloc'ed or NULL. */
 enum end_reason vnc_back_handshake(struct vnc_stream *stream, struct back_target *target,
 				   struct vnc_back_hello *ret_hello, char **ret_detail);
 

@@ -1,5 +1,6 @@
-/* Getting into a VNC target: protocol version, security type, TLS with a checked certificate, password (RFC 6143 7.1 and 7.2; VeNCrypt
- * as in the community's rfbproto). The password leaves this file only inside what the target is sent. */
+/* Getting into a VNC target: protocol version, security type, TLS with a checked certificate,
+ * password (RFC 6143 7.1 and 7.2; VeNCrypt as in the community's rfbproto). The password leaves
+ * this file only inside what the target is sent. */
 #include "base/secret.h"
 #include "gateway/vnc/vnc_back.h"
 #include "gateway/vnc/vnc_glue.h"
@@ -117,7 +118,8 @@ static struct vnc_tls_identity identity(const struct handshake *h)
 					 h->target->ca_pem};
 }
 
-/* Which type to take. TLS is asked for wherever the target's certificate can be checked; anything less only where an operator said so. */
+/* Which type to take. TLS is asked for wherever the target's certificate can be checked; anything
+ * less only where an operator said so. */
 static bool choose_type(struct handshake *h, const uint8_t *types, uint8_t n, uint8_t *ret_type)
 {
 	struct vnc_tls_identity known = identity(h);

@@ -1,4 +1,5 @@
-/* What the core wants typed, pointed and pasted at a VNC target, in RFB messages (RFC 6143 7.5.4 to 7.5.6, SetDesktopSize of rfbproto). */
+/* What the core wants typed, pointed and pasted at a VNC target, in RFB messages (RFC 6143 7.5.4 to
+ * 7.5.6, SetDesktopSize of rfbproto). */
 #include "gateway/vnc/vnc_back.h"
 #include "gateway/vnc/vnc_glue.h"
 
@@ -55,8 +56,9 @@ static bool send_pointer(struct vnc_back *back, const struct pointer_event *even
 	       send_wheel(back, x, y, &back->wheel_right, RFB_WHEEL_RIGHT, RFB_WHEEL_LEFT);
 }
 
-/* SetDesktopSize with the one screen the target told us of. LibVNCClient's own SendExtDesktopSize sends uninitialised fields (0.9.14,
- * 0.9.15). The answer comes as ExtendedDesktopSize, whether it worked or not. */
+/* SetDesktopSize with the one screen the target told us of. LibVNCClient's own SendExtDesktopSize
+ * sends uninitialised fields (0.9.14, 0.9.15). The answer comes as ExtendedDesktopSize,
+ * whether it worked or not. */
 static bool send_size(struct vnc_back *back, uint32_t width, uint32_t height)
 {
 	const rfbExtDesktopScreen *screen = &back->library->screen;

@@ -1,5 +1,6 @@
-/* What a VNC target draws: rectangles, copies, cursor, size, clipboard. LibVNCClient decodes into the private picture; this file says
- * the same to the core, in the same order, and copies stay copies. */
+/* What a VNC target draws: rectangles, copies, cursor, size, clipboard. LibVNCClient decodes into
+ * the private picture; this file says the same to the core, in the same order, and copies stay
+ * copies. */
 #include "gateway/vnc/vnc_back.h"
 #include "gateway/vnc/vnc_glue.h"
 
@@ -54,7 +55,8 @@ static rfbBool size_changed(rfbClient *library)
 		back_fail(back, END_FAULT, "no memory for the target's desktop");
 		return FALSE;
 	}
-	/* LibVNCClient keeps the area it asks for up to date only when it made the connection itself (0.9.15). */
+	/* LibVNCClient keeps the area it asks for up to date only when it made the
+	 * connection itself (0.9.15). */
 	library->updateRect.x = library->updateRect.y = 0;
 	library->updateRect.w = library->width;
 	library->updateRect.h = library->height;
@@ -92,7 +94,8 @@ static bool inside(const rfbClient *library, int x, int y, int w, int h)
 	       y + h <= library->height;
 }
 
-/* CopyRect (RFC 6143 7.7.2). What was painted before it must be in the canvas before the core copies. */
+/* CopyRect (RFC 6143 7.7.2). What was painted before it must be in the canvas before the core
+ * copies. */
 static void rect_copied(rfbClient *library, int from_x, int from_y, int w, int h, int to_x,
 			int to_y)
 {
@@ -117,7 +120,8 @@ static void update_finished(rfbClient *library)
 
 	flush_painted(back);
 	session_frame(back->session);
-	/* After ExtendedDesktopSize the library asks only for changes; what did not change since is black here. */
+	/* After ExtendedDesktopSize the library asks only for changes; what did not
+	 * change since is black here. */
 	if (back->ask_all)
 		SendFramebufferUpdateRequest(library, 0, 0, library->width, library->height, FALSE);
 	back->ask_all = false;
@@ -166,8 +170,9 @@ static void cut_text(rfbClient *library, const char *text, int length)
 	session_target_clipboard(back_of(library)->session, utf8);
 }
 
-/* CursorWithAlpha (rfbproto, pseudo-encoding -314): an encoding number, then RGBA with premultiplied alpha. Xvnc hides the pointer
- * with a shape of no size, which LibVNCClient keeps from us in the other two cursor encodings. */
+/* CursorWithAlpha (rfbproto, pseudo-encoding -314): an encoding number, then RGBA with
+ * premultiplied alpha. Xvnc hides the pointer with a shape of no size, which LibVNCClient keeps
+ * from us in the other two cursor encodings. */
 static bool read_alpha_cursor(struct vnc_back *back, const rfbRectangle *r)
 {
 	size_t n = (size_t)r->w * r->h;
@@ -235,7 +240,8 @@ void vnc_back_update_attach(struct vnc_back *back)
 	library->GotXCutText = cut_text;
 }
 
-/* SetPixelFormat (RFC 6143 7.5.1): 32 bits, little endian, blue in the lowest byte: the canvas's own BGRX, so nothing is converted. */
+/* SetPixelFormat (RFC 6143 7.5.1): 32 bits, little endian, blue in the lowest byte: the canvas's
+ * own BGRX, so nothing is converted. */
 static bool ask_pixel_format(rfbClient *library)
 {
 	static const uint8_t message[20] = {0,	 0, 0,	 0, 32,	 24, 0, 1, 0,
@@ -254,12 +260,13 @@ static bool ask_pixel_format(rfbClient *library)
 }
 
 /* SetEncodings (7.5.2), written here because the library's list also asks for chat, key and server
- * extensions nobody uses: less of the target's bytes to parse. No JPEG quality is asked for, so Tight
- * stays lossless: a recording shows what was there.
+ * extensions nobody uses: less of the target's bytes to parse. No JPEG quality is asked for, so
+ * Tight stays lossless: a recording shows what was there.
  *
- * The order, by CPU per full 1920x1080 desktop on loopback (here + Xvnc): Tight 5 + 23 ms, Hextile 3 + 12,
- * Raw 4 + 8, ZRLE 11 + 34. Tight first all the same: it needs a tenth of Raw's bytes, which TLS and a
- * 1 Gbit/s network make more expensive than they save, and photos do not make it worse than Raw. */
+ * The order, by CPU per full 1920x1080 desktop on loopback (here + Xvnc): Tight 5 + 23 ms, Hextile
+ * 3 + 12, Raw 4 + 8, ZRLE 11 + 34. Tight first all the same: it needs a tenth of Raw's bytes, which
+ * TLS and a 1 Gbit/s network make more expensive than they save, and photos do not
+ * make it worse than Raw. */
 static bool ask_encodings(rfbClient *library, bool with_sizes)
 {
 	static const int32_t encodings[] = {
@@ -281,7 +288,8 @@ static bool ask_encodings(rfbClient *library, bool with_sizes)
 bool vnc_back_update_start(struct vnc_back *back, const struct vnc_back_hello *hello)
 {
 	rfbClient *library = back->library;
-	/* QEMU numbers its screen 0, which LibVNCClient takes for invalid and then ignores the new size; with plain DesktopSize it works. */
+	/* QEMU numbers its screen 0, which LibVNCClient takes for invalid and then ignores the new
+	 * size; with plain DesktopSize it works. */
 	bool with_sizes = !g_str_has_prefix(hello->name, "QEMU");
 
 	library->width = library->si.framebufferWidth = hello->width_px;

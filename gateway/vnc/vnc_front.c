@@ -1,5 +1,5 @@
-/* The VNC front: lets a viewer in, waits for its target, then serves it through LibVNCServer until either side ends. RFB's messages are the
- * library's matter; nothing here knows of targets. */
+/* The VNC front: lets a viewer in, waits for its target, then serves it through LibVNCServer until
+ * either side ends. RFB's messages are the library's matter; nothing here knows of targets. */
 #include "gateway/vnc/vnc_front.h"
 
 #include "gateway/vnc/vnc_glue.h"
@@ -19,8 +19,9 @@
 #define LINGER_MS 200u
 #define HELD_BACK_POLL_MS 20
 
-/* LibVNCServer starts every viewer with a handshake of its own. It was done properly before, over TLS, so here it talks to these bytes: version
- * 3.8 and security type None. What it answers (version, list of one type, result) never reaches the viewer. */
+/* LibVNCServer starts every viewer with a handshake of its own. It was done properly before, over
+ * TLS, so here it talks to these bytes: version 3.8 and security type None. What it answers
+ * (version, list of one type, result) never reaches the viewer. */
 static const char greeting[] = "RFB 003.008\n\x01";
 #define GREETING_BYTES 13u
 #define GREETING_ANSWER_BYTES (12u + 2u + 4u)
@@ -136,7 +137,8 @@ static void serve(struct vnc_front *front)
 		}
 		if (fds[1].revents != 0)
 			take_flags(front);
-		/* Not rfbProcessEvents: it would also send pictures to a viewer that does not read them. */
+		/* Not rfbProcessEvents: it would also send pictures to a viewer that does not read
+		 * them. */
 		if (fds[0].revents != 0)
 			rfbCheckFds(front->screen, 0);
 		follow_core(front);

@@ -25,25 +25,32 @@ struct vnc_front {
 	uint32_t rfb_buttons; /**< RFB mask the viewer sent last */
 };
 
-/** vnc_front_login.c: RFB handshake, TLS, user and password, verdict. True when the gateway let the viewer in; it then waits for its
- *  SecurityResult. False: the viewer was told why and session_end was called. */
+/** vnc_front_login.c: RFB handshake, TLS, user and password, verdict. True when the gateway let the
+ *  viewer in; it then waits for its SecurityResult. False: the viewer was told why and
+ *  session_end was called. */
 bool vnc_front_login(struct vnc_front *front);
-/** The SecurityResult that opens the session. False when the viewer is gone (session_end was called). */
+/** The SecurityResult that opens the session. False when the viewer is gone
+ *  (session_end was called). */
 bool vnc_front_welcome(struct vnc_front *front);
-/** The SecurityResult that refuses, with a sentence for the person at the viewer (RFB 3.8 shows it). */
+/** The SecurityResult that refuses, with a sentence for the person at the viewer (RFB 3.8 shows
+ *  it). */
 void vnc_front_refuse(struct vnc_front *front, const char *words);
 
-/** vnc_front_picture.c: the screen LibVNCServer serves, over our shadow. False when memory is out. */
+/** vnc_front_picture.c: the screen LibVNCServer serves, over our shadow. False when memory is
+ *  out. */
 bool vnc_front_picture_open(struct vnc_front *front);
 void vnc_front_picture_close(struct vnc_front *front);
-/** Follows the core after FRONT_RESIZED. False: the viewer cannot follow (session_end was called). */
+/** Follows the core after FRONT_RESIZED. False: the viewer cannot follow (session_end was
+ *  called). */
 bool vnc_front_picture_resize(struct vnc_front *front);
 /** Takes what is new, when the viewer has asked for an update, and sends it. */
 void vnc_front_picture_send(struct vnc_front *front);
 
-/** vnc_front_notice.c: words over the picture. FRONT_NOTICE was raised: lays the new ones, or clears. Comes also over a frozen picture. */
+/** vnc_front_notice.c: words over the picture. FRONT_NOTICE was raised: lays the new ones, or
+ *  clears. Comes also over a frozen picture. */
 void vnc_front_notice_changed(struct vnc_front *front);
-/** Takes the words off the shadow, which then is what the core believes, and lays them on it again. The viewer is told nothing by these. */
+/** Takes the words off the shadow, which then is what the core believes, and lays them on it again.
+ *  The viewer is told nothing by these. */
 void vnc_front_notice_lift(struct vnc_front *front);
 void vnc_front_notice_lay(struct vnc_front *front);
 /** The shadow they lay on is about to go. */

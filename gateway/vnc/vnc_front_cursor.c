@@ -1,4 +1,5 @@
-/* The target's pointer as the viewer draws it: RichCursor, one bit of transparency (RFC 6143 7.8.1). LibVNCServer owns the shape it is given. */
+/* The target's pointer as the viewer draws it: RichCursor, one bit of transparency (RFC 6143
+ * 7.8.1). LibVNCServer owns the shape it is given. */
 #include "gateway/vnc/vnc_front.h"
 
 #include <stdlib.h>

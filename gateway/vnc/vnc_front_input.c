@@ -1,4 +1,5 @@
-/* What the person at a VNC viewer types, points, pastes and wishes for, handed to the core (RFC 6143 7.5.4 to 7.5.6, SetDesktopSize). */
+/* What the person at a VNC viewer types, points, pastes and wishes for, handed to the core (RFC
+ * 6143 7.5.4 to 7.5.6, SetDesktopSize). */
 #include "gateway/vnc/vnc_front.h"
 #include "gateway/vnc/vnc_glue.h"
 
@@ -85,7 +86,8 @@ void vnc_front_input_clipboard(struct vnc_front *front)
 	if (utf8 == NULL || strlen(utf8) > VNC_CLIPBOARD_MAX_BYTES ||
 	    !g_utf8_validate(utf8, -1, NULL))
 		return;
-	/* Not rfbSendServerCutTextUTF8 for both: its Latin-1 half announces the length of the UTF-8 text (0.9.14). */
+	/* Not rfbSendServerCutTextUTF8 for both: its Latin-1 half announces the length of
+	 * the UTF-8 text (0.9.14). */
 	if (front->viewer != NULL && front->viewer->enableExtendedClipboard) {
 		rfbSendServerCutTextUTF8(front->screen, utf8, (int)strlen(utf8), NULL, 0);
 		return;

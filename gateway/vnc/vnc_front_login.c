@@ -1,5 +1,6 @@
-/* Letting a viewer in: RFB version, VeNCrypt with X509Plain and nothing else, user and password to the gateway (RFC 6143 7.1; VeNCrypt as in
- * the community's rfbproto). LibVNCServer has not seen a byte when this is over. */
+/* Letting a viewer in: RFB version, VeNCrypt with X509Plain and nothing else, user and password to
+ * the gateway (RFC 6143 7.1; VeNCrypt as in the community's rfbproto). LibVNCServer has not seen a
+ * byte when this is over. */
 #include "base/secret.h"
 #include "gateway/vnc/vnc_front.h"
 #include "gateway/vnc/vnc_glue.h"

@@ -1,5 +1,6 @@
-/* The gateway's words over a VNC viewer's picture. They lie in the shadow the library encodes from, so what they hide is kept and put back before the
- * core touches the shadow again. Knows nothing of why there are words. */
+/* The gateway's words over a VNC viewer's picture. They lie in the shadow the library encodes from,
+ * so what they hide is kept and put back before the core touches the shadow again. Knows nothing
+ * of why there are words. */
 #include "gateway/session/banner.h"
 #include "gateway/vnc/vnc_front.h"
 

@@ -1,5 +1,6 @@
-/* The picture towards a viewer: the core's shadow is the screen LibVNCServer encodes from. Copies go out as CopyRect, the rest in the viewer's
- * encoding, and only when the viewer asked (RFC 6143 7.5.3): the viewer sets the pace, the core merges meanwhile. */
+/* The picture towards a viewer: the core's shadow is the screen LibVNCServer encodes from. Copies
+ * go out as CopyRect, the rest in the viewer's encoding, and only when the viewer asked (RFC 6143
+ * 7.5.3): the viewer sets the pace, the core merges meanwhile. */
 #include "gateway/vnc/vnc_front.h"
 
 #include <errno.h>
@@ -8,7 +9,8 @@
 /* What may lie unread when the next picture is sent. */
 #define UNREAD_MAX_BYTES (1u << 20)
 
-/* rfbGetScreen and rfbNewFramebuffer set up RGBX with packed rows; ours is BGRX with the shadow's stride. */
+/* rfbGetScreen and rfbNewFramebuffer set up RGBX with packed rows; ours is BGRX with the shadow's
+ * stride. */
 static void use_shadow(struct vnc_front *front)
 {
 	rfbScreenInfoPtr screen = front->screen;
@@ -74,8 +76,8 @@ static void mark_painted(struct vnc_front *front, pixman_region32_t *painted)
 	sraRgnDestroy(region);
 }
 
-/* The library keeps copies of one direction at a time and turns others into pixels by itself; it also knows which parts of a copy's source
- * the viewer does not have yet. */
+/* The library keeps copies of one direction at a time and turns others into pixels by itself; it
+ * also knows which parts of a copy's source the viewer does not have yet. */
 static void schedule_copies(struct vnc_front *front, const struct picture_update *update)
 {
 	for (unsigned i = 0; i < update->n_copies; i++) {

@@ -1,4 +1,5 @@
-/* Set-up and text of LibVNCServer and LibVNCClient. Their log functions and tables are global to the process, so they are set once, here. */
+/* Set-up and text of LibVNCServer and LibVNCClient. Their log functions and tables are global to
+ * the process, so they are set once, here. */
 #include "gateway/vnc/vnc_glue.h"
 
 #include "gateway/vnc/vnc_tls.h"

@@ -16,8 +16,8 @@ enum vnc_vencrypt {
 /** Longest clipboard text either way. */
 #define VNC_CLIPBOARD_MAX_BYTES (1u << 20)
 
-/** Routes both libraries' logs into ours (debug level: a peer can cause any number of lines) and loads what they load lazily. Before the
- *  sandbox and any thread. Returns 0 or -errno. */
+/** Routes both libraries' logs into ours (debug level: a peer can cause any number of lines) and
+ *  loads what they load lazily. Before the sandbox and any thread. Returns 0 or -errno. */
 int vnc_glue_prepare(void);
 
 /** RFB's cut text is Latin-1 (RFC 6143 7.5.6). Free with g_free. Line ends come out as \n. */
@@ -25,5 +25,6 @@ char *vnc_glue_from_latin1(const char *text, size_t length);
 /** What Latin-1 lacks becomes '?'. *ret_length without the NUL. Free with g_free. */
 char *vnc_glue_to_latin1(const char *utf8, size_t *ret_length);
 
-/** Text of a peer made fit for a log line: valid UTF-8, no control characters, at most 200 bytes. Free with g_free. */
+/** Text of a peer made fit for a log line: valid UTF-8, no control characters, at most 200
+ *  bytes. Free with g_free. */
 char *vnc_glue_printable(const char *text, size_t length);

@@ -1,4 +1,5 @@
-/* The byte carrier between a peer and a library; it knows nothing of RFB. One thread, no lock: what others ask it is atomic. */
+/* The byte carrier between a peer and a library; it knows nothing of RFB. One thread, no lock: what
+ * others ask it is atomic. */
 #include "gateway/vnc/vnc_pump.h"
 
 #include "base/clock.h"
@@ -35,8 +36,8 @@ struct vnc_pump {
 		idle_at; /**< equal: the library has read everything and waits for no more */
 	atomic_size_t queued_bytes;
 	atomic_bool patient;
-	uint64_t
-		heard_us; /**< when the library was last given something, or silence last did not count */
+	/** when the library was last given something, or silence last did not count */
+	uint64_t heard_us;
 	atomic_int ended;
 	GThread *thread;
 };
@@ -143,8 +144,9 @@ static bool write_library(struct vnc_pump *pump)
 
 	if (length == 0)
 		return false;
-	/* Counted before they are sent: a library that is done with them at once would else say that it is idle at the count before, look
-	 * as if it waited inside a message for ever, and lose a quiet target as one that fell silent. */
+	/* Counted before they are sent: a library that is done with them at once would else say
+	 * that it is idle at the count before, look as if it waited inside a message for ever, and
+	 * lose a quiet target as one that fell silent. */
 	atomic_fetch_add(&pump->delivered, (uint64_t)length);
 	n = send(pump->library_fd, queue->bytes + queue->at, length, MSG_NOSIGNAL);
 	if (n < (ssize_t)length)
@@ -207,7 +209,8 @@ static bool write_peer(struct vnc_pump *pump)
 	return n > 0;
 }
 
-/* An entry that waits for nothing must not be polled: a hung-up socket would be reported for ever. */
+/* An entry that waits for nothing must not be polled: a hung-up socket would be reported for
+ * ever. */
 static struct pollfd poll_entry(int fd, short events)
 {
 	return (struct pollfd){events == 0 ? -1 : fd, events, 0};
@@ -234,7 +237,8 @@ static bool pump_wait(struct vnc_pump *pump)
 	short peer = pump->peer_events, library = full ? 0 : POLLIN;
 	struct pollfd fds[3];
 
-	/* A plain socket has no wants of its own; a TLS one said them when a call could not go on. */
+	/* A plain socket has no wants of its own; a TLS one said them when a call could not go
+	 * on. */
 	if (pump->peer.ssl == NULL && queue_length(&pump->to_library) == 0)
 		peer |= POLLIN;
 	if (pump->peer.ssl == NULL && queue_length(&pump->to_peer) > 0)

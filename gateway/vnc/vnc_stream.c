@@ -1,4 +1,5 @@
-/* Waiting reads and writes on one socket, plain or TLS. It knows neither RFB nor who is on the other side. */
+/* Waiting reads and writes on one socket, plain or TLS. It knows neither RFB nor who
+ * is on the other side. */
 #include "gateway/vnc/vnc_stream.h"
 
 #include "base/clock.h"
@@ -55,7 +56,8 @@ static int stream_wait(struct vnc_stream *stream, short events)
 	}
 }
 
-/* What to do about an SSL call that returned `result` <= 0: wait and return 0, or say what broke. */
+/* What to do about an SSL call that returned `result` <= 0: wait and return 0, or say what
+ * broke. */
 static int stream_wait_tls(struct vnc_stream *stream, int result)
 {
 	switch (SSL_get_error(stream->ssl, result)) {

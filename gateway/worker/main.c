@@ -1,5 +1,6 @@
-/* vitrine-session: one process for one viewer's connection. Prepares libraries, enters the cage, says READY, waits for START with the viewer's
- * socket, and runs the front that START names. The one place that knows both protocols. */
+/* vitrine-session: one process for one viewer's connection. Prepares libraries, enters the cage,
+ * says READY, waits for START with the viewer's socket, and runs the front that START names. The
+ * one place that knows both protocols. */
 #include "base/log.h"
 #include "base/secret.h"
 #include "gateway/session/back.h"
@@ -47,7 +48,8 @@ static int enter_cage(void)
 	return result;
 }
 
-/* Tells the gateway that this process is ready and waits for its viewer; a spare process may wait for days. */
+/* Tells the gateway that this process is ready and waits for its viewer; a spare
+ * process may wait for days. */
 static int wait_for_start(struct broker_start *ret_start, int *ret_viewer_fd)
 {
 	struct broker_ready ready = {.confined = 1};
@@ -148,6 +150,7 @@ int main(int argc, char **argv)
 	}
 	result = serve(&start, viewer_fd);
 	message_clear(broker_message_type(BROKER_START), &start);
-	/* Library destructors ran into trouble at exit in the field; everything of ours is released already. */
+	/* Library destructors ran into trouble at exit in the field; everything of
+	 * ours is released already. */
 	_exit(result);
 }

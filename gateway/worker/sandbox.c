@@ -24,7 +24,8 @@
 #define MAX_ADDRESS_BYTES (4ull << 30) /* two 8192x8192 pictures and all codecs */
 #define MAX_DESCRIPTORS 512	       /* LibVNCServer uses select() */
 #define SOCKET_KIND_MASK 0xf	       /* the rest of socketpair's second argument are flags */
-/* Sanitizers map terabytes of shadow memory, so their builds go without that limit. gcc says so by macro, clang by feature. */
+/* Sanitizers map terabytes of shadow memory, so their builds go without that limit. gcc says so by
+ * macro, clang by feature. */
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define SANITIZER_MAPS
 #elif defined __has_feature
@@ -115,7 +116,8 @@ static int allow_calls(scmp_filter_ctx filter)
 	return 0;
 }
 
-/* What is left out: F_SETOWN and F_SETSIG have the kernel send any signal to any process of the same user. */
+/* What is left out: F_SETOWN and F_SETSIG have the kernel send any signal to any
+ * process of the same user. */
 static int allow_fcntl(scmp_filter_ctx filter)
 {
 	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,
@@ -140,8 +142,8 @@ static int allow_with_arguments(scmp_filter_ctx filter)
 		/* No memory that is executable: injected code has nowhere to live. */
 		{SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
 		{SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-		/* glibc's fstat. A filter cannot read the path, so a path beside the flag still resolves: it tells that a file exists and
-		 * its size, and opens nothing. */
+		/* glibc's fstat. A filter cannot read the path, so a path beside the flag still
+		 * resolves: it tells that a file exists and its size, and opens nothing. */
 		{SCMP_SYS(newfstatat), SCMP_A3(SCMP_CMP_EQ, 0x1000 /* AT_EMPTY_PATH */)},
 		{SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD)},
 		{SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO)},
@@ -160,7 +162,8 @@ static int allow_with_arguments(scmp_filter_ctx filter)
 		if (result < 0)
 			return result;
 	}
-	/* VNC's TLS pump. A pair of datagram sockets could send to any socket file it may write to, the journal's for one. */
+	/* VNC's TLS pump. A pair of datagram sockets could send to any socket file it may write to,
+	 * the journal's for one. */
 	int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2,
 				      SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
 				      SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_KIND_MASK, SOCK_STREAM));
@@ -252,7 +255,8 @@ static int enter_limits(void)
 	return result;
 }
 
-/* The gateway may hold CAP_SETUID in its ambient set, which survives both a change of uid and exec. */
+/* The gateway may hold CAP_SETUID in its ambient set, which survives both a change of uid and
+ * exec. */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
