@@ -1,4 +1,5 @@
-/* Puts the console's service together and takes it apart in order. It must not know what any request means. */
+/* Puts the console's service together and takes it apart in order. It must not know
+ * what any request means. */
 #include "web/service.h"
 
 #include "base/open_files.h"

@@ -155,7 +155,8 @@ static bool fail(struct export_worker *worker, const struct export_row *row, con
 	return ok;
 }
 
-/* Evidence is whole without its certificate: one that cannot be made is told and does not keep it back. */
+/* Evidence is whole without its certificate: one that cannot be made is told and does not keep it
+ * back. */
 static void make_certificate(const struct export_worker *worker, const struct export_row *row)
 {
 	g_autofree char *evidence = export_worker_path(worker, row->id);
@@ -211,12 +212,14 @@ static bool make_file(struct export_worker *worker, const struct export_row *row
 		make_certificate(worker, row);
 		return finish(worker, row, &made, error);
 	}
+	/* stopping: it waits for the next start; unwanted: clear() removes what is there */
 	if (g_error_matches(why, EVIDENCE_ERROR, EVIDENCE_ERROR_CANCELLED))
-		return true; /* stopping: it waits for the next start; unwanted: clear() removes what is there */
+		return true;
 	return fail(worker, row, why->message, error);
 }
 
-/* Filled from the job; false: what stands there is none of ours. `derivation` borrows `operations`, which is to be finished. */
+/* Filled from the job; false: what stands there is none of ours. `derivation` borrows `operations`,
+ * which is to be finished. */
 static bool read_operations(const struct export_row *row, struct derive_operations *operations,
 			    struct evidence_derivation *derivation)
 {
@@ -313,7 +316,8 @@ static gpointer run(gpointer user)
 {
 	struct export_worker *worker = user;
 
-	/* This thread's, and that of the one it starts for hashing: playback and live view go first. */
+	/* This thread's, and that of the one it starts for hashing: playback and live view go
+	 * first. */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 	do {
 		while (!is_stopping(worker) && do_next(worker))

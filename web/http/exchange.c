@@ -1,4 +1,5 @@
-/* Requests and answers as plain values. It must not know the HTTP library, nor what any route means. */
+/* Requests and answers as plain values. It must not know the HTTP library, nor what any route
+ * means. */
 #include "web/http/exchange.h"
 
 #include "web/http/range.h"

@@ -1,7 +1,7 @@
 /** One request and its answer, as the routes see them: plain values, no HTTP library.
  *
- *  Belongs to one thread at a time: the server's thread while the request comes in and the answer goes out, one worker thread
- *  between. */
+ *  Belongs to one thread at a time: the server's thread while the request comes in and the answer
+ *  goes out, one worker thread between. */
 #pragma once
 
 #include "web/http/source.h"
@@ -44,8 +44,8 @@ struct http_answer {
 	char *cache_control;   /**< NULL: "no-store" */
 	char *etag, *location; /**< NULL: none */
 	char *set_cookie, *content_range;
-	const char *
-		policy; /**< a Content-Security-Policy in place of the console's; NULL: the console's */
+	/** a Content-Security-Policy in place of the console's; NULL: the console's */
+	const char *policy;
 	uint32_t retry_after_s; /**< 0: none */
 	GBytes *body;
 	int file_fd; /**< -1: none; closed by the server */
@@ -65,7 +65,8 @@ void http_answer_bytes(struct http_answer *answer, unsigned status, const char *
 /** Takes the stream. */
 void http_answer_stream(struct http_answer *answer, const char *content_type,
 			struct http_stream *stream);
-/** Takes `fd`, a regular file, and answers with the part that the request's Range header names: 200, 206 or 416. */
+/** Takes `fd`, a regular file, and answers with the part that the request's Range header
+ *  names: 200, 206 or 416. */
 void http_answer_file(struct http_answer *answer, const struct http_request *request,
 		      const char *content_type, int fd);
 

@@ -1,4 +1,5 @@
-/* Takes requests in: copies what routes may see, refuses what is out of bounds. It must not know any route. */
+/* Takes requests in: copies what routes may see, refuses what is out of bounds. It
+ * must not know any route. */
 #include "web/http/intake.h"
 
 #include "web/http/path.h"

@@ -23,7 +23,8 @@ static const struct {
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
-	/* MHD refuses a value with a line break in it, which is what we want of it; the answer then goes without. */
+	/* MHD refuses a value with a line break in it, which is what we want of it; the
+	 * answer then goes without. */
 	if (value != NULL && MHD_add_response_header(response, name, value) != MHD_YES)
 		g_warning("http: the header %s could not be added to an answer", name);
 }

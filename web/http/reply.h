@@ -5,5 +5,6 @@
 
 #include <microhttpd.h>
 
-/** Queues `answer`, with the security headers that every answer carries. Takes its body, file and stream. */
+/** Queues `answer`, with the security headers that every answer carries. Takes its
+ *  body, file and stream. */
 enum MHD_Result reply_send(struct MHD_Connection *connection, struct http_answer *answer);

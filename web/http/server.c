@@ -1,4 +1,5 @@
-/* The HTTPS server over libmicrohttpd: network threads here, work on a pool. It must not know what any path means. */
+/* The HTTPS server over libmicrohttpd: network threads here, work on a pool. It must not
+ * know what any path means. */
 #include "web/http/server.h"
 
 #include "web/http/intake.h"
@@ -84,7 +85,8 @@ static enum MHD_Result hand_to_worker(struct exchange *exchange)
 	return refuse(exchange, 503, "too many requests are waiting, or the service is stopping\n");
 }
 
-/* MHD calls this when the headers are there, for each piece of the body, when the body is complete, and again after a resume. */
+/* MHD calls this when the headers are there, for each piece of the body, when the body is complete,
+ * and again after a resume. */
 static enum MHD_Result access_request(void *user_data, struct MHD_Connection *connection,
 				      const char *url, const char *method, const char *version,
 				      const char *upload, size_t *upload_bytes, void **state)
@@ -103,8 +105,9 @@ static enum MHD_Result access_request(void *user_data, struct MHD_Connection *co
 		return status == 0 ? MHD_YES : refuse(exchange, status, refusal);
 	}
 	if (*upload_bytes > 0) {
+		/* a chunked body past the bound: MHD cannot answer in the middle of one */
 		if (!intake_body(&exchange->request, upload, *upload_bytes))
-			return MHD_NO; /* a chunked body past the bound: MHD cannot answer in the middle of one */
+			return MHD_NO;
 		*upload_bytes = 0;
 		return MHD_YES;
 	}

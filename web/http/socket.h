@@ -4,5 +4,6 @@
 #include <glib.h>
 #include <stdint.h>
 
-/** Binds and listens on a numeric address. A close-on-exec descriptor, or -1 and HTTP_ERROR_LISTEN. */
+/** Binds and listens on a numeric address. A close-on-exec descriptor, or -1 and
+ *  HTTP_ERROR_LISTEN. */
 int socket_listen(const char *address, uint16_t port, GError **error);

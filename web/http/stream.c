@@ -1,4 +1,5 @@
-/* Streams: puts a connection to sleep while its source is empty and wakes it again. It must not know what flows. */
+/* Streams: puts a connection to sleep while its source is empty and wakes it again. It
+ * must not know what flows. */
 #include "web/http/stream_mhd.h"
 
 #include <glib.h>
@@ -64,7 +65,8 @@ ssize_t http_stream_read(struct http_stream *stream, char *buffer, size_t max_by
 	return stream->ops->read(stream->source, buffer, max_bytes);
 }
 
-/* The lock spans read and suspend, so a wake between the two waits and then finds the connection asleep. */
+/* The lock spans read and suspend, so a wake between the two waits and then finds the connection
+ * asleep. */
 static ssize_t pull(void *user_data, uint64_t position, char *buffer, size_t max_bytes)
 {
 	struct http_stream *stream = user_data;

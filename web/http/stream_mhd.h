@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 
-/** Makes the response that pulls from `stream` on `connection`; holds its own reference. NULL when memory is out. */
+/** Makes the response that pulls from `stream` on `connection`; holds its own reference.
+ *  NULL when memory is out. */
 struct MHD_Response *http_stream_response(struct http_stream *stream,
 					  struct MHD_Connection *connection);

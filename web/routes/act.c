@@ -1,4 +1,5 @@
-/* Acts at the console and their audit records: both are kept or neither. It must not know what an act does. */
+/* Acts at the console and their audit records: both are kept or neither. It must not
+ * know what an act does. */
 #include "web/routes/route.h"
 
 #include "sql/audit_store.h"
@@ -19,7 +20,8 @@ static bool record(struct route_call *call, const struct route_act *act, const c
 	return written;
 }
 
-/* The act comes first: it takes the row's lock and the record that of the trail's counter, which is the order in which a recorder takes them. */
+/* The act comes first: it takes the row's lock and the record that of the trail's counter, which is
+ * the order in which a recorder takes them. */
 static bool run_together(struct route_call *call, const struct route_act *act, GError **error)
 {
 	if (!db_begin(call->db, error))

@@ -1,4 +1,5 @@
-/* GET /api/audit?actor=&action=&subject=&before=&limit=: the audit trail, newest first. Reading it is an audit record too. */
+/* GET /api/audit?actor=&action=&subject=&before=&limit=: the audit trail, newest first. Reading it
+ * is an audit record too. */
 #include "web/routes/query.h"
 
 #include "sql/audit_store.h"

@@ -1,4 +1,5 @@
-/* The console's own files: index.html for every page address, and what lies under console/ by a fixed list of types. */
+/* The console's own files: index.html for every page address, and what lies under console/ by
+ * a fixed list of types. */
 #include "web/routes/route.h"
 
 #include <fcntl.h>
@@ -67,7 +68,8 @@ static void send_file(struct route_call *call, const char *directory, const char
 	} else {
 		http_answer_file(call->answer, call->request, type, fd);
 	}
-	/* Asked for again each time, so that an update is seen at once; mostly answered with 304. */
+	/* Asked for again each time, so that an update is seen at once; mostly answered with
+	 * 304. */
 	call->answer->cache_control = g_strdup("no-cache");
 	call->answer->etag = g_steal_pointer(&etag);
 }
@@ -77,8 +79,9 @@ void route_console_page(struct route_call *call)
 	send_file(call, NULL, "index.html");
 }
 
-/* The page has its script within it and carries a policy of its own (web/verify/build); beside it, ours would let nothing run. Only the frame is left to say,
- * which a page cannot forbid for itself. */
+/* The page has its script within it and carries a policy of its own (web/verify/build); beside it,
+ * ours would let nothing run. Only the frame is left to say, which a page cannot forbid for
+ * itself. */
 void route_verify_page(struct route_call *call)
 {
 	send_file(call, NULL, "verify.html");

@@ -58,7 +58,8 @@ static const struct route *find_route(const struct http_request *request, struct
 	return NULL;
 }
 
-/* Digests are compared instead of the texts, so that the time says nothing about where they differ. */
+/* Digests are compared instead of the texts, so that the time says nothing about where they
+ * differ. */
 static bool csrf_matches(const char *given, const char *expected)
 {
 	if (given == NULL)

@@ -1,4 +1,5 @@
-/* /api/exports/ID/...: what was made, and its companions. The table of events comes out of the recording, whose chain vouches for each line, as an evidence file's does. */
+/* /api/exports/ID/...: what was made, and its companions. The table of events comes out of the
+ * recording, whose chain vouches for each line, as an evidence file's does. */
 #include "web/routes/exports.h"
 
 #include "evidence/timeline/timeline_csv.h"
@@ -9,7 +10,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* The job that the path names, when it has a file that this login may have; NULL: already answered. */
+/* The job that the path names, when it has a file that this login may have; NULL: already
+ * answered. */
 static struct export_row *find_ready(struct route_call *call)
 {
 	autorow(export_row) row = exports_find(call);

@@ -1,5 +1,5 @@
-/* /api/recordings/ID/exports and /api/exports/ID/cancel: asking for evidence files, seeing how far they are, cancelling. The work is the worker's, what is made is given away by
- * export_files.c. */
+/* /api/recordings/ID/exports and /api/exports/ID/cancel: asking for evidence files, seeing how far
+ * they are, cancelling. The work is the worker's, what is made is given away by export_files.c. */
 #include "web/routes/exports.h"
 
 #include "evidence/derive/operations.h"

@@ -1,4 +1,5 @@
-/** Looks now and then whether those who watch still may: a login can expire, be ended or lose its role while a stream runs. */
+/** Looks now and then whether those who watch still may: a login can expire, be ended or lose its
+ *  role while a stream runs. */
 #pragma once
 
 #include "web/routes/web.h"

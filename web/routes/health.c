@@ -1,5 +1,5 @@
-/* GET /healthz: 200 when database, recorder and store are there, 503 otherwise; says which. It tells nothing about sessions, because
- * it asks for no login. */
+/* GET /healthz: 200 when database, recorder and store are there, 503 otherwise; says which. It
+ * tells nothing about sessions, because it asks for no login. */
 #include "web/routes/health.h"
 
 #include "web/live/live_socket.h"
@@ -7,7 +7,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Connecting is enough: the recorder's listener has to be alive for that, and it drops a peer that asks nothing. */
+/* Connecting is enough: the recorder's listener has to be alive for that, and it drops a
+ * peer that asks nothing. */
 static bool recorder_answers(const char *socket_path)
 {
 	int fd = live_socket_connect(socket_path);

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Time until the next segment begins, so that the playlist's clock and the media's stay one even over a gap between segments. */
+/* Time until the next segment begins, so that the playlist's clock and the media's stay one even
+ * over a gap between segments. */
 static uint64_t shown_us(const GPtrArray *segments, unsigned i)
 {
 	const struct segment_row *segment = segments->pdata[i];
@@ -19,7 +20,8 @@ static uint64_t shown_us(const GPtrArray *segments, unsigned i)
 	return MAX(segment->duration_us, 1000u);
 }
 
-/* EXT-X-TARGETDURATION: no EXTINF, rounded to the nearest second, may be above it (RFC 8216 4.3.3.1). */
+/* EXT-X-TARGETDURATION: no EXTINF, rounded to the nearest second, may be above it (RFC 8216
+ * 4.3.3.1). */
 static uint64_t target_duration_s(const GPtrArray *segments)
 {
 	uint64_t longest_us = G_USEC_PER_SEC;
@@ -29,7 +31,8 @@ static uint64_t target_duration_s(const GPtrArray *segments)
 	return (longest_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
 }
 
-/* A new init file means new parameters (a resized desktop): the decoder must start afresh (RFC 8216 4.3.2.3, 4.3.2.5). */
+/* A new init file means new parameters (a resized desktop): the decoder must start afresh (RFC
+ * 8216 4.3.2.3, 4.3.2.5). */
 static void put_init(GString *out, const GPtrArray *segments, unsigned i, uint64_t started_utc_us)
 {
 	const struct segment_row *segment = segments->pdata[i];

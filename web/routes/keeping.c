@@ -1,5 +1,6 @@
-/* /api/recordings/ID/keeping, /hold, /release, /deletion, /deletion/approve, /deletion/withdraw: what keeps a recording, and what ends it. The rules stand in
- * the database; nothing is deleted here. */
+/* /api/recordings/ID/keeping, /hold, /release, /deletion, /deletion/approve, /deletion/withdraw:
+ * what keeps a recording, and what ends it. The rules stand in the database; nothing is deleted
+ * here. */
 #include "web/routes/route.h"
 
 #include "sql/deletion_store.h"

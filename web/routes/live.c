@@ -1,4 +1,5 @@
-/* GET /api/live?sessions=ID[,ID...]: one streaming response with the live pictures of several sessions (web/live/live_frame.h). */
+/* GET /api/live?sessions=ID[,ID...]: one streaming response with the live pictures of several
+ * sessions (web/live/live_frame.h). */
 #include "web/routes/query.h"
 
 #include "sql/session_store.h"

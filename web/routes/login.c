@@ -1,4 +1,5 @@
-/* POST /api/login: password in, cookie out. Every refusal looks the same and takes the same time, whoever asked for whom. */
+/* POST /api/login: password in, cookie out. Every refusal looks the same and takes the same time,
+ * whoever asked for whom. */
 #include "web/routes/route.h"
 
 #include "base/clock.h"

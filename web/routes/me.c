@@ -1,4 +1,5 @@
-/* GET /api/me: who the page is working for, what that person may do, and the token that state-changing requests must carry. */
+/* GET /api/me: who the page is working for, what that person may do, and the token that
+ * state-changing requests must carry. */
 #include "web/routes/route.h"
 
 void route_me(struct route_call *call)

@@ -1,4 +1,5 @@
-/* GET /api/recordings/ID/FILE: init and media files, byte for byte as they were recorded and hashed, whole or a range. */
+/* GET /api/recordings/ID/FILE: init and media files, byte for byte as they were recorded and
+ * hashed, whole or a range. */
 #include "web/routes/hls.h"
 #include "web/routes/route.h"
 
@@ -28,7 +29,8 @@ static void media_destroy(void *user)
 
 static const struct http_source_ops media_ops = {media_pread, media_destroy};
 
-/* Reads a byte, so that a missing key is told before an answer has begun. Returns 0 or -errno; then there is nothing to destroy. */
+/* Reads a byte, so that a missing key is told before an answer has begun. Returns 0 or -errno; then
+ * there is nothing to destroy. */
 static int open_media(const struct web *web, const char *id, const char *name,
 		      struct media **ret_media, uint64_t *ret_bytes)
 {

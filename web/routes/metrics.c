@@ -1,5 +1,5 @@
-/* GET /metrics: Prometheus text (exposition format 0.0.4). Counts only, but still not for everybody: from this machine, or with an
- * administrator's login. */
+/* GET /metrics: Prometheus text (exposition format 0.0.4). Counts only, but still not for
+ * everybody: from this machine, or with an administrator's login. */
 #include "web/routes/health.h"
 
 #include "base/forecast.h"

@@ -1,5 +1,6 @@
-/** Lets something through once per key and span of time: a player asks for its playlist again and again, the audit trail wants to
- *  know of it once. Bounded in memory: when full it forgets everything, so at worst something is noted twice. Any thread. */
+/** Lets something through once per key and span of time: a player asks for its playlist again and
+ *  again, the audit trail wants to know of it once. Bounded in memory: when full it forgets
+ *  everything, so at worst something is noted twice. Any thread. */
 #pragma once
 
 #include <stdbool.h>

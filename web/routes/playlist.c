@@ -1,5 +1,5 @@
-/* GET /api/recordings/ID/playlist.m3u8: the recorded segments as an HLS playlist; running recordings grow (EVENT), closed ones are whole
- * (VOD). */
+/* GET /api/recordings/ID/playlist.m3u8: the recorded segments as an HLS playlist; running
+ * recordings grow (EVENT), closed ones are whole (VOD). */
 #include "web/routes/hls.h"
 #include "web/routes/route.h"
 

@@ -20,5 +20,6 @@ enum right {
 /** Bits of enum right; 0 for a plain user, who has no business here. */
 unsigned rights_of(enum user_role role);
 
-/** ["enter", "watch", ...] for the page, so that it offers only what will be granted. New reference. */
+/** ["enter", "watch", ...] for the page, so that it offers only what will be granted. New
+ *  reference. */
 json_t *rights_json(unsigned rights);

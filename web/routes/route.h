@@ -34,7 +34,8 @@ struct route {
 extern const struct route routes[];
 extern const unsigned n_routes;
 
-/** http_settings.handle: finds the route, the login and a database handle, runs it. `user_data` is the struct web. */
+/** http_settings.handle: finds the route, the login and a database handle, runs it.
+ *  `user_data` is the struct web. */
 void route_dispatch(const struct http_request *request, struct http_answer *answer,
 		    void *user_data);
 
@@ -42,7 +43,8 @@ void route_dispatch(const struct http_request *request, struct http_answer *answ
 void route_json(struct route_call *call, unsigned status, json_t *body);
 /** {"error": key, "message": text}: key for the page, text for a person. */
 void route_fail(struct route_call *call, unsigned status, const char *key, const char *message);
-/** Turns a store's error into an answer: 503 when the database is away, 404, 400 or 500 else, and logs what is our fault. */
+/** Turns a store's error into an answer: 503 when the database is away, 404, 400 or 500 else, and
+ *  logs what is our fault. */
 void route_db_failed(struct route_call *call, const GError *error);
 /** A recording that the database knows cannot be read: `result` of recorder/reader says why. */
 void route_recording_failed(struct route_call *call, const char *session_id, int result);
@@ -50,7 +52,8 @@ void route_recording_failed(struct route_call *call, const char *session_id, int
 /** The body as a JSON object, new reference; NULL: already answered with 400 or 415. */
 json_t *route_body(struct route_call *call);
 
-/** The body's "reason", in one line, without blanks around it, 1 to 500 characters; g_free it. NULL: already answered with `message`. */
+/** The body's "reason", in one line, without blanks around it, 1 to 500 characters; g_free it.
+ *  NULL: already answered with `message`. */
 char *route_reason(struct route_call *call, const char *message);
 
 /** What somebody asks the console to do, and what the audit trail says about it. */
@@ -62,15 +65,18 @@ struct route_act {
 	bool (*run)(struct route_call *call, const void *user, GError **error);
 	const void *user;
 };
-/** Does it and writes its audit record, in one transaction. False and DB_ERROR, not answered yet: nothing was done, and where there is a database "ACTION-refused" was recorded instead,
- *  with why. */
+/** Does it and writes its audit record, in one transaction. False and DB_ERROR, not answered yet:
+ *  nothing was done, and where there is a database "ACTION-refused" was recorded instead, with
+ *  why. */
 bool route_do(struct route_call *call, const struct route_act *act, GError **error);
 
-/** For what is only read: writes an audit record in the name of the login, once per login, action and subject within some minutes, because a page asks again and again. False: already
+/** For what is only read: writes an audit record in the name of the login, once per login, action
+ *  and subject within some minutes, because a page asks again and again. False: already
  *  answered; then do not show it. */
 bool route_audit_once(struct route_call *call, const char *action, const char *subject);
 
-/** Who is asking, by the cookie: fills login, token_hash and rights. False only when the database failed (already answered). */
+/** Who is asking, by the cookie: fills login, token_hash and rights. False only when the database
+ *  failed (already answered). */
 bool route_find_login(struct route_call *call);
 
 void route_login(struct route_call *call);

@@ -1,5 +1,6 @@
-/* GET /api/sessions?state=running|past&user=&target=&text=&before=&limit=: newest first. The next page begins `before` the last row's
- * opened_utc_us; that stays right while new sessions come in. */
+/* GET /api/sessions?state=running|past&user=&target=&text=&before=&limit=: newest first. The next
+ * page begins `before` the last row's opened_utc_us; that stays right while new sessions come
+ * in. */
 #include "web/routes/query.h"
 #include "web/routes/session_json.h"
 

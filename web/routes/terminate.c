@@ -1,5 +1,5 @@
-/* POST /api/sessions/ID/terminate {"reason": "..."}: leaves the order in the database, where the gateway of that session's node hears
- * it at once. */
+/* POST /api/sessions/ID/terminate {"reason": "..."}: leaves the order in the database, where the
+ * gateway of that session's node hears it at once. */
 #include "web/routes/route.h"
 
 #include "sql/session_store.h"

@@ -1,5 +1,5 @@
-/** Back-off after failed logins, per pair of source address and user name: somebody who guesses a name's password from elsewhere
- *  does not lock its owner out. Bounded in memory. Any thread. */
+/** Back-off after failed logins, per pair of source address and user name: somebody who guesses a
+ *  name's password from elsewhere does not lock its owner out. Bounded in memory. Any thread. */
 #pragma once
 
 #include <stdint.h>
@@ -15,8 +15,9 @@ struct throttle;
 struct throttle *throttle_create(void);
 void throttle_destroy(struct throttle *throttle);
 
-/** Asks to try a password. 0: go on; the try counts as failed from now on, so that guesses made at the same moment wait for each other's
- *  count. Otherwise seconds until this pair may try again. Names differ only by case count as one. */
+/** Asks to try a password. 0: go on; the try counts as failed from now on, so that guesses made at
+ *  the same moment wait for each other's count. Otherwise seconds until this pair may try again.
+ *  Names differ only by case count as one. */
 uint32_t throttle_begin(struct throttle *throttle, const char *source, const char *user);
 /** The password was right: the pair's failures are forgotten. */
 void throttle_passed(struct throttle *throttle, const char *source, const char *user);

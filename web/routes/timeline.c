@@ -1,5 +1,5 @@
-/* GET /api/recordings/ID/timeline: the lines of all segments one behind the other, JSON Lines as they were recorded. What was sealed to the key for
- * keystrokes is not among them. */
+/* GET /api/recordings/ID/timeline: the lines of all segments one behind the other, JSON Lines as
+ * they were recorded. What was sealed to the key for keystrokes is not among them. */
 #include "web/routes/route.h"
 
 #include "recorder/reader/reader_lines.h"
