@@ -106,7 +106,7 @@ static void fill_gateway(struct config_gateway *gateway)
 	default_text(&gateway->vnc.address, "127.0.0.1");
 	default_number(&gateway->max_sessions, 200);
 	default_number(&gateway->max_per_address, 32);
-	default_number(&gateway->handshake_deadline_ms, 30000);
+	default_number(&gateway->handshake_deadline_ms, 120000);
 	default_number(&gateway->dial_timeout_ms, 10000);
 	default_number(&gateway->spare_sessions, 2);
 	default_number(&gateway->unrecorded_limit_s, 30);

@@ -68,6 +68,24 @@ static const char *text_of(const json_t *event, const char *name)
 	return text != NULL ? text : "";
 }
 
+/* Shift, Ctrl, Alt, Win and the locks: alone they say nothing, what they do shows in the keys pressed with them. */
+static bool is_modifier(const json_t *event)
+{
+	static const json_int_t scancodes[] = {29, 42, 54, 56, 58, 69, 91, 92};
+	json_int_t code = json_integer_value(json_object_get(event, "code"));
+	const char *kind = text_of(event, "kind");
+
+	if (text_of(event, "text")[0] != '\0')
+		return false;
+	if (strcmp(kind, "keysym") == 0)
+		return (code >= 0xffe1 && code <= 0xffee) || code == 0xfe03 || code == 0xff7e ||
+		       code == 0xff7f;
+	for (unsigned i = 0; i < G_N_ELEMENTS(scancodes); i++)
+		if (strcmp(kind, "scancode") == 0 && code == scancodes[i])
+			return true;
+	return false;
+}
+
 static void append_key(GString *typed, const json_t *event)
 {
 	const char *text = text_of(event, "text");
@@ -90,7 +108,7 @@ static void add_key(struct timeline_vtt *vtt, gint64 t_us, const json_t *event)
 {
 	const char *text = text_of(event, "text");
 
-	if (!json_is_true(json_object_get(event, "down")))
+	if (!json_is_true(json_object_get(event, "down")) || is_modifier(event))
 		return;
 	if (t_us - vtt->typed_to_us > TYPING_PAUSE_US ||
 	    g_utf8_strlen(vtt->typed->str, -1) >= TYPING_MAX_CHARACTERS)

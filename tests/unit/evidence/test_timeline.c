@@ -71,6 +71,23 @@ static char *subtitles(const char *lines)
 	"{\"t_us\":" us ",\"type\":\"key\",\"down\":true,\"text\":\"" text "\"}\n"                 \
 	"{\"t_us\":" us ",\"type\":\"key\",\"down\":false,\"text\":\"" text "\"}\n"
 
+#define CODE(kind, code)                                                                           \
+	"{\"t_us\":1,\"type\":\"key\",\"down\":true,\"kind\":\"" kind "\",\"code\":" code "}\n"
+
+/* Shift before a pipe is in the pipe already; what is no modifier is shown, whatever it is. */
+static void test_subtitles_modifiers(void)
+{
+	g_autofree char *typed =
+		subtitles(KEY("0", "a") CODE("scancode", "42") CODE("scancode", "29")
+				  CODE("keysym", "65505") CODE("keysym", "65027") KEY("2", "|")
+					  CODE("scancode", "59") CODE("keysym", "42"));
+	g_autofree char *alone = subtitles(CODE("scancode", "42") CODE("keysym", "65506"));
+
+	g_assert_cmpstr(typed, ==,
+			"WEBVTT\n\n00:00:00.000 --> 00:00:03.000\na|[scancode 59][keysym 42]\n\n");
+	g_assert_cmpstr(alone, ==, "WEBVTT\n\n");
+}
+
 static void test_subtitles(void)
 {
 	g_autofree char *typed = subtitles(
@@ -288,6 +305,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/timeline/csv", test_csv);
 	g_test_add_func("/timeline/formulas", test_formulas);
 	g_test_add_func("/timeline/subtitles", test_subtitles);
+	g_test_add_func("/timeline/subtitles-modifiers", test_subtitles_modifiers);
 	g_test_add_func("/timeline/of-file", test_of_file);
 	g_test_add_func("/timeline/part-and-left-out", test_part_and_left_out);
 	g_test_add_func("/timeline/changed-file", test_changed_file);

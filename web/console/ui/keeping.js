@@ -16,7 +16,17 @@ function DeletionDialog({ url, onClose }) {
 		hint="kept in the tombstone" onClose=${onClose}>The recording is deleted for good when another administrator approves.</${ReasonDialog}>`;
 }
 
-const dialogs = { hold: HoldDialog, deletion: DeletionDialog };
+function ReleaseDialog({ url, onClose }) {
+	return html`<${ReasonDialog} title="Release the hold?" url=${`${url}/release`} icon="seal" action="Release" busyAction="Releasing …" keep="Keep it"
+		onClose=${onClose}>From then on the limits of its retention class and requests to delete count again.</${ReasonDialog}>`;
+}
+
+function ApproveDialog({ url, onClose }) {
+	return html`<${ReasonDialog} title="Delete this recording?" url=${`${url}/deletion/approve`} icon="stop" action="Delete" busyAction="Approving …" keep="Keep it"
+		onClose=${onClose}>You are the second person: the recording is deleted for good. Its signed chain and a tombstone with both your names stay.</${ReasonDialog}>`;
+}
+
+const dialogs = { hold: HoldDialog, deletion: DeletionDialog, release: ReleaseDialog, approve: ApproveDialog };
 
 function Standing({ keeping }) {
 	const { hold, order } = keeping;
@@ -31,9 +41,9 @@ function Buttons({ keeping, act, ask }) {
 	const waits = order && !order.approved_by;
 	return html`<p class="actions left">
 		${may('hold') && !hold && html`<button onClick=${() => ask('hold')}><${Icon} name="seal" />Place a hold</button>`}
-		${may('hold') && hold && html`<button onClick=${() => act('release')}>Release the hold</button>`}
+		${may('hold') && hold && html`<button onClick=${() => ask('release')}>Release the hold</button>`}
 		${may('delete') && !hold && !order && html`<button onClick=${() => ask('deletion')}>Ask for deletion</button>`}
-		${may('delete') && waits && order.by !== me.value.login && !hold && html`<button class="danger" onClick=${() => act('deletion/approve')}>Approve deletion</button>`}
+		${may('delete') && waits && order.by !== me.value.login && !hold && html`<button class="danger" onClick=${() => ask('approve')}>Approve deletion</button>`}
 		${may('delete') && waits && html`<button onClick=${() => act('deletion/withdraw')}>Withdraw the request</button>`}
 	</p>`;
 }

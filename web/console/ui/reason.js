@@ -1,11 +1,11 @@
-// A dialog that asks why before it does something; the reason is kept.
+// A dialog before something that cannot be taken back; where a reason is kept, it asks for it.
 import { html, useEffect, useRef, useState } from '../vendor/ui.js';
 import { postJson } from '../api.js';
 import { Icon } from './icons.js';
 
 const REASON_MAX = 500;
 
-/** `children` say what will happen; `onClose` gets true when it was done. */
+/** `children` say what will happen; `hint` says what becomes of the reason, without it none is asked for; `onClose` gets true when it was done. */
 export function ReasonDialog({ title, children, hint, url, action, busyAction, keep, icon, onClose }) {
 	const dialog = useRef(null);
 	const [reason, setReason] = useState('');
@@ -16,13 +16,13 @@ export function ReasonDialog({ title, children, hint, url, action, busyAction, k
 	}, []);
 	const submit = async (event) => {
 		event.preventDefault();
-		if (reason.trim() === '') {
+		if (hint && reason.trim() === '') {
 			setError('Please say why.');
 			return;
 		}
 		setBusy(true);
 		try {
-			await postJson(url, { reason: reason.trim() });
+			await postJson(url, hint ? { reason: reason.trim() } : {});
 			onClose(true);
 		} catch (failure) {
 			setError(failure.message);
@@ -33,9 +33,9 @@ export function ReasonDialog({ title, children, hint, url, action, busyAction, k
 		<form onSubmit=${submit}>
 			<h2 id="reason-title">${title}</h2>
 			<p>${children}</p>
-			<label for="reason">Reason <span class="hint">${hint}</span></label>
+			${hint && html`<label for="reason">Reason <span class="hint">${hint}</span></label>
 			<textarea id="reason" rows="3" maxlength=${REASON_MAX} required autofocus value=${reason}
-				onInput=${(event) => setReason(event.target.value)}></textarea>
+				onInput=${(event) => setReason(event.target.value)}></textarea>`}
 			<p class="field-error" role="alert">${error}</p>
 			<div class="actions">
 				<button type="button" class="quiet" onClick=${() => dialog.current.close()}>${keep}</button>

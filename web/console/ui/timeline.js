@@ -7,12 +7,13 @@ const TYPING_MAX = 200;
 
 /** What a type is called, whether the seek bar marks it, and which members are worth showing. */
 const types = {
-	opened: ['Session opened', true, ['user', 'viewer_address', 'target', 'account', 'door']],
+	opened: ['Session opened', true, ['user', 'viewer_address', 'target', 'account']],
 	login: ['Logged in', true, ['user', 'door']],
+	keyboard: ['Keyboard of the viewer', false, ['layout']],
 	dial: ['Connected to the target', true, ['target', 'account']],
 	canvas: ['Recording of the desktop began', false, ['width', 'height']],
 	size: ['Desktop size', true, ['width', 'height']],
-	supervisor: ['Supervisor', true, ['action', 'by', 'reason']],
+	supervisor: ['A supervisor acted', true, ['action', 'by', 'reason']],
 	notice: ['Notice', true, null],
 	clipboard: ['Clipboard', true, ['direction', 'bytes']],
 	file: ['File', true, null],
@@ -26,12 +27,18 @@ const bare = new Set(['text', 'reason', 'action', 'direction']);
 
 const plain = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
-/** A pressed key as text: characters as they are, others in brackets. */
+/** Shift, Ctrl, Alt, Win and the locks: alone they say nothing, what they do shows in the keys pressed with them. Sorted by the kind of code that a viewer sends. */
+const modifiers = {
+	scancode: (code) => [29, 42, 54, 56, 58, 69, 91, 92].includes(code),
+	keysym: (code) => (code >= 0xffe1 && code <= 0xffee) || [0xfe03, 0xff7e, 0xff7f].includes(code),
+};
+
+/** A pressed key as text: characters as they are, others in brackets, modifiers not at all. */
 function keyText(event) {
 	if (event.masked)
 		return '•';
 	if (typeof event.text !== 'string')
-		return `[${event.kind ?? 'key'} ${event.code ?? '?'}]`;
+		return modifiers[event.kind]?.(event.code) ? '' : `[${event.kind ?? 'key'} ${event.code ?? '?'}]`;
 	if (event.text === 'Space')
 		return ' ';
 	return [...event.text].length === 1 ? event.text : `[${event.text}]`;
@@ -51,8 +58,10 @@ const entry = (seconds, title, detail, marked) => ({ seconds, at: position(secon
 /** An event as an entry; null for one half of a press and release that says nothing new. */
 function describe(event) {
 	const seconds = event.t_us / 1e6;
-	if (event.type === 'key')
-		return event.down ? { ...entry(seconds, 'Typed', keyText(event), false), last: seconds } : null;
+	if (event.type === 'key') {
+		const text = event.down ? keyText(event) : '';
+		return text ? { ...entry(seconds, 'Typed', text, false), last: seconds } : null;
+	}
 	if (event.type === 'click')
 		return event.down ? entry(seconds, `Click, ${event.button} button`, `at ${event.x}, ${event.y}`, false) : null;
 	const [title, marked, members] = types[event.type] ?? [event.type, true, null];
