@@ -38,6 +38,9 @@ extern const struct command user_commands[], target_commands[], account_commands
 	export_commands[], certificate_commands[], timeline_commands[], redact_commands[],
 	log_commands[], evidence_key_commands[], doctor_commands[], password_commands[];
 
+/** All tables of this program, up to NULL (groups.c, groups_export.c). */
+extern const struct command *const cli_groups[];
+
 /** Parses options and checks that between `least` and `most` words are left: argv[0] to argv[*argc
  *  - 1]. `entries` may be NULL.
  *  When it returns false the reason stands on standard error; return CLI_USAGE. */

@@ -2,6 +2,7 @@
  * evidence/certificate's; needs no configuration, no database, no network. */
 #include "cli/certificate_file.h"
 #include "cli/cli.h"
+#include "cli/maker_words.h"
 
 static int run_certificate(struct cli *cli, int argc, char **argv)
 {
@@ -28,7 +29,6 @@ static int run_certificate(struct cli *cli, int argc, char **argv)
 }
 
 const struct command certificate_commands[] = {
-	{"certificate", NULL, "FILE -o PDF",
-	 "Sum an evidence file up on one page, after verifying it", run_certificate},
+	{CERTIFICATE_WORDS, run_certificate},
 	{0},
 };

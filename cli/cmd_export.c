@@ -1,6 +1,7 @@
 /* vitrine export: one signed MP4 of a recording. The work is evidence/'s; here are its options. */
 #include "cli/certificate_file.h"
 #include "cli/export_run.h"
+#include "cli/maker_words.h"
 #include "cli/timeline_file.h"
 #include "evidence/policy.h"
 
@@ -113,7 +114,6 @@ static int run_export(struct cli *cli, int argc, char **argv)
 }
 
 const struct command export_commands[] = {
-	{"export", NULL, "SESSION -o FILE", "Make one signed MP4 of a recording, with its proof",
-	 run_export},
+	{EXPORT_WORDS, run_export},
 	{0},
 };

@@ -1,6 +1,7 @@
 /* vitrine redact: a derived copy of a recording, with regions covered and spans masked. The work is
  * evidence/derive's; here are its options. */
 #include "cli/export_run.h"
+#include "cli/maker_words.h"
 #include "cli/time_span.h"
 #include "evidence/derive/derive.h"
 
@@ -146,7 +147,6 @@ static int run_redact(struct cli *cli, int argc, char **argv)
 }
 
 const struct command redact_commands[] = {
-	{"redact", NULL, "SESSION -o FILE", "Make a signed copy that hides something and says so",
-	 run_redact},
+	{REDACT_WORDS, run_redact},
 	{0},
 };

@@ -1,4 +1,4 @@
-/* `vitrine`: finds the subcommand and runs it. It knows the groups' tables, not what they do. */
+/* `vitrine` and vitrine-export: finds the subcommand and runs it. It knows the program's table of commands, not what they do. */
 #include "base/secret.h"
 #include "cli/cli.h"
 
@@ -7,24 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const groups[] = {
-	user_commands,	    target_commands,	     account_commands,
-	grant_commands,	    ticket_commands,	     session_commands,
-	recording_commands, recording_show_commands, recording_verify_commands,
-	keystroke_commands, retention_commands,	     audit_commands,
-	verify_commands,    export_commands,	     certificate_commands,
-	timeline_commands,  redact_commands,	     migrate_commands,
-	log_commands,	    evidence_key_commands,   doctor_commands,
-	password_commands,
-};
-
 static void print_help(FILE *out)
 {
 	fputs("Usage: vitrine [--config FILE] COMMAND [OPTION...] ...\n\n"
 	      "Administers a Vitrine installation and verifies recordings.\n\nCommands:\n",
 	      out);
-	for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++)
-		for (const struct command *c = groups[i]; c->group != NULL; c++) {
+	for (unsigned i = 0; cli_groups[i] != NULL; i++)
+		for (const struct command *c = cli_groups[i]; c->group != NULL; c++) {
 			g_autofree char *words =
 				g_strdup_printf("%s%s%s %s", c->group, c->verb != NULL ? " " : "",
 						c->verb != NULL ? c->verb : "", c->arguments);
@@ -38,8 +27,8 @@ static void print_help(FILE *out)
 
 static bool group_known(const char *word)
 {
-	for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++)
-		for (const struct command *c = groups[i]; c->group != NULL; c++)
+	for (unsigned i = 0; cli_groups[i] != NULL; i++)
+		for (const struct command *c = cli_groups[i]; c->group != NULL; c++)
 			if (strcmp(c->group, word) == 0)
 				return true;
 	return false;
@@ -47,8 +36,8 @@ static bool group_known(const char *word)
 
 static const struct command *find_command(int words, char **word)
 {
-	for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++)
-		for (const struct command *c = groups[i]; c->group != NULL; c++)
+	for (unsigned i = 0; cli_groups[i] != NULL; i++)
+		for (const struct command *c = cli_groups[i]; c->group != NULL; c++)
 			if (strcmp(c->group, word[0]) == 0 &&
 			    (c->verb == NULL || (words > 1 && strcmp(c->verb, word[1]) == 0)))
 				return c;
@@ -62,8 +51,8 @@ static int refuse(int words, char **word)
 		return CLI_USAGE;
 	}
 	cli_say("'%s' needs one of:", word[0]);
-	for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++)
-		for (const struct command *c = groups[i]; c->group != NULL; c++)
+	for (unsigned i = 0; cli_groups[i] != NULL; i++)
+		for (const struct command *c = cli_groups[i]; c->group != NULL; c++)
 			if (strcmp(c->group, word[0]) == 0)
 				fprintf(stderr, "  vitrine %s %s %s\n", c->group, c->verb,
 					c->arguments);
