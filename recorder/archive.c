@@ -148,7 +148,7 @@ static int write_init(struct archive *a, const struct archive_format *format)
 		return result;
 	result = store_file_append(file, format->init, format->init_bytes);
 	if (result < 0) {
-		store_file_close(file);
+		(void)store_file_close(file);
 		if (store_recording_discard(a->store, init.name, true) < 0)
 			g_warning("%s is left half written", init.name);
 		return result;

@@ -153,7 +153,10 @@ int archive_seal(struct archive *archive, uint64_t t_us, const char *reason, con
 
 	if (result < 0)
 		return result;
-	store_file_close(g_steal_pointer(&a->chain_file));
+	/* Nobody is told of a seal that the disk may not have. */
+	a->error = store_file_close(g_steal_pointer(&a->chain_file));
+	if (a->error < 0)
+		return a->error;
 	archive_totals(a, ret);
 	sealed_check_add(a->services.check, a->session_id, known_keys(a));
 	if (a->services.keys.running != NULL)

@@ -26,7 +26,7 @@ void archive_destroy(struct archive *archive)
 	segment_destroy(archive->segment);
 	for (unsigned i = 0; i < SEGMENT_KEY_KIND_COUNT; i++)
 		segment_key_destroy(archive->keys[i]);
-	store_file_close(archive->chain_file);
+	(void)store_file_close(archive->chain_file);
 	chain_destroy(archive->chain);
 	store_recording_close(archive->store);
 	g_async_queue_unref(archive->results);
@@ -45,8 +45,8 @@ static int write_certificate(struct archive *a)
 	if (result < 0)
 		return result;
 	result = store_file_append(file, pem, strlen(pem));
-	store_file_close(file);
-	return result;
+	int synced = store_file_close(file);
+	return result == 0 ? synced : result;
 }
 
 int archive_create(const struct archive_services *services, const struct chain_genesis *genesis,

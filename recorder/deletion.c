@@ -39,40 +39,44 @@ static int read_head(struct store_recording *recording, char ret[DIGEST_HEX_BYTE
 	return 0;
 }
 
-/* -ENOENT: there is none yet. */
-static int find_tombstone(struct store_recording *recording, char ret_sha256[DIGEST_HEX_BYTES])
+static int take_away(struct store_recording *recording, const char *session_id, bool part)
+{
+	if (!part)
+		g_critical("the tombstone in recording %s is not this node's, or speaks of another "
+			   "state of it: it is taken away",
+			   session_id);
+	int result = store_recording_discard(recording, TOMBSTONE_FILE, part);
+	return result < 0 ? result : -ENOENT;
+}
+
+/* -ENOENT: there is none yet. Somebody else's would put their words into our log, and their reasons in the place of ours. */
+static int find_tombstone(struct store_recording *recording, const struct own_keys *keys,
+			  const char *session_id, const char *head,
+			  char ret_sha256[DIGEST_HEX_BYTES])
 {
 	g_autofree uint8_t *bytes = NULL;
 	size_t length;
-	bool part;
-	struct tombstone tombstone;
-	struct signed_line line;
-	const char *pem;
+	bool part = false;
+	struct own_tombstone own;
 	int result = store_recording_read(recording, TOMBSTONE_FILE, TOMBSTONE_MAX_BYTES, &bytes,
 					  &length, &part);
+	bool strange = result == -EINVAL || result == -ELOOP || result == -EFBIG;
 
-	if (result < 0)
+	if (result < 0 && !strange)
 		return result;
-	if (part)
-		result = store_recording_discard(recording, TOMBSTONE_FILE, true);
-	if (part)
-		return result < 0 ? result : -ENOENT;
-	result = tombstone_parse((const char *)bytes, length, &tombstone, &line, &pem);
-	if (result == 0)
-		digest_hex_of(line.json, line.json_bytes, ret_sha256);
-	tombstone_clear(&tombstone);
-	return result;
+	if (strange || part ||
+	    !own_tombstone_read(keys, session_id, (const char *)bytes, length, &own) ||
+	    strcmp(own.head, head) != 0)
+		return take_away(recording, session_id, part);
+	memcpy(ret_sha256, own.sha256, DIGEST_HEX_BYTES);
+	return 0;
 }
 
 static int write_tombstone(struct store_recording *recording, const struct chain_key *key,
-			   const struct deletion *deletion, char ret_sha256[DIGEST_HEX_BYTES])
+			   const struct deletion *deletion, char head[DIGEST_HEX_BYTES],
+			   char ret_sha256[DIGEST_HEX_BYTES])
 {
-	char head[DIGEST_HEX_BYTES];
 	g_autoptr(GError) error = NULL;
-	int result = read_head(recording, head);
-
-	if (result < 0)
-		return result;
 	const struct tombstone tombstone = {.session = deletion->session_id,
 					    .head = head,
 					    .cause = deletion->cause,
@@ -106,18 +110,40 @@ static bool is_sealed_key(const char *name)
 /* Sealed data keys first: without them the rest is noise, whatever the disk still remembers. */
 static int remove_contents(struct store_recording *recording, bool keys)
 {
-	g_autoptr(GPtrArray) names = store_recording_names(recording);
-	int result = 0;
+	g_autoptr(GPtrArray) names = NULL;
+	int result = store_recording_names(recording, &names);
 
-	for (unsigned i = 0; i < names->len && result == 0; i++) {
+	if (result < 0)
+		return result;
+	/* What cannot be removed, a directory perhaps, does not save the rest. */
+	for (unsigned i = 0; i < names->len; i++) {
 		const char *name = g_ptr_array_index(names, i);
-		if (!stays(name) && is_sealed_key(name) == keys)
-			result = store_recording_discard(recording, name, false);
+		if (stays(name) || is_sealed_key(name) != keys)
+			continue;
+		int one = store_recording_discard(recording, name, false);
+		if (one < 0)
+			g_warning("%s cannot be removed: %s", name, g_strerror(-one));
+		result = result == 0 ? one : result;
 	}
-	return result == 0 ? store_recording_sync(recording) : result;
+	int synced = store_recording_sync(recording);
+	return result == 0 ? synced : result;
 }
 
-int deletion_run(struct store *store, const struct chain_key *key, const struct deletion *deletion,
+static int have_tombstone(struct store_recording *recording, const struct own_keys *keys,
+			  const struct deletion *deletion, char ret_sha256[DIGEST_HEX_BYTES])
+{
+	char head[DIGEST_HEX_BYTES];
+	int result = read_head(recording, head);
+
+	if (result < 0)
+		return result;
+	result = find_tombstone(recording, keys, deletion->session_id, head, ret_sha256);
+	return result == -ENOENT
+		       ? write_tombstone(recording, keys->present, deletion, head, ret_sha256)
+		       : result;
+}
+
+int deletion_run(struct store *store, const struct own_keys *keys, const struct deletion *deletion,
 		 char ret_sha256[DIGEST_HEX_BYTES])
 {
 	struct store_recording *recording;
@@ -125,13 +151,12 @@ int deletion_run(struct store *store, const struct chain_key *key, const struct 
 
 	if (result < 0)
 		return result;
-	result = find_tombstone(recording, ret_sha256);
-	if (result == -ENOENT)
-		result = write_tombstone(recording, key, deletion, ret_sha256);
-	if (result == 0)
-		result = remove_contents(recording, true);
-	if (result == 0)
+	result = have_tombstone(recording, keys, deletion, ret_sha256);
+	if (result == 0) {
+		int opened = remove_contents(recording, true);
 		result = remove_contents(recording, false);
+		result = opened < 0 ? opened : result;
+	}
 	store_recording_close(recording);
 	return result;
 }

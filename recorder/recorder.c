@@ -18,11 +18,13 @@
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 #define ROWS_WAIT_MS 3000u
 
 struct recorder {
 	struct store *store;
+	int store_lock_fd; /**< -1: not locked */
 	struct chain_key *key, *previous_key;
 	struct archive_certificate *archive;	/**< NULL: nothing is encrypted */
 	struct archive_certificate *keystrokes; /**< NULL: there is none */
@@ -143,7 +145,7 @@ static void start_retention(struct recorder *r, const struct config *config)
 {
 	const struct config_database *database = &config->database;
 	const struct retention_settings settings = {.store = r->store,
-						    .key = r->key,
+						    .keys = {r->key, r->previous_key},
 						    .conninfo = database->conninfo,
 						    .role = database->recorder_role,
 						    .node = config->node,
@@ -178,21 +180,29 @@ static bool open_before_cage(struct recorder *r, const struct config_recorder *c
 {
 	if (g_mkdir_with_parents(c->store_dir, 0750) != 0)
 		return complain(error, -errno, "store", c->store_dir);
-	return complain(error, live_server_create(c->live_socket_path, &r->live), "socket",
+	/* Before the sockets, which would be taken from the recorder that works there. */
+	int locked = store_lock(c->store_dir, &r->store_lock_fd);
+	const char *what = locked == -EBUSY ? "another recorder works on the store" : "store";
+	return complain(error, locked, what, c->store_dir) &&
+	       complain(error, live_server_create(c->live_socket_path, &r->live), "socket",
 			c->live_socket_path) &&
 	       complain(error, gateway_link_create(c->socket_path, &r->gateway), "socket",
 			c->socket_path);
 }
 
-static void start_index(struct recorder *r, const struct config *config)
+/* Rows are compared with all that lies there, or with nothing: half a list would have recordings missing that are not. */
+static bool start_index(struct recorder *r, const struct config *config, GError **error)
 {
 	const struct config_database *database = &config->database;
-	g_autoptr(GPtrArray) present = store_list(r->store);
+	g_autoptr(GPtrArray) present = NULL;
 
+	if (!complain(error, store_list(r->store, &present), "store", config->recorder.store_dir))
+		return false;
 	r->index = index_create(database->conninfo, database->recorder_role, config->node);
 	r->settled = settled_open(config->recorder.store_dir, present);
 	index_settle(r->index, r->settled);
 	index_compare(r->index, present);
+	return true;
 }
 
 static void start_registry(struct recorder *r, const struct config *config)
@@ -246,7 +256,8 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 	    !complain(error, scheduler_create(c->workers, &r->scheduler), "encoder", "threads"))
 		return false;
 	r->idr_pool = idr_pool_create(c->workers > 0 ? c->workers : g_get_num_processors());
-	start_index(r, config);
+	if (!start_index(r, config, error))
+		return false;
 	start_notary(r, config);
 	r->check = sealed_check_create(c->store_dir, r->index);
 	start_registry(r, config);
@@ -258,6 +269,7 @@ struct recorder *recorder_create(const struct config *config, GError **error)
 {
 	struct recorder *recorder = g_new0(struct recorder, 1);
 
+	recorder->store_lock_fd = -1;
 	if (start(recorder, config, error))
 		return recorder;
 	recorder_destroy(recorder);
@@ -285,6 +297,8 @@ void recorder_destroy(struct recorder *recorder)
 	index_destroy(recorder->index, ROWS_WAIT_MS);
 	settled_close(recorder->settled);
 	store_close(recorder->store);
+	if (recorder->store_lock_fd >= 0)
+		close(recorder->store_lock_fd);
 	chain_key_destroy(recorder->key);
 	chain_key_destroy(recorder->previous_key);
 	archive_certificate_destroy(recorder->archive);

@@ -2,6 +2,7 @@
 #include "recorder/recovery.h"
 
 #include "base/clock.h"
+#include "recorder/chain/own_tombstone.h"
 #include "recorder/chain/tombstone.h"
 #include "recorder/nodelog/sealed_sessions.h"
 #include "recorder/recovery_segment.h"
@@ -60,10 +61,10 @@ static bool is_orphan(const char *name, const struct archive_resume *from)
 
 static int drop_orphans(struct store_recording *store, const struct archive_resume *from)
 {
-	g_autoptr(GPtrArray) names = store_recording_names(store);
-	int result = 0;
+	g_autoptr(GPtrArray) names = NULL;
+	int result = store_recording_names(store, &names);
 
-	for (unsigned i = 0; i < names->len && result == 0; i++) {
+	for (unsigned i = 0; result == 0 && i < names->len; i++) {
 		g_autofree char *name = g_strdup(g_ptr_array_index(names, i));
 		bool part = g_str_has_suffix(name, ".part");
 		if (part)
@@ -103,15 +104,15 @@ static bool is_signer(const struct chain_key *key, const struct recovered_chain 
 	return strcmp(hex, chain->certificate.sha256) == 0;
 }
 
-/* Entries must be signed with the key whose certificate lies in the recording: the present one, or that before the last rotation. */
-static bool take_signer(struct archive_services *services, const struct recovered_chain *chain)
+/* Entries must be signed with the key whose certificate lies in the recording: the present one, or that before the last rotation. NULL: neither. */
+static const struct chain_key *signer_of(const struct archive_services *services,
+					 const struct recovered_chain *chain)
 {
 	if (is_signer(services->key, chain))
-		return true;
-	if (services->previous_key == NULL || !is_signer(services->previous_key, chain))
-		return false;
-	services->key = services->previous_key;
-	return true;
+		return services->key;
+	return services->previous_key != NULL && is_signer(services->previous_key, chain)
+		       ? services->previous_key
+		       : NULL;
 }
 
 static int repair(const struct archive_services *services, struct store_recording *store,
@@ -142,21 +143,37 @@ static int repair(const struct archive_services *services, struct store_recordin
 	return 0;
 }
 
-/* Of a deleted recording there is nothing to repair, and its rows say more than the chain. */
-static bool is_deleted(struct store_recording *store)
+/* Of a deleted recording there is nothing to repair, and its rows say more than the chain. Anybody who may write to the disk can put a file of that name there, and would
+ * keep what was interrupted from its seal. */
+static bool is_deleted(const struct archive_services *services, const char *session_id,
+		       struct store_recording *store)
 {
-	g_autoptr(GPtrArray) names = store_recording_names(store);
+	const struct own_keys keys = {services->key, services->previous_key};
+	g_autofree uint8_t *bytes = NULL;
+	size_t length;
+	bool part = false;
+	struct own_tombstone own;
+	int result = store_recording_read(store, TOMBSTONE_FILE, TOMBSTONE_MAX_BYTES, &bytes,
+					  &length, &part);
 
-	return g_ptr_array_find_with_equal_func(names, TOMBSTONE_FILE, g_str_equal, NULL);
+	if (result == -ENOENT || (result == 0 && part))
+		return false;
+	if (result == 0 && own_tombstone_read(&keys, session_id, (const char *)bytes, length, &own))
+		return true;
+	g_critical("the tombstone in recording %s is not this node's: it counts for nothing",
+		   session_id);
+	return false;
 }
 
-bool recovered_is_deleted(const struct recovered *recovered, struct store *store)
+bool recovered_is_deleted(const struct recovered *recovered,
+			  const struct archive_services *services)
 {
+	const char *session_id = recovered->from.session_id;
 	struct store_recording *recording;
 
-	if (store_recording_open(store, recovered->from.session_id, &recording) < 0)
+	if (store_recording_open(services->store, session_id, &recording) < 0)
 		return false;
-	bool deleted = is_deleted(recording);
+	bool deleted = is_deleted(services, session_id, recording);
 	store_recording_close(recording);
 	return deleted;
 }
@@ -188,7 +205,8 @@ static int recover(const struct archive_services *services, struct store_recordi
 {
 	struct archive_services own = *services;
 
-	if (!take_signer(&own, chain))
+	own.key = signer_of(services, chain);
+	if (own.key == NULL)
 		return -EKEYREJECTED;
 	int result = restore_certificate(own.key, store, &chain->certificate);
 	if (result == 0)
@@ -213,6 +231,33 @@ static bool was_sealed(struct scan *scan, const char *session_id)
 	return scan->sealed != NULL && g_hash_table_contains(scan->sealed, session);
 }
 
+/* Rows and seals follow from what this node's key signed, not from what somebody put behind it. Of keys before the last rotation only the verifier can tell. */
+static int check_chain(struct scan *scan, const char *text, const struct recovered_chain *chain)
+{
+	const char *session_id = chain->from.session_id;
+	const struct chain_key *signer = signer_of(scan->services, chain);
+
+	if (chain->foreign) {
+		g_critical("what lies under the name of recording %s is another one: nothing is "
+			   "signed behind it",
+			   session_id);
+		return -EKEYREJECTED;
+	}
+	if (signer != NULL && !recovered_chain_is_signed(chain, text, signer)) {
+		g_critical("the chain of recording %s was changed: it is not what this node's key "
+			   "signed",
+			   session_id);
+		return -EBADMSG;
+	}
+	if (!chain->sealed && was_sealed(scan, session_id)) {
+		g_critical("recording %s has no seal, but the node log knows one: its end was cut "
+			   "off, nothing is signed behind it",
+			   session_id);
+		return -EKEYREJECTED;
+	}
+	return 0;
+}
+
 /* What is sealed may lack rows still, when the database was away. */
 static int look_at_chain(struct scan *scan, struct store_recording *store,
 			 struct recovered_chain *chain, struct recovered **ret)
@@ -221,18 +266,6 @@ static int look_at_chain(struct scan *scan, struct store_recording *store,
 	const char *session_id = chain->from.session_id;
 	int result = 0;
 
-	if (chain->foreign) {
-		g_critical("what lies under the name of recording %s is another one: nothing is "
-			   "signed behind it",
-			   session_id);
-		return -EKEYREJECTED;
-	}
-	if (!chain->sealed && was_sealed(scan, session_id)) {
-		g_critical("recording %s has no seal, but the node log knows one: its end was cut "
-			   "off, nothing is signed behind it",
-			   session_id);
-		return -EKEYREJECTED;
-	}
 	if (!chain->sealed || chain->utc_us + ROWS_AGAIN_US > clock_utc_us())
 		write_rows(services, chain);
 	else
@@ -254,7 +287,7 @@ static int look_at(struct scan *scan, const char *session_id, struct store_recor
 	bool part;
 	struct recovered_chain chain;
 
-	if (is_deleted(store)) {
+	if (is_deleted(scan->services, session_id, store)) {
 		settle(scan->services, session_id);
 		return 0;
 	}
@@ -264,6 +297,8 @@ static int look_at(struct scan *scan, const char *session_id, struct store_recor
 		return result;
 	result = recovered_chain_read(session_id, (const char *)text, length, &chain);
 	if (result == 0)
+		result = check_chain(scan, (const char *)text, &chain);
+	if (result == 0)
 		result = look_at_chain(scan, store, &chain, ret);
 	recovered_chain_clear(&chain);
 	return result;
@@ -272,8 +307,9 @@ static int look_at(struct scan *scan, const char *session_id, struct store_recor
 /* Without a beginning, or torn in its middle, nothing can be signed behind it, now or later. Everything else may be mended: a key that is named again, a disk. */
 static void complain(const struct archive_services *services, const char *session_id, int result)
 {
-	bool for_good = result == -EPROTO || result == -ENOENT;
-	const char *why = for_good		    ? "its chain has no whole beginning"
+	bool for_good = result == -EPROTO || result == -ENOENT || result == -EBADMSG;
+	const char *why = result == -EBADMSG	    ? "it is not what was signed of it"
+			  : for_good		    ? "its chain has no whole beginning"
 			  : result == -EKEYREJECTED ? "it began under a signing key that lies here "
 						      "neither as the present one nor as *.previous"
 						    : g_strerror(-result);
@@ -282,15 +318,23 @@ static void complain(const struct archive_services *services, const char *sessio
 		  session_id, why);
 	if (for_good)
 		index_give_up(services->index, session_id,
-			      "a crash left no chain that could be gone on with");
+			      result == -EBADMSG
+				      ? "it was changed behind its recorder's back"
+				      : "a crash left no chain that could be gone on with");
 }
 
 GPtrArray *recovery_scan(const struct archive_services *services)
 {
 	GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)recovered_free);
-	g_autoptr(GPtrArray) names = store_list(services->store);
+	g_autoptr(GPtrArray) names = NULL;
 	struct scan scan = {.services = services};
+	int listed = store_list(services->store, &names);
 
+	if (listed < 0) {
+		g_critical("the store cannot be listed (%s): what was interrupted is not repaired",
+			   g_strerror(-listed));
+		return found;
+	}
 	for (unsigned i = 0; i < names->len; i++) {
 		const char *session_id = g_ptr_array_index(names, i);
 		struct store_recording *store = NULL;

@@ -10,7 +10,8 @@ struct recovered {
 };
 void recovered_free(struct recovered *recovered);
 /** It was deleted while it waited: nothing is signed behind what its tombstone names. */
-bool recovered_is_deleted(const struct recovered *recovered, struct store *store);
+bool recovered_is_deleted(const struct recovered *recovered,
+			  const struct archive_services *services);
 
 /** Looks through the store, repairs what has no seal, writes rows again. GPtrArray of struct recovered (owned by it); never NULL. A recording that cannot be
  *  repaired is logged and left as it is. Takes as long as reading the last segments takes. */

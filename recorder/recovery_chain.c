@@ -1,8 +1,8 @@
-/* The chain's part of recovery. It trusts the chain's form, not its signatures: judging those is the verifier's matter, and going on behind a forged
- * entry proves nothing for it. */
+/* The chain's part of recovery. It must not judge files: that is the verifier's matter. */
 #include "recorder/recovery_chain.h"
 
 #include "recorder/chain/chain_reader.h"
+#include "recorder/chain/verify_trust.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -80,8 +80,14 @@ static uint64_t parse_utc(const char *text)
 
 static void note_entry(struct recovered_chain *ret, const struct chain_entry *e)
 {
+	static const char before_all[] =
+		"0000000000000000000000000000000000000000000000000000000000000000";
 	struct archive_resume *from = &ret->from;
+	bool first = from->head[0] == '\0';
 
+	ret->broken |= strcmp(e->prev, first ? before_all : from->head) != 0 ||
+		       e->seq != (first ? 0 : from->last_seq + 1) ||
+		       (e->kind == CHAIN_GENESIS) != first || ret->sealed;
 	from->last_seq = e->seq;
 	from->t_us = MAX(from->t_us, e->t_us);
 	memcpy(from->head, e->hash, sizeof from->head);
@@ -149,10 +155,25 @@ int recovered_chain_read(const char *session_id, const char *text, size_t length
 		}
 		note_entry(ret, &entry);
 		chain_entry_clear(&entry);
+		ret->last_at = (size_t)(at - text);
+		ret->last_bytes = (size_t)(newline - at);
 		at = newline + 1;
 	}
 	ret->from.chain_bytes = (uint64_t)(at - text);
 	return ret->from.quality != NULL ? 0 : -EPROTO;
+}
+
+bool recovered_chain_is_signed(const struct recovered_chain *chain, const char *text,
+			       const struct chain_key *key)
+{
+	struct signed_line line;
+	struct verify_trust *trust = verify_trust_create(chain_key_certificate_pem(key));
+	bool is = trust != NULL && !chain->broken &&
+		  signed_line_parse(text + chain->last_at, chain->last_bytes, &line) == 0 &&
+		  verify_trust_signer(trust, &line) == 0;
+
+	verify_trust_destroy(trust);
+	return is;
 }
 
 void archive_resume_clear(struct archive_resume *from)

@@ -12,9 +12,11 @@ struct recovered_checkpoint {
 struct recovered_chain {
 	struct archive_resume from;
 	bool sealed;
-	bool foreign;	     /**< it says that it is another session's: somebody moved it here */
-	uint64_t utc_us;     /**< of the last entry */
-	GPtrArray *segments; /**< struct chain_segment with owned codec, in order */
+	bool foreign; /**< it says that it is another session's: somebody moved it here */
+	bool broken;  /**< an entry does not name the one before */
+	size_t last_at, last_bytes; /**< the last entry's line in the text, without its newline */
+	uint64_t utc_us;	    /**< of the last entry */
+	GPtrArray *segments;	    /**< struct chain_segment with owned codec, in order */
 	GArray *checkpoints; /**< struct recovered_checkpoint behind the last segment, in order */
 	struct chain_file certificate;
 };
@@ -23,6 +25,9 @@ struct recovered_chain {
  *  that is none. Free with recovered_chain_clear in both cases. */
 int recovered_chain_read(const char *session_id, const char *text, size_t length,
 			 struct recovered_chain *ret);
+/** Whether it is what `key` signed, from the genesis to the last entry: that one's signature holds, and each names the one before. `text` is what it was read from. */
+bool recovered_chain_is_signed(const struct recovered_chain *chain, const char *text,
+			       const struct chain_key *key);
 /** Raises the highest numbers of data keys to those that the segment lists. */
 void recovered_chain_note_keys(const struct chain_segment *segment,
 			       unsigned n_keys[SEGMENT_KEY_KIND_COUNT]);

@@ -53,16 +53,55 @@ static size_t whole_lines(struct recovery_file *timeline, uint64_t *ret_last_us)
 	return (size_t)(reader_file_encrypted(timeline->file) ? timeline->length : whole_bytes);
 }
 
+static const struct chain_file *find_proof(const struct recovered_checkpoint *checkpoint,
+					   const char *name)
+{
+	for (unsigned i = 0; i < checkpoint->entry.n_files; i++)
+		if (strcmp(checkpoint->entry.files[i].name, name) == 0)
+			return &checkpoint->entry.files[i];
+	return NULL;
+}
+
+/* What a checkpoint signed of it must lie there still: only somebody who may write to the disk, or a disk that forgets, changes what was synced. */
+static int check_proven(const struct recovery_files *files, const struct recovery_file *found,
+			uint32_t number)
+{
+	const GArray *all = files->chain->checkpoints;
+
+	for (unsigned i = found->file != NULL ? all->len : 0; i > 0; i--) {
+		const struct recovered_checkpoint *checkpoint =
+			&g_array_index(all, struct recovered_checkpoint, i - 1);
+		const struct chain_file *proof = find_proof(checkpoint, found->name);
+		char hex[DIGEST_HEX_BYTES];
+		if (checkpoint->entry.number != number || proof == NULL ||
+		    proof->bytes > found->length)
+			continue;
+		digest_hex_of(found->bytes, (size_t)proof->bytes, hex);
+		if (strcmp(hex, proof->sha256) == 0)
+			return 0;
+		g_critical("%s of recording %s is not what was signed of it: nothing of it is "
+			   "signed again",
+			   found->name, files->chain->from.session_id);
+		return -EBADMSG;
+	}
+	return 0;
+}
+
 static int keep_whole(const struct recovery_files *files, const struct recovery_file *video,
 		      struct recovery_file *timeline, struct chain_segment *segment)
 {
 	struct fragment_scan scan = {0};
 	uint64_t last_us = 0;
-	size_t lines = whole_lines(timeline, &last_us);
+	int result = check_proven(files, video, segment->number);
 
+	if (result == 0)
+		result = check_proven(files, timeline, segment->number);
+	if (result < 0)
+		return result;
+	size_t lines = whole_lines(timeline, &last_us);
 	if (video->file != NULL)
 		fragment_scan(video->bytes, (size_t)video->length, &scan);
-	int result = recovery_file_keep(files, video, scan.whole_bytes, segment);
+	result = recovery_file_keep(files, video, scan.whole_bytes, segment);
 	if (result == 0)
 		result = recovery_file_keep(files, timeline, lines, segment);
 	segment->frames = scan.n_fragments;
@@ -72,15 +111,6 @@ static int keep_whole(const struct recovery_files *files, const struct recovery_
 }
 
 /* ---- A segment whose key is lost ---- */
-
-static const struct chain_file *find_proof(const struct recovered_checkpoint *checkpoint,
-					   const char *name)
-{
-	for (unsigned i = 0; i < checkpoint->entry.n_files; i++)
-		if (strcmp(checkpoint->entry.files[i].name, name) == 0)
-			return &checkpoint->entry.files[i];
-	return NULL;
-}
 
 static bool covers(const struct recovered_checkpoint *checkpoint, const struct recovery_file *found)
 {

@@ -95,7 +95,7 @@ static void seal_left(struct registry *registry, const struct recovered *left)
 {
 	struct archive_totals totals;
 
-	if (recovered_is_deleted(left, registry->settings.services.archive.store))
+	if (recovered_is_deleted(left, &registry->settings.services.archive))
 		return;
 	int result = archive_seal(
 		left->archive, archive_time_us(left->archive), end_reason_key(END_FAULT),

@@ -55,7 +55,7 @@ static bool delete_one(struct retention *r, const struct deletion *deletion, GEr
 		return false;
 	if (!claimed)
 		return true;
-	int result = deletion_run(r->settings.store, r->settings.key, deletion, sha256);
+	int result = deletion_run(r->settings.store, &r->settings.keys, deletion, sha256);
 	if (result == 0)
 		return finish(r, deletion, sha256, error);
 	if (result == -ENOENT)

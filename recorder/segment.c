@@ -23,7 +23,7 @@ struct segment *segment_create(struct store_recording *store, const struct segme
 
 static void stream_finish(struct segment_stream *stream)
 {
-	store_file_close(stream->file);
+	(void)store_file_close(stream->file);
 	digest_destroy(stream->digest);
 	crypt_writer_destroy(stream->crypt);
 	line_writer_destroy(stream->lines);

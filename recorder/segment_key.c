@@ -14,7 +14,9 @@ static int write_sealed(struct store_recording *store, const char *name, GBytes 
 	if (result < 0)
 		return result;
 	result = store_file_append(file, bytes, length);
-	store_file_close(file);
+	/* A power cut that takes it takes everything it opens. */
+	int synced = store_file_close(file);
+	result = result == 0 ? synced : result;
 	if (result < 0 && store_recording_discard(store, name, false) < 0)
 		g_warning("%s is left half written", name);
 	return result;

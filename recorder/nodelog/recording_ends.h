@@ -8,12 +8,14 @@ struct recording_ends {
 	char seal[DIGEST_HEX_BYTES];	  /**< empty: not sealed */
 	char tombstone[DIGEST_HEX_BYTES]; /**< empty: not deleted */
 	bool foreign_tombstone; /**< there is a file of that name, and it is nobody's word; `tombstone` is empty then */
+	bool foreign_chain; /**< genesis or seal is nobody's word: that one, and the seal behind a foreign genesis, is empty */
 	uint64_t seal_seq;
 	char *utc; /**< of the genesis; NULL without one */
 };
 
-/** Reads them from the recording's directory. -ENOENT: there is no such directory or no chain in it; another -errno. The chain's signatures are not judged; a
- *  tombstone must be of this recording and signed under one of `keys` (NULL: whose it is does not matter). Free the inside with recording_ends_clear, in every case. */
+/** Reads them from the recording's directory. -ENOENT: there is no such directory or no chain in it; another -errno. Genesis and seal must be signed
+ *  under one of `keys`, or both under the certificate that lies in the recording and that the genesis names; a tombstone must be of this recording and signed under one of
+ *  `keys` (NULL: whose they are does not matter). Free the inside with recording_ends_clear, in every case. */
 int recording_ends_read(const char *store_dir, const char *session_id,
 			const struct verify_trust *keys, struct recording_ends *ret);
 void recording_ends_clear(struct recording_ends *ends);

@@ -87,6 +87,10 @@ static void look_at(const struct store_scan *scan, const char *session, store_sc
 			"node log: the tombstone of recording %s is not signed by this node: its "
 			"deletion is not entered",
 			session);
+	if (ends.foreign_chain)
+		g_critical("node log: the chain of recording %s is not what it was signed as: what "
+			   "is not signed there is not entered",
+			   session);
 	tell(scan, session, LEAF_GENESIS, ends.genesis, 0, found, user);
 	tell(scan, session, LEAF_SEAL, ends.seal, ends.seal_seq, found, user);
 	tell(scan, session, LEAF_DELETION, ends.tombstone, 0, found, user);

@@ -13,20 +13,24 @@
 
 struct store;
 
+/** Keeps a second recorder off the store until *ret_fd is closed, by the end of the program if nothing else: each would take the other's running recordings for what a
+ *  killed one left. -EBUSY: there is one already. A directory that cannot take the lock's file is said in the log and not locked: *ret_fd -1. */
+int store_lock(const char *dir, int *ret_fd);
+
 /** Opens (and makes, 0750) the directory and starts the sync thread. Returns 0 or -errno. */
 int store_open(const char *dir, struct store **ret_store);
 /** All recordings must be closed. Syncs what is left. */
 void store_close(struct store *store);
 
-/** Bytes an unprivileged writer could still put there. */
+/** Bytes an unprivileged writer could still put there; where inodes are short, what so many files would hold. */
 int store_free_bytes(const struct store *store, uint64_t *ret_bytes);
 
-/** Names of all recordings (directories named like a UUID), as char *. Never NULL. */
-GPtrArray *store_list(const struct store *store);
+/** Names of all recordings (directories named like a UUID in small letters), as char *. All of them, or -errno. */
+int store_list(const struct store *store, GPtrArray **ret_names);
 
 struct store_recording;
 
-/** -EEXIST when there is one already; -EINVAL when `session_id` is not a UUID. */
+/** -EEXIST when there is one already; -EINVAL when `session_id` is not a UUID in small letters. */
 int store_recording_create(struct store *store, const char *session_id,
 			   struct store_recording **ret_recording);
 int store_recording_open(struct store *store, const char *session_id,
@@ -37,11 +41,11 @@ void store_recording_close(struct store_recording *recording);
 /** The directory's descriptor, borrowed: for reading. */
 int store_recording_dir(const struct store_recording *recording);
 
-/** Reads a whole file, `<name>` or else `<name>.part`. -ENOENT; -EFBIG above max_bytes. g_free *ret_bytes. */
+/** Reads a whole file, `<name>` or else `<name>.part`. -ENOENT; -EFBIG above max_bytes; -EINVAL: no plain file. g_free *ret_bytes. */
 int store_recording_read(struct store_recording *recording, const char *name, size_t max_bytes,
 			 uint8_t **ret_bytes, size_t *ret_length, bool *ret_part);
-/** Names of everything in the directory, as char *, sorted. Never NULL. */
-GPtrArray *store_recording_names(struct store_recording *recording);
+/** Names of everything in the directory, as char *, sorted. All of them, or -errno. */
+int store_recording_names(struct store_recording *recording, GPtrArray **ret_names);
 /** Renames `<name>.part` to `<name>` after a crash, cut to `bytes` first and synced. */
 int store_recording_repair(struct store_recording *recording, const char *name, bool part,
 			   uint64_t bytes);
@@ -70,13 +74,13 @@ int store_file_reopen(struct store_recording *recording, const char *name, uint6
 /** Appends everything or nothing: after -ENOSPC, -EIO or -EDQUOT the file is as before. An error met by the sync thread is returned by the next append. */
 int store_file_append(struct store_file *file, const void *bytes, size_t length);
 uint64_t store_file_bytes(const struct store_file *file);
-/** Closes without sealing (the file keeps the name it has). NULL is fine. */
-void store_file_close(struct store_file *file);
+/** Syncs and closes without sealing (the file keeps the name it has). 0, or the -errno of a sync: then nobody knows what of it lies on the disk. NULL is fine. */
+int store_file_close(struct store_file *file);
 
 /** Called on the store's thread. `result` 0 or the first -errno. */
 typedef void (*store_sealed_fn)(void *user, int result);
 
-/** Syncs what was appended to `n_files` files so far, on the store's thread, in the order of the calls. They stay the caller's, and may be closed or sealed before
+/** Syncs what was appended to `n_files` files so far, and the names of those that are new, on the store's thread, in the order of the calls. They stay the caller's, and may be closed or sealed before
  *  `synced` was called; the recording must stay open until then. NULL files are skipped. */
 void store_sync_files(struct store_recording *recording, struct store_file *const *files,
 		      unsigned n_files, store_sealed_fn synced, void *user);

@@ -26,13 +26,16 @@ struct store_file {
 	enum store_file_kind kind;
 	int fd;
 	uint64_t bytes;
-	atomic_bool dirty;
-	atomic_int error; /**< -errno of a failed sync */
+	GMutex syncing;		   /**< one sync at a time: the kernel tells of an error once */
+	atomic_bool dirty, is_new; /**< is_new: nobody has synced the directory that names it */
+	atomic_int
+		error; /**< -errno of a failed sync: for good, because the next one says that all is well */
 };
 
 struct store_job {
-	bool stop, seal; /**< neither: the files are synced only */
-	int dir_fd;	 /**< to seal; -1 when there was no descriptor left */
+	bool stop, seal; /**< neither: the files are synced only, */
+	bool sync_names; /**< ... and the directory that names them */
+	int dir_fd; /**< to seal, or to sync names; -1 when there was no descriptor left, or none is needed */
 	GPtrArray
 		*files; /**< struct store_file, each with a reference: to seal, that of its owner */
 	store_sealed_fn sealed;
@@ -44,3 +47,5 @@ struct store_job {
 void store_sync_start(struct store *store);
 void store_sync_stop(struct store *store);
 void store_file_unref(struct store_file *file);
+/** What was appended so far lies on the disk. 0, or the -errno of this or an earlier sync. */
+int store_file_sync(struct store_file *file);

@@ -10,6 +10,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* What a file of a recording holds at the least where sessions do anything: a file system without inodes is as full as one without blocks. */
+#define BYTES_OF_A_FILE (64u << 10)
+
 int store_open(const char *dir, struct store **ret_store)
 {
 	if (g_mkdir_with_parents(dir, 0750) != 0)
@@ -45,6 +48,9 @@ int store_free_bytes(const struct store *store, uint64_t *ret_bytes)
 	if (fstatvfs(store->dir_fd, &fs) != 0)
 		return -errno;
 	*ret_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	/* Some file systems have no fixed number of inodes, and say zero. */
+	if (fs.f_files > 0)
+		*ret_bytes = MIN(*ret_bytes, (uint64_t)fs.f_favail * BYTES_OF_A_FILE);
 	return 0;
 }
 
@@ -53,25 +59,42 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static GPtrArray *list_names(int dir_fd, bool (*wanted)(const char *))
+static int read_names(DIR *dir, bool (*wanted)(const char *), GPtrArray *names)
 {
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
 	const struct dirent *entry;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
+	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0)
 		if (wanted(entry->d_name))
 			g_ptr_array_add(names, g_strdup(entry->d_name));
-	if (dir != NULL)
-		closedir(dir);
-	g_ptr_array_sort(names, compare_names);
-	return names;
+	return -errno;
 }
 
+/* Half a list would be taken for all there is: what it lacks for missing, what it should have removed for removed. */
+static int list_names(int dir_fd, bool (*wanted)(const char *), GPtrArray **ret_names)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+
+	if (dir == NULL) {
+		int result = -errno;
+		if (copy >= 0)
+			close(copy);
+		return result;
+	}
+	int result = read_names(dir, wanted, names);
+	closedir(dir);
+	if (result < 0)
+		return result;
+	g_ptr_array_sort(names, compare_names);
+	*ret_names = g_steal_pointer(&names);
+	return 0;
+}
+
+/* As the gateway writes it, and no other way: a copy under the same name in capitals would be the same recording twice. */
 static bool is_uuid(const char *name)
 {
-	return g_uuid_string_is_valid(name);
+	return g_uuid_string_is_valid(name) && strpbrk(name, "ABCDEF") == NULL;
 }
 
 static bool is_visible(const char *name)
@@ -79,14 +102,14 @@ static bool is_visible(const char *name)
 	return name[0] != '.';
 }
 
-GPtrArray *store_list(const struct store *store)
+int store_list(const struct store *store, GPtrArray **ret_names)
 {
-	return list_names(store->dir_fd, is_uuid);
+	return list_names(store->dir_fd, is_uuid, ret_names);
 }
 
-GPtrArray *store_recording_names(struct store_recording *recording)
+int store_recording_names(struct store_recording *recording, GPtrArray **ret_names)
 {
-	return list_names(recording->dir_fd, is_visible);
+	return list_names(recording->dir_fd, is_visible, ret_names);
 }
 
 int store_recording_open(struct store *store, const char *session_id,
@@ -134,15 +157,27 @@ static char *disk_name(const char *name, enum store_file_kind kind)
 	return kind == STORE_PART ? g_strconcat(name, STORE_PART_SUFFIX, NULL) : g_strdup(name);
 }
 
+/* Only plain files, and never waiting: a FIFO that somebody put there would hold up the start, and so everybody. Returns a descriptor or -errno. */
+static int open_regular(int dir_fd, const char *on_disk, int flags)
+{
+	int fd = openat(dir_fd, on_disk, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
 static int open_for_reading(struct store_recording *recording, const char *name, bool *ret_part)
 {
 	g_autofree char *part = disk_name(name, STORE_PART);
-	int fd = openat(recording->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_regular(recording->dir_fd, name, O_RDONLY);
 
-	*ret_part = fd < 0 && errno == ENOENT;
-	if (*ret_part)
-		fd = openat(recording->dir_fd, part, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 ? fd : -errno;
+	*ret_part = fd == -ENOENT;
+	return *ret_part ? open_regular(recording->dir_fd, part, O_RDONLY) : fd;
 }
 
 static int read_all(int fd, uint8_t *bytes, size_t length)
@@ -197,10 +232,10 @@ int store_recording_repair(struct store_recording *recording, const char *name, 
 			   uint64_t bytes)
 {
 	g_autofree char *now = disk_name(name, part ? STORE_PART : STORE_FINAL);
-	int fd = openat(recording->dir_fd, now, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_regular(recording->dir_fd, now, O_WRONLY);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	int result = ftruncate(fd, (off_t)bytes) == 0 && fdatasync(fd) == 0 ? 0 : -errno;
 	close(fd);
 	if (result == 0 && part)
@@ -234,6 +269,7 @@ static struct store_file *file_new(struct store_recording *recording, const char
 	file->kind = kind;
 	file->fd = fd;
 	file->bytes = bytes;
+	g_mutex_init(&file->syncing);
 	g_mutex_lock(&file->store->lock);
 	file->store->files = g_list_prepend(file->store->files, file);
 	g_mutex_unlock(&file->store->lock);
@@ -250,16 +286,17 @@ int store_file_create(struct store_recording *recording, const char *name,
 	if (fd < 0)
 		return -errno;
 	*ret_file = file_new(recording, name, kind, fd, 0);
+	atomic_store(&(*ret_file)->is_new, true);
 	return 0;
 }
 
 int store_file_reopen(struct store_recording *recording, const char *name, uint64_t bytes,
 		      struct store_file **ret_file)
 {
-	int fd = openat(recording->dir_fd, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_regular(recording->dir_fd, name, O_WRONLY | O_APPEND);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (ftruncate(fd, (off_t)bytes) != 0) {
 		int result = -errno;
 		close(fd);
@@ -311,20 +348,21 @@ void store_file_unref(struct store_file *file)
 	if (!g_atomic_ref_count_dec(&file->refs))
 		return;
 	close(file->fd);
+	g_mutex_clear(&file->syncing);
 	g_free(file->name);
 	g_free(file);
 }
 
-void store_file_close(struct store_file *file)
+int store_file_close(struct store_file *file)
 {
 	if (file == NULL)
-		return;
+		return 0;
 	g_mutex_lock(&file->store->lock);
 	file->store->files = g_list_remove(file->store->files, file);
 	g_mutex_unlock(&file->store->lock);
-	if (atomic_load(&file->dirty) && fdatasync(file->fd) != 0)
-		g_warning("%s could not be synced: %s", file->name, g_strerror(errno));
+	int result = store_file_sync(file);
 	store_file_unref(file);
+	return result;
 }
 
 int store_recording_put(struct store_recording *recording, const char *name, const void *bytes,
@@ -338,7 +376,8 @@ int store_recording_put(struct store_recording *recording, const char *name, con
 	if (result < 0)
 		return result;
 	result = store_file_append(file, bytes, length);
-	store_file_close(file);
+	int synced = store_file_close(file);
+	result = result == 0 ? synced : result;
 	if (result == 0)
 		return store_recording_repair(recording, name, true, length);
 	if (store_recording_discard(recording, name, true) < 0)

@@ -9,12 +9,15 @@
 
 #define SYNC_INTERVAL_US (1 * G_USEC_PER_SEC)
 
-static int sync_file(struct store_file *file)
+/* Whoever finds the file clean while another thread syncs it has to wait for what that says. */
+int store_file_sync(struct store_file *file)
 {
+	g_mutex_lock(&file->syncing);
 	if (atomic_exchange(&file->dirty, false) && fdatasync(file->fd) != 0) {
 		atomic_store(&file->error, -errno);
 		g_warning("%s could not be synced: %s", file->name, g_strerror(errno));
 	}
+	g_mutex_unlock(&file->syncing);
 	return atomic_load(&file->error);
 }
 
@@ -33,7 +36,7 @@ static void sync_all(struct store *store)
 	}
 	g_mutex_unlock(&store->lock);
 	for (unsigned i = 0; i < files->len; i++) {
-		sync_file(g_ptr_array_index(files, i));
+		store_file_sync(g_ptr_array_index(files, i));
 		store_file_unref(g_ptr_array_index(files, i));
 	}
 	g_ptr_array_unref(files);
@@ -42,11 +45,8 @@ static void sync_all(struct store *store)
 static int seal_file(int dir_fd, struct store_file *file)
 {
 	g_autofree char *part = g_strconcat(file->name, STORE_PART_SUFFIX, NULL);
-	int result = atomic_load(&file->error);
+	int result = store_file_sync(file);
 
-	if (result == 0 && fdatasync(file->fd) != 0)
-		result = -errno;
-	atomic_store(&file->dirty, false);
 	if (result == 0 && file->kind == STORE_PART &&
 	    renameat(dir_fd, part, dir_fd, file->name) != 0)
 		result = -errno;
@@ -59,10 +59,12 @@ static void sync_files(const struct store_job *job)
 
 	for (unsigned i = 0; i < job->files->len; i++) {
 		struct store_file *file = g_ptr_array_index(job->files, i);
-		int one = sync_file(file);
+		int one = store_file_sync(file);
 		result = result == 0 ? one : result;
 		store_file_unref(file);
 	}
+	if (result == 0 && job->sync_names && fsync(job->dir_fd) != 0)
+		result = -errno;
 	job->sealed(job->user, result);
 }
 
@@ -74,7 +76,7 @@ static void seal_files(const struct store_job *job)
 		struct store_file *file = g_ptr_array_index(job->files, i);
 		int one = seal_file(job->dir_fd, file);
 		result = result == 0 ? one : result;
-		store_file_close(file);
+		(void)store_file_close(file);
 	}
 	if (result == 0 && fsync(job->dir_fd) != 0)
 		result = -errno;
@@ -165,8 +167,9 @@ void store_sync_files(struct store_recording *recording, struct store_file *cons
 			continue;
 		g_atomic_ref_count_inc(&files[i]->refs);
 		g_ptr_array_add(job->files, files[i]);
+		job->sync_names |= atomic_exchange(&files[i]->is_new, false);
 	}
-	job->dir_fd = -1;
+	job->dir_fd = job->sync_names ? fcntl(recording->dir_fd, F_DUPFD_CLOEXEC, 3) : -1;
 	job->sealed = synced;
 	job->user = user;
 	g_async_queue_push(recording->store->jobs, job);

@@ -225,6 +225,40 @@ static void test_read_only_store(void)
 	recorder_process_finish(&p);
 }
 
+/* A key that the disk may lose is as good as none: what it encrypts would be noise after a power cut. */
+static void test_key_not_synced(void)
+{
+	struct recorder_process p;
+
+	recorder_process_init(&p, false);
+	p.faults = "sync key-001.cms 0 0 5";
+	recorder_process_start(&p);
+	expect_refused(&p, END_RECORDER_LOST);
+	recorder_process_finish(&p);
+}
+
+/* Whoever hears of a seal, the node log first, relies on its lying there. Whether the disk says so before the end or at it is chance. */
+static void test_seal_not_synced(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+
+	recorder_process_init(&p, false);
+	p.faults = "sync chain 0 0 5";
+	recorder_process_start(&p);
+	if (shade_session_open(&session, &p))
+		shade_session_paint_and_wait(&session);
+	g_assert_false(shade_session_close(&session));
+	recorder_process_stop(&p);
+	p.faults = NULL;
+	recorder_process_start(&p);
+	recorder_process_stop(&p);
+	g_autofree char *chain = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_assert_nonnull(strstr(chain, "\"kind\":\"seal\""));
+	shade_session_finish(&session);
+	recorder_process_finish(&p);
+}
+
 /* ---- A file system that is really full ---- */
 
 static bool mount_small(const char *dir, const char *options)
@@ -376,6 +410,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/faults/slow/write", "write seg-* 0 0 wait-60", test_bearable);
 	g_test_add_data_func("/faults/in-pieces", "write seg-* 1 5 half;write chain 0 3 half",
 			     test_bearable);
+	g_test_add_func("/faults/eio/key-sync", test_key_not_synced);
+	g_test_add_func("/faults/eio/seal-sync", test_seal_not_synced);
 	g_test_add_func("/faults/read-only/store", test_read_only_store);
 	g_test_add_func("/faults/disk/reserve", test_reserve);
 	g_test_add_func("/faults/disk/nearly-full", test_nearly_full_disk);

@@ -1,4 +1,5 @@
 /* Recovery as an oracle: somebody who may write to the disk, but has no key, puts things there and waits for the recorder to start. It signs none of them. */
+#include "recorder/chain/digest.h"
 #include "recorder/reader/reader.h"
 #include "tests/unit/recorder/shade_session.h"
 
@@ -93,11 +94,124 @@ static void test_plain_beside_encrypted(void)
 	recorder_process_finish(&p);
 }
 
+/* ---- An interrupted recording, changed before the recorder comes back ---- */
+
+static void expect_chain(const struct recorder_process *p, const char *expected)
+{
+	g_autofree char *chain = recorder_process_read(p, TEST_SESSION, "chain");
+
+	g_assert_cmpstr(chain, ==, expected);
+}
+
+static void expect_sealed(const struct recorder_process *p)
+{
+	g_autofree char *chain = recorder_process_read(p, TEST_SESSION, "chain");
+
+	g_assert_nonnull(strstr(chain, "\"kind\":\"seal\""));
+}
+
+/* An entry that links to the last one; its signature is that of the first line, or none that holds at least. */
+static char *forged_entry(const char *chain, const char *members)
+{
+	char head[DIGEST_HEX_BYTES];
+	const char *last = chain;
+	unsigned n = 0;
+
+	for (const char *at = chain; *at != '\0'; at = strchr(at, '\n') + 1, n++)
+		last = at;
+	const char *json = strchr(last, ' ') + 1;
+	digest_hex_of(json, strcspn(json, "\n"), head);
+	g_autofree char *signature = g_strndup(chain, strcspn(chain, " "));
+	return g_strdup_printf("%s {%s,\"prev\":\"%s\",\"seq\":%u,\"t_us\":99000000,"
+			       "\"utc\":\"2026-05-01T12:00:00.000000Z\"}\n",
+			       signature, members, head, n);
+}
+
+/* Put behind what was signed: nothing is signed behind it, and it does not count as the recording's end either, neither now nor when it is gone again. */
+static void test_forged_entry(gconstpointer members)
+{
+	struct recorder_process p;
+	struct shade_session session;
+
+	record(&p, &session);
+	recorder_process_kill(&p);
+	shade_session_finish(&session);
+	g_autofree char *before = recorder_process_read(&p, TEST_SESSION, "chain");
+	g_autofree char *forged = forged_entry(before, members);
+	g_autofree char *longer = g_strconcat(before, forged, NULL);
+	g_autofree char *path = path_of(&p, "chain");
+	g_assert_true(g_file_set_contents(path, longer, -1, NULL));
+	start_and_stop(&p);
+	expect_chain(&p, longer);
+	g_assert_true(g_file_set_contents(path, before, -1, NULL));
+	start_and_stop(&p);
+	expect_sealed(&p);
+	recorder_process_finish(&p);
+}
+
+/* Whoever may write to the disk may write "tombstone" there, too. */
+static void test_planted_tombstone(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+
+	record(&p, &session);
+	recorder_process_kill(&p);
+	shade_session_finish(&session);
+	g_autofree char *path = path_of(&p, "tombstone");
+	g_assert_true(g_file_set_contents(path, "gone\n", -1, NULL));
+	start_and_stop(&p);
+	expect_sealed(&p);
+	recorder_process_finish(&p);
+}
+
+/* Without encryption anybody can write pictures that look right; what a checkpoint signed says whose they are. */
+static void test_other_pictures(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+	char *text = NULL;
+	gsize length;
+
+	recorder_process_init(&p, false);
+	recorder_process_configure(&p, "  encryption: false\n");
+	recorder_process_start(&p);
+	g_assert_true(shade_session_open(&session, &p));
+	/* A checkpoint is five seconds of activity away. */
+	g_autofree char *before = NULL;
+	do {
+		g_assert_true(shade_session_paint_and_wait(&session));
+		g_clear_pointer(&before, g_free);
+		before = recorder_process_read(&p, TEST_SESSION, "chain");
+	} while (strstr(before, "\"kind\":\"checkpoint\"") == NULL);
+	recorder_process_kill(&p);
+	shade_session_finish(&session);
+	g_autofree char *path = path_of(&p, "seg-00001.mp4.part");
+	g_assert_true(g_file_get_contents(path, &text, &length, NULL));
+	text[length / 4] ^= 1;
+	g_assert_true(g_file_set_contents(path, text, (gssize)length, NULL));
+	g_free(text);
+	g_autofree char *chain = recorder_process_read(&p, TEST_SESSION, "chain");
+	start_and_stop(&p);
+	expect_chain(&p, chain);
+	recorder_process_finish(&p);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_data_func("/forgery/seal-cut-off", NULL, test_seal_cut_off);
 	g_test_add_data_func("/forgery/seal-cut-off-and-moved", "moved", test_seal_cut_off);
 	g_test_add_func("/forgery/plain-beside-encrypted", test_plain_beside_encrypted);
+	g_test_add_data_func("/forgery/seal-put-on",
+			     "\"bytes\":0,\"detail\":\"\",\"duration_us\":0,\"frames\":0,"
+			     "\"kind\":\"seal\",\"reason\":\"viewer-left\",\"segments\":0",
+			     test_forged_entry);
+	g_test_add_data_func("/forgery/gap-put-on",
+			     "\"detail\":\"\",\"end_us\":99000000,\"kind\":\"gap\","
+			     "\"reason\":\"recorder-away\",\"start_us\":90000000",
+			     test_forged_entry);
+	g_test_add_func("/forgery/planted-tombstone", test_planted_tombstone);
+	g_test_add_func("/forgery/other-pictures", test_other_pictures);
 	return g_test_run();
 }

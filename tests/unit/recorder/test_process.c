@@ -296,7 +296,8 @@ static void test_deleted_while_waiting(void)
 	recorder_process_start(&p);
 	struct chain_key *key = chain_key_create(p.key.key_pem, p.key.certificate_pem, NULL);
 	g_assert_cmpint(store_open(p.store_dir, &store), ==, 0);
-	g_assert_cmpint(deletion_run(store, key, &deletion, sha256), ==, 0);
+	g_assert_cmpint(deletion_run(store, &(struct own_keys){.present = key}, &deletion, sha256),
+			==, 0);
 	store_close(store);
 	chain_key_destroy(key);
 	recorder_process_stop(&p);

@@ -137,7 +137,8 @@ static void test_list_and_names(void)
 	fixture_init(&f);
 	g_autofree char *foreign = g_build_filename(f.dir, "lost+found", NULL);
 	g_assert_cmpint(g_mkdir(foreign, 0700), ==, 0);
-	g_autoptr(GPtrArray) names = store_list(f.store);
+	g_autoptr(GPtrArray) names = NULL;
+	g_assert_cmpint(store_list(f.store, &names), ==, 0);
 	g_assert_cmpuint(names->len, ==, 1);
 	g_assert_cmpstr(g_ptr_array_index(names, 0), ==, ID);
 	g_assert_cmpint(store_recording_create(f.store, ID, &other), ==, -EEXIST);
@@ -146,6 +147,69 @@ static void test_list_and_names(void)
 		store_recording_open(f.store, "6f9619ff-8b86-4011-b42d-00c04fc964f0", &other), ==,
 		-ENOENT);
 	fixture_finish(&f);
+}
+
+/* Without a descriptor nothing can be listed, which is not the same as nothing being there. */
+static void test_list_fails_aloud(void)
+{
+	struct fixture f;
+	struct rlimit before, none;
+	GPtrArray *names = NULL;
+
+	fixture_init(&f);
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = (struct rlimit){.rlim_cur = 4, .rlim_max = before.rlim_max};
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	int all = store_list(f.store, &names), one = store_recording_names(f.recording, &names);
+	setrlimit(RLIMIT_NOFILE, &before);
+	g_assert_cmpint(all, ==, -EMFILE);
+	g_assert_cmpint(one, ==, -EMFILE);
+	g_assert_null(names);
+	fixture_finish(&f);
+}
+
+/* What somebody else put there: nothing of it is waited for, followed, or taken for a recording. */
+static void test_strange_files(void)
+{
+	static const char capitals[] = "6F9619FF-8B86-4011-B42D-00C04FC964FF";
+	struct fixture f;
+	struct store_file *file;
+	uint8_t *bytes;
+	size_t length;
+	bool part;
+
+	fixture_init(&f);
+	g_autofree char *fifo = g_build_filename(f.dir, ID, "chain", NULL);
+	g_autofree char *link = g_build_filename(f.dir, ID, "tombstone", NULL);
+	g_autofree char *copy = g_build_filename(f.dir, capitals, NULL);
+	g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+	g_assert_cmpint(symlink("/etc/passwd", link), ==, 0);
+	g_assert_cmpint(g_mkdir(copy, 0700), ==, 0);
+	g_assert_cmpint(store_recording_read(f.recording, "chain", 100, &bytes, &length, &part), ==,
+			-EINVAL);
+	g_assert_cmpint(store_recording_repair(f.recording, "chain", false, 0), ==, -ENXIO);
+	g_assert_cmpint(store_file_reopen(f.recording, "chain", 0, &file), ==, -ENXIO);
+	g_assert_cmpint(
+		store_recording_read(f.recording, "tombstone", 1 << 20, &bytes, &length, &part), ==,
+		-ELOOP);
+	g_autoptr(GPtrArray) names = NULL;
+	g_assert_cmpint(store_list(f.store, &names), ==, 0);
+	g_assert_cmpuint(names->len, ==, 1);
+	fixture_finish(&f);
+}
+
+static void test_lock(void)
+{
+	g_autofree char *dir = temp_dir_create();
+	int first, second;
+
+	g_assert_cmpint(store_lock(dir, &first), ==, 0);
+	g_assert_cmpint(first, >=, 0);
+	g_assert_cmpint(store_lock(dir, &second), ==, -EBUSY);
+	close(first);
+	g_assert_cmpint(store_lock(dir, &second), ==, 0);
+	close(second);
+	temp_dir_remove(dir);
 }
 
 static void test_repair_after_crash(void)
@@ -261,6 +325,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/append-and-seal", test_append_and_seal);
 	g_test_add_func("/store/no-descriptor-left", test_no_descriptor_left);
 	g_test_add_func("/store/list-and-names", test_list_and_names);
+	g_test_add_func("/store/list-fails-aloud", test_list_fails_aloud);
+	g_test_add_func("/store/strange-files", test_strange_files);
+	g_test_add_func("/store/lock", test_lock);
 	g_test_add_func("/store/repair-after-crash", test_repair_after_crash);
 	g_test_add_func("/store/failed-append-leaves-no-trace", test_failed_append_leaves_no_trace);
 	g_test_add_func("/store/full-disk", test_full_disk);
