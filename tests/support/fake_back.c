@@ -1,6 +1,7 @@
 /* A back whose "protocol" is the test's own list of steps over a SOCK_SEQPACKET pair. What the core sends as
  * input goes back the same way. */
 #include "tests/support/fake_back.h"
+#include "tests/support/patience.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -9,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 10000
 #define TEXT_MAX_BYTES 1024
 
 /* What the back writes: a step done, or a command it got. */

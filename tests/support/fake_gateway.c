@@ -4,14 +4,13 @@
 #include "base/monitor.h"
 #include "base/secret.h"
 #include "ipc/link.h"
+#include "tests/support/patience.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define PATIENCE_US (10 * G_TIME_SPAN_SECOND)
 
 struct fake_gateway {
 	struct fake_gateway_settings settings;

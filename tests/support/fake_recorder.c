@@ -4,14 +4,13 @@
 #include "base/monitor.h"
 #include "ipc/link.h"
 #include "ipc/recorder_proto.h"
+#include "tests/support/patience.h"
 
 #include <glib.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#define PATIENCE_US (10 * G_TIME_SPAN_SECOND)
 
 struct fake_recorder {
 	GThread *thread;

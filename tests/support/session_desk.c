@@ -1,11 +1,10 @@
 /* Puts the fakes together as vitrine-session does with real ones. */
 #include "tests/support/session_desk.h"
+#include "tests/support/patience.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <poll.h>
-
-#define PATIENCE_MS 10000
 
 static const struct session_start desk_start = {
 	.session_id = "00000000-0000-4000-8000-000000000001",

@@ -1,12 +1,11 @@
 /* The session core's double: its life, its canvas as a test sees it, and waiting. What fronts and backs call is in the other two files. */
+#include "tests/support/patience.h"
 #include "tests/support/session_double_priv.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#define WAIT_US (5 * G_TIME_SPAN_SECOND)
 
 static void ring(int fd)
 {
@@ -180,7 +179,7 @@ bool double_same(struct session *a, struct session *b)
 
 bool double_saw(struct session *s, const char *words)
 {
-	gint64 deadline = g_get_monotonic_time() + WAIT_US;
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
 	bool found;
 
 	g_mutex_lock(&s->lock);
@@ -193,7 +192,7 @@ bool double_saw(struct session *s, const char *words)
 
 bool double_shows(struct session *s, uint32_t x, uint32_t y, uint32_t bgrx)
 {
-	gint64 deadline = g_get_monotonic_time() + WAIT_US;
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
 	bool shows = false;
 
 	g_mutex_lock(&s->lock);

@@ -1,5 +1,6 @@
 /* TLS by OpenSSL in front of a socket by GIO; one connection after the other. It must not know what goes through it. */
 #include "tests/support/tls_front.h"
+#include "tests/support/patience.h"
 
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -9,8 +10,6 @@
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
-
-#define PATIENCE_MS 20000
 
 struct tls_front {
 	struct signing_key ca;

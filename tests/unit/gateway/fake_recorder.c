@@ -5,6 +5,7 @@
 #include "base/end_reason.h"
 #include "ipc/link.h"
 #include "ipc/recorder_proto.h"
+#include "tests/support/patience.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -195,7 +196,7 @@ void recorder_fail(const char *session_id)
 
 char *recorder_next(void)
 {
-	char *text = g_async_queue_timeout_pop(notes, 10 * G_USEC_PER_SEC);
+	char *text = g_async_queue_timeout_pop(notes, PATIENCE_US);
 
 	g_assert_nonnull(text);
 	return text;

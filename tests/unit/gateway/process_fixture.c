@@ -12,6 +12,7 @@
 #include "sql/target_store.h"
 #include "sql/ticket_store.h"
 #include "sql/user_store.h"
+#include "tests/support/patience.h"
 #include "tests/support/signing_key.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/sql/sql_fixture.h"
@@ -236,6 +237,8 @@ void installation_configure(const char *session_program, const char *extra)
 				installation_rdp_port, installation_vnc_port, directory, directory,
 				directory, session_program, extra, directory, conninfo);
 
+	if (pid != 0)
+		gateway_finish();
 	installation_write("vitrine.yaml", text, 0644);
 }
 
@@ -243,7 +246,7 @@ int installation_target_accept(void)
 {
 	struct pollfd p = {target_listener, POLLIN, 0};
 
-	g_assert_cmpint(poll(&p, 1, 5000), ==, 1);
+	g_assert_cmpint(poll(&p, 1, PATIENCE_MS), ==, 1);
 	return accept4(target_listener, NULL, NULL, SOCK_CLOEXEC);
 }
 
@@ -274,7 +277,7 @@ static void wait_ready(int notify)
 	struct pollfd p = {notify, POLLIN, 0};
 	char text[64] = "";
 
-	if (poll(&p, 1, 20000) != 1) {
+	if (poll(&p, 1, PATIENCE_MS) != 1) {
 		g_autofree char *log = gateway_log();
 		g_error("the gateway does not get ready:\n%s", log);
 	}
@@ -317,6 +320,7 @@ int gateway_finish(void)
 
 	kill(pid, SIGTERM);
 	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	pid = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
@@ -376,11 +380,11 @@ int viewer_connect(uint16_t port)
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_addr = {htonl(INADDR_LOOPBACK)},
 				 .sin_port = htons(port)};
-	const struct timeval ten_seconds = {10, 0};
+	const struct timeval patience = {PATIENCE_MS / 1000, 0};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	g_assert_cmpint(connect(fd, (struct sockaddr *)&to, sizeof to), ==, 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &ten_seconds, sizeof ten_seconds);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	return fd;
 }
 
@@ -481,7 +485,7 @@ int viewer_run(char **ret_id)
 
 const char *session_wait_state(const char *id, const char *state)
 {
-	gint64 until = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	gint64 until = g_get_monotonic_time() + PATIENCE_US;
 
 	for (;;) {
 		autorow(session_row) row = NULL;

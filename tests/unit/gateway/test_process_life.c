@@ -152,7 +152,7 @@ static void test_unconfined(void)
 	g_autofree char *link = g_strdup(installation_file("unconfined-session"));
 
 	g_assert_cmpint(symlink(g_getenv("VITRINE_TEST_SESSION"), link), ==, 0);
-	installation_configure(link, "  handshake_deadline_ms: 1500\n");
+	installation_configure(link, "  handshake_deadline_ms: 5000\n");
 	gateway_start();
 	int viewer = viewer_connect(installation_rdp_port);
 	viewer_request(viewer, NULL, 1);
@@ -194,11 +194,11 @@ static void test_housekeeping(void)
 static void test_deadline(void)
 {
 	installation_configure(g_getenv("VITRINE_TEST_SESSION"),
-			       "  handshake_deadline_ms: 1000\n  max_per_address: 3\n");
+			       "  handshake_deadline_ms: 3000\n  max_per_address: 3\n");
 	gateway_start();
+	int stuck = viewer_open(NULL);
 	int silent = viewer_connect(installation_rdp_port);
 	int slow = viewer_connect(installation_rdp_port);
-	int stuck = viewer_open(NULL);
 	int fourth = viewer_connect(installation_rdp_port);
 	g_assert_cmpint(send(slow, "\x03\x00", 2, 0), ==, 2);
 	assert_end(fourth);

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "ipc/broker_proto.h"
 #include "ipc/link.h"
+#include "tests/support/patience.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -45,7 +46,7 @@ static void test_text_and_fd(void)
 			==, 0);
 	close(pipe_fds[1]);
 
-	g_assert_cmpint(link_receive(link[1], &packet, 1000), ==, 0);
+	g_assert_cmpint(link_receive(link[1], &packet, PATIENCE_MS), ==, 0);
 	g_assert_cmpuint(packet.type, ==, BROKER_MESSAGE);
 	g_assert_cmpint(message_decode(broker_message_type(BROKER_MESSAGE), packet.bytes,
 				       packet.length, &heard),
@@ -54,7 +55,7 @@ static void test_text_and_fd(void)
 	message_clear(broker_message_type(BROKER_MESSAGE), &heard);
 	packet_clear(&packet);
 
-	g_assert_cmpint(link_receive(link[1], &packet, 1000), ==, 0);
+	g_assert_cmpint(link_receive(link[1], &packet, PATIENCE_MS), ==, 0);
 	g_assert_cmpuint(packet.n_fds, ==, 1);
 	int fd = packet_take_fd(&packet, 0);
 	g_assert_cmpint(packet_take_fd(&packet, 0), ==, -1);
@@ -91,10 +92,10 @@ static void test_bad_packets(void)
 	send_raw(link[0], reserved, sizeof reserved);
 	send_raw(link[0], huge, LINK_MAX_BYTES + 1);
 	for (int i = 0; i < 4; i++)
-		g_assert_cmpint(link_receive(link[1], &packet, 1000), ==, -EPROTO);
+		g_assert_cmpint(link_receive(link[1], &packet, PATIENCE_MS), ==, -EPROTO);
 	g_assert_cmpint(link_receive(link[1], &packet, 0), ==, -ETIMEDOUT);
 	close(link[0]);
-	g_assert_cmpint(link_receive(link[1], &packet, 1000), ==, -ECONNRESET);
+	g_assert_cmpint(link_receive(link[1], &packet, PATIENCE_MS), ==, -ECONNRESET);
 	close(link[1]);
 }
 
@@ -125,7 +126,7 @@ static void test_too_many_fds(void)
 	memcpy(CMSG_DATA(c), fds, sizeof fds);
 	unsigned before = count_fds();
 	g_assert_cmpint(sendmsg(link[0], &message, 0), ==, sizeof head);
-	g_assert_cmpint(link_receive(link[1], &packet, 1000), ==, -EPROTO);
+	g_assert_cmpint(link_receive(link[1], &packet, PATIENCE_MS), ==, -EPROTO);
 	g_assert_cmpuint(count_fds(), ==, before);
 	close(link[0]);
 	close(link[1]);

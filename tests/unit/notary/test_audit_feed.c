@@ -2,6 +2,7 @@
 #include "recorder/nodelog/log_check.h"
 #include "recorder/notary/notary.h"
 #include "sql/audit_store.h"
+#include "tests/support/patience.h"
 #include "tests/unit/nodelog/log_fixture.h"
 #include "tests/unit/sql/sql_fixture.h"
 
@@ -9,7 +10,6 @@
 
 #define SESSION "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a01"
 #define HASH "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35"
-#define PATIENCE_US (30 * G_USEC_PER_SEC)
 
 static void add(struct db *db, const char *action, const char *subject, const char *detail)
 {

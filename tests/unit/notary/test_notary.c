@@ -8,6 +8,7 @@
 #include "recorder/notary/stamper.h"
 #include "recorder/stamp/stamp.h"
 #include "tests/support/fake_tsa.h"
+#include "tests/support/patience.h"
 #include "tests/support/tls_front.h"
 #include "tests/unit/nodelog/log_fixture.h"
 
@@ -21,7 +22,6 @@
 
 #define FIRST "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a01"
 #define SECOND "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a02"
-#define PATIENCE_US (20 * G_USEC_PER_SEC)
 
 struct fixture {
 	struct log_fixture f;
@@ -38,7 +38,7 @@ struct fixture {
 static void open_syslog(struct fixture *x)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = 20};
+	struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
 
 	g_free(x->syslog);
 	x->syslog = log_fixture_path(&x->f, "syslog");

@@ -1,12 +1,12 @@
 /** The whole RDP back in a test: its session core (session_double.h), its target (fake_target.h), and waiting for what it does. */
 #pragma once
 
+#include "tests/support/patience.h"
 #include "tests/support/session_double.h"
 #include "tests/unit/rdp/fake_target.h"
 
 #define WIDTH 640u
 #define HEIGHT 480u
-#define PATIENCE_MS 5000u
 
 /** One back with the target it talks to; zeroed before its start. */
 struct run {
@@ -26,7 +26,7 @@ void run_start(struct run *run, const struct fake_target_plan *plan);
 void run_start_on(struct run *run, int fd, const char *pin);
 /** Waits for the back's end; its password must be wiped then and not be in the detail. */
 void run_join(struct run *run);
-/** Asks it to stop, which must not take two seconds, and joins. */
+/** Asks it to stop, which must not take PROMPT_US, and joins. */
 void run_stop(struct run *run);
 void run_clear(struct run *run);
 /** Joins; the back must have ended for this reason, with `detail` in its words. */

@@ -2,6 +2,7 @@
 #include "tests/unit/rdp/fake_target.h"
 
 #include "gateway/rdp/rdp_glue.h"
+#include "tests/support/patience.h"
 
 #include <freerdp/channels/channels.h>
 #include <freerdp/channels/wtsvc.h>
@@ -353,7 +354,7 @@ void fake_target_do(struct fake_target *target, void (*script)(struct fake_targe
 bool fake_target_wait(struct fake_target *target,
 		      bool (*check)(struct fake_target *target, void *data), void *data)
 {
-	gint64 deadline_us = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+	gint64 deadline_us = g_get_monotonic_time() + PATIENCE_US;
 	bool good;
 
 	g_mutex_lock(&target->lock);

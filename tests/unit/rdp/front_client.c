@@ -1,6 +1,7 @@
 /* FreeRDP's client role with its software picture, driven by a test. */
 #include "tests/unit/rdp/front_client.h"
 
+#include "tests/support/patience.h"
 #include "tests/unit/rdp/front_host.h"
 
 #include <freerdp/client.h>
@@ -202,6 +203,18 @@ void front_client_run(struct front_client *client, unsigned ms)
 
 	while (g_get_monotonic_time() < until_us && turn(client, 20)) {
 	}
+}
+
+bool front_client_until(struct front_client *client,
+			bool (*check)(struct front_client *client, const void *data),
+			const void *data)
+{
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
+
+	while (!check(client, data))
+		if (g_get_monotonic_time() > until_us || !turn(client, 20))
+			return check(client, data);
+	return true;
 }
 
 uint32_t front_client_wait_end(struct front_client *client, unsigned timeout_ms)

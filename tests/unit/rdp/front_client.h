@@ -27,6 +27,10 @@ bool front_client_shows(struct front_client *client, uint32_t width, uint32_t he
 			uint32_t tolerance, unsigned timeout_ms);
 uint32_t front_client_pixel(struct front_client *client, uint32_t x, uint32_t y);
 void front_client_run(struct front_client *client, unsigned ms);
+/** Runs until `check` holds, for PATIENCE_MS at most. */
+bool front_client_until(struct front_client *client,
+			bool (*check)(struct front_client *client, const void *data),
+			const void *data);
 /** Runs until the server ends the connection; returns the error info it gave (0: none), or UINT32_MAX when the time is up. */
 uint32_t front_client_wait_end(struct front_client *client, unsigned timeout_ms);
 void front_client_key(struct front_client *client, uint8_t scancode, bool down);

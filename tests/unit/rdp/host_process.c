@@ -1,6 +1,7 @@
 /* Starts, hears and orders about a front host in a process of its own. */
 #include "tests/unit/rdp/host_process.h"
 
+#include "tests/support/patience.h"
 #include "tests/unit/rdp/front_host.h"
 
 #include <poll.h>
@@ -41,7 +42,7 @@ bool host_said(struct host *host, const char *start)
 
 bool host_says(struct host *host, const char *start)
 {
-	gint64 until_us = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
 
 	while (!host_said(host, start))
 		if (g_get_monotonic_time() > until_us || !read_more(host, 1000))

@@ -1,4 +1,5 @@
 /* The RDP back in use: pictures, input, cursor and clipboard between it and a FreeRDP server. */
+#include "tests/support/patience.h"
 #include "tests/unit/rdp/back_run.h"
 
 static void paint_red_corner(struct fake_target *target)

@@ -1,6 +1,7 @@
 /* Parts of pictures: the few pixels that FreeRDP's planar encoder gives up on, and what a viewer asks for anew. */
 #include "base/secret.h"
 #include "gateway/rdp/rdp_glue.h"
+#include "tests/support/patience.h"
 #include "tests/unit/rdp/front_host.h"
 #include "tests/unit/rdp/host_process.h"
 
@@ -12,9 +13,14 @@ static struct front_client *connect_to(struct host *host, enum client_graphics g
 	options.graphics = graphics;
 	struct front_client *client = front_client_connect(&options, &error);
 	g_assert_nonnull(client);
-	g_assert_true(front_client_shows(client, 800, 600, 0, 0, 5000));
+	g_assert_true(front_client_shows(client, 800, 600, 0, 0, PATIENCE_MS));
 	return client;
 }
+
+struct part {
+	const struct rect *rect;
+	uint32_t seed;
+};
 
 static bool shows_part(struct front_client *client, const struct rect *r, uint32_t seed)
 {
@@ -25,13 +31,16 @@ static bool shows_part(struct front_client *client, const struct rect *r, uint32
 	return true;
 }
 
+static bool shows_the_part(struct front_client *client, const void *data)
+{
+	const struct part *part = data;
+
+	return shows_part(client, part->rect, part->seed);
+}
+
 static void expect_part(struct front_client *client, const struct rect *r, uint32_t seed)
 {
-	gint64 until_us = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
-
-	while (!shows_part(client, r, seed) && g_get_monotonic_time() < until_us)
-		front_client_run(client, 10);
-	g_assert_true(shows_part(client, r, seed));
+	g_assert_true(front_client_until(client, shows_the_part, &(struct part){r, seed}));
 }
 
 /* Without graphics at 32 bits: raw where planar has no answer, and nothing around it touched. */
@@ -68,7 +77,7 @@ static void check_refresh(enum client_graphics graphics)
 	expect_part(client, &lost, 0);
 	g_assert_false(shows_part(client, &elsewhere, 0));
 	front_client_refresh(client, &(struct rect){0, 0, 800, 600});
-	g_assert_true(front_client_shows(client, 800, 600, 0, 0, 5000));
+	g_assert_true(front_client_shows(client, 800, 600, 0, 0, PATIENCE_MS));
 	front_client_close(client);
 	host_close(host);
 }

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "ipc/link.h"
 #include "recorder/reader/reader_lines.h"
+#include "tests/support/patience.h"
 #include "tests/support/temp_dir.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define PATIENCE_MS 20000
 
 static char *put(const struct recorder_process *p, const char *name, const char *text)
 {

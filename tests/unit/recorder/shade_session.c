@@ -1,6 +1,7 @@
 /* Paints shades of grey and counts them again in the recording. */
 #include "tests/unit/recorder/shade_session.h"
 
+#include "tests/support/patience.h"
 #include "tests/unit/recorder/recording_reader.h"
 
 #include <poll.h>
@@ -12,7 +13,6 @@
 #define N_SHADES 40u
 #define SHADE_STEP 5u
 #define SHADE_FIRST_LUMA 20u
-#define PATIENCE_US (20 * G_USEC_PER_SEC)
 
 /* Grey g becomes Y = 16 + 219 g / 255 (BT.709, limited range). */
 static uint32_t grey(unsigned n)

@@ -7,6 +7,7 @@
 
 #include "ipc/link.h"
 #include "ipc/live_proto.h"
+#include "tests/support/patience.h"
 
 #include <glib.h>
 #include <jansson.h>
@@ -51,7 +52,7 @@ static void expect_verified(const char *dir, const char *end_reason, unsigned no
 static void paint_and_wait(const struct recorder_process *p, struct painter *painter,
 			   const struct rect *r, uint32_t bgrx)
 {
-	gint64 until_us = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
 	uint64_t before = recorder_process_video_bytes(p);
 
 	painter_fill(painter, r, bgrx);
@@ -441,7 +442,7 @@ static void test_canvas_flood(void)
 	for (unsigned i = 0; i < 1000 && result == 0; i++)
 		result = link_send(painter.link_fd, recorder_message_type(RECORDER_CANVAS), &canvas,
 				   fds, 2);
-	while ((result = link_receive(painter.link_fd, packet, 5000)) == 0) {
+	while ((result = link_receive(painter.link_fd, packet, PATIENCE_MS)) == 0) {
 		n_taken++;
 		packet_clear(packet);
 	}

@@ -3,6 +3,7 @@
 #include "recorder/chain/chain.h"
 #include "recorder/chain/verify.h"
 #include "recorder/nodelog/log_check.h"
+#include "tests/support/patience.h"
 #include "tests/support/soft_token.h"
 #include "tests/unit/recorder/recorder_process.h"
 
@@ -120,7 +121,7 @@ static void begin(struct fixture *f, struct painter *painter, const char *sessio
 /* In the store of TEST_SESSION. */
 static void await_picture(const struct fixture *f)
 {
-	gint64 until_us = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
 
 	while (recorder_process_video_bytes(&f->p) == 0 && g_get_monotonic_time() < until_us)
 		g_usleep(5000);

@@ -3,6 +3,7 @@
 #include "recorder/reader/reader.h"
 #include "sql/audit_store.h"
 #include "sql/recording_store.h"
+#include "tests/support/patience.h"
 #include "tests/unit/recorder/shade_session.h"
 #include "tests/unit/sql/sql_fixture.h"
 
@@ -10,7 +11,6 @@
 #include <string.h>
 
 #define KILLS 12u
-#define PATIENCE_US (30 * G_USEC_PER_SEC)
 
 static void use_database(struct recorder_process *p)
 {

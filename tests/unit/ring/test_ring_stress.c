@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "recorder/ring/ring_reader.h"
 #include "recorder/ring/ring_writer.h"
+#include "tests/support/patience.h"
 
 #include <glib.h>
 #include <poll.h>
@@ -19,7 +20,6 @@
 #define ROWS ((HEIGHT + 63) / 64)
 #define ROUNDS 20000u
 #define PINGS 5000u
-#define DEADLINE_MS 20000
 
 /* One colour per round in whole tiles, so that a torn tile shows as two colours. */
 static void paint_round(struct ring_writer *w, unsigned seed, uint32_t value)
@@ -69,7 +69,7 @@ static void wait_doorbell(struct ring_reader *r)
 	struct pollfd d = {ring_reader_doorbell(r), POLLIN, 0};
 
 	if (!ring_reader_arm(r))
-		g_assert_cmpint(poll(&d, 1, DEADLINE_MS), ==, 1);
+		g_assert_cmpint(poll(&d, 1, PATIENCE_MS), ==, 1);
 }
 
 /* Returns false when the writer is inside just now; else the whole tile has one colour, and that is at least as new as the record. */

@@ -2,6 +2,7 @@
 #include "sql/audit_store.h"
 #include "sql/db_listener.h"
 #include "sql/session_store.h"
+#include "tests/support/patience.h"
 #include "tests/unit/sql/sql_fixture.h"
 
 #include <string.h>
@@ -89,7 +90,7 @@ static void test_server_hangs(void)
 	g_assert_true(g_spawn_command_line_sync(wake_children, NULL, NULL, NULL, NULL));
 	g_assert_false(answered);
 	g_assert_error(error, DB_ERROR, DB_ERROR_AWAY);
-	g_assert_cmpint(took_us, <, (DB_STATEMENT_MS + 2000) * 1000);
+	g_assert_cmpint(took_us, <, DB_STATEMENT_MS * 1000 + PROMPT_US);
 	g_assert_true(db_ping(web, NULL));
 	db_close(web);
 }
@@ -138,7 +139,7 @@ static void test_listener_comes_back(void)
 {
 	g_autofree char *conninfo = fixture_conninfo("vitrine", NULL);
 	struct heard heard = {.loop = g_main_loop_new(NULL, FALSE)};
-	guint deadline = g_timeout_add_seconds(20, too_late, NULL);
+	guint deadline = g_timeout_add(PATIENCE_MS, too_late, NULL);
 	struct db_listener *listener = db_listener_create(conninfo, "vitrine_web", "test",
 							  DB_CHANNEL_SESSION, NULL, hear, &heard);
 

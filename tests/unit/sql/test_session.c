@@ -2,6 +2,7 @@
 #include "sql/db_listener.h"
 #include "sql/recording_store.h"
 #include "sql/session_store.h"
+#include "tests/support/patience.h"
 #include "tests/unit/sql/sql_fixture.h"
 
 #define T0_US UINT64_C(1780000000123457)
@@ -186,7 +187,7 @@ static void hear(const char *payload, void *user_data)
 
 static gboolean too_late(gpointer user_data)
 {
-	g_error("no notification within ten seconds");
+	g_error("no notification came");
 	return G_SOURCE_REMOVE;
 }
 
@@ -196,7 +197,7 @@ static void test_listener(void)
 	struct db *gateway = fixture_open("vitrine_gateway"), *web = fixture_open("vitrine_web");
 	g_autofree char *id = open_session(gateway, "n-ear", "hugo", T0_US);
 	struct heard heard = {.loop = g_main_loop_new(NULL, FALSE)};
-	guint deadline = g_timeout_add_seconds(10, too_late, NULL);
+	guint deadline = g_timeout_add(PATIENCE_MS, too_late, NULL);
 	struct db_listener *listener = db_listener_create(conninfo, "vitrine_gateway", "test",
 							  DB_CHANNEL_COMMAND, NULL, hear, &heard);
 

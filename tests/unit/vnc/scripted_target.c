@@ -1,5 +1,6 @@
 /* The far side of the VNC back: a thread that speaks RFB word by word, right or wrong as the test wants it. */
 #include "tests/unit/vnc/scripted_target.h"
+#include "tests/support/patience.h"
 
 #include <rfb/rfbproto.h>
 #include <string.h>
@@ -42,7 +43,7 @@ enum end_reason target_run_back(struct target *target, void (*meanwhile)(struct 
 	int pair[2];
 
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-	vnc_stream_init(&target->stream, pair[0], 8000);
+	vnc_stream_init(&target->stream, pair[0], PATIENCE_MS);
 	target->granted.fd = pair[1];
 	play = g_thread_new("target", target_thread, target);
 	back = g_thread_new("back", back_thread, target);

@@ -1,5 +1,6 @@
 /* One VNC front on a thread and, if wanted, our own VNC back as its viewer on another: it shows every pixel it was sent. */
 #include "tests/unit/vnc/viewer_desk.h"
+#include "tests/support/patience.h"
 
 #include <sys/socket.h>
 
@@ -27,7 +28,7 @@ int desk_init(struct desk *desk)
 	test_certificate_init(&desk->certificate);
 	desk->start = (struct session_start){.certificate_pem = desk->certificate.certificate_pem,
 					     .private_key_pem = desk->certificate.key_pem,
-					     .handshake_deadline_ms = 5000,
+					     .handshake_deadline_ms = PATIENCE_MS,
 					     .max_width_px = 4096,
 					     .max_height_px = 2160};
 	double_allow(desk->session, "alice%web1", "geheim", "web1");
