@@ -103,6 +103,12 @@ class Lab:
             self.close()
             raise
 
+    def install_console(self) -> Path:
+        """As an installation lays it out: the sources, and the page that the build makes of others."""
+        console = Path(shutil.copytree(ROOT / "web/console", self.work / "console"))
+        shutil.copy(self.build / "web/verify/verify.html", console)
+        return console
+
     def write_config(self) -> None:
         key, certificate = self.work / "key.pem", self.work / "certificate.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
@@ -112,7 +118,7 @@ class Lab:
         self.config = self.work / "vitrine.yaml"
         self.config.write_text(json.dumps({
             "web": {"https": {"address": "127.0.0.1", "port": self.port}, "certificate_file": str(certificate),
-                    "private_key_file": str(key), "console_dir": str(ROOT / "web/console")},
+                    "private_key_file": str(key), "console_dir": str(self.install_console())},
             "recorder": {"live_socket_path": str(self.live_socket), "store_dir": str(self.store)},
             "database": {"conninfo": self.conninfo}}))
 
