@@ -12,7 +12,7 @@
 #define PAGE_ROWS 1000u
 
 struct verify_options {
-	char *store, *ca;
+	char *store, *ca, *crl;
 	char **heads;
 	gboolean json, no_database;
 };
@@ -146,7 +146,8 @@ static int explain_open(const struct log_check *check, const char *store, int re
 	if (result == -ENOENT)
 		return cli_fail("%s has no node log, or a file that was named is missing", store);
 	if (result == -EINVAL)
-		return cli_fail("a file that was named holds no certificate, or no head");
+		return cli_fail("a file that was named holds no certificate, no revocation list, "
+				"or no head");
 	return cli_fail("the log in %s cannot be read: %s", store, g_strerror(-result));
 }
 
@@ -176,8 +177,8 @@ static int verify(struct cli *cli, const struct verify_options *options)
 
 	if (store == NULL)
 		return CLI_FAILED;
-	const struct log_check_settings settings = {store, options->ca,
-						    (const char *const *)options->heads};
+	const struct log_check_settings settings = {
+		store, options->ca, (const char *const *)options->heads, options->crl};
 	int result = log_check_open(&settings, &check);
 	int code = result == 0 ? judge(cli, options, store, check)
 			       : explain_open(check, store, result);
@@ -192,6 +193,8 @@ int run_log_verify(struct cli *cli, int argc, char **argv)
 		LOG_STORE_OPTION(options.store),
 		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &options.ca,
 		 "PEM file with the CA or the certificates to trust", "FILE"},
+		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &options.crl,
+		 "PEM file with revocation lists of the CA's", "FILE"},
 		{"head", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.heads,
 		 "Heads kept elsewhere, also as a syslog daemon writes them; may be repeated",
 		 "FILE"},
@@ -205,6 +208,7 @@ int run_log_verify(struct cli *cli, int argc, char **argv)
 	int code = cli_parse(cli, entries, 0, 0, &argc, &argv) ? verify(cli, &options) : CLI_USAGE;
 	g_free(options.store);
 	g_free(options.ca);
+	g_free(options.crl);
 	g_strfreev(options.heads);
 	return code;
 }

@@ -140,7 +140,10 @@ static void print_recording(const struct verdict *v)
 
 	print_line("session", report->session_id);
 	print_line("signed by", report->signer);
+	g_autofree char *time = v->code != VERDICT_BROKEN ? verdict_time_text(v) : NULL;
 	print_line("started", started);
+	if (time != NULL)
+		print_line("time", time);
 	print_line("length", length);
 	print_line("proven", counts);
 	print_gaps(report);
@@ -195,6 +198,23 @@ static json_t *gaps_json(const struct verify_report *report)
 	return list;
 }
 
+static json_t *time_json(uint64_t utc_us)
+{
+	return utc_us != 0 ? json_integer((json_int_t)utc_us) : json_null();
+}
+
+/* Of what is broken nothing is proven. */
+static json_t *times_json(const struct verdict *v)
+{
+	static const struct verify_times none = {0};
+	const struct verify_times *times = v->code != VERDICT_BROKEN ? &v->report->times : &none;
+
+	return json_pack("{s:o, s:o, s:o}", "begun_after_utc_us",
+			 time_json(times->begun_after_utc_us), "begun_before_utc_us",
+			 time_json(times->begun_before_utc_us), "ended_before_utc_us",
+			 time_json(times->ended_before_utc_us));
+}
+
 static json_t *export_json(const struct evidence_report *evidence)
 {
 	const struct manifest *m = &evidence->manifest;
@@ -226,8 +246,7 @@ json_t *verify_print_object(const char *path, const struct verdict *v)
 	g_autofree char *utf8_path = g_utf8_make_valid(path, -1);
 	json_t *object = json_pack(
 		"{s:s, s:s, s:s, s:b, s:s?, s:s?, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:o, "
-		"s:o}",
+		"s:o, s:o, s:o}",
 		"path", utf8_path, "verdict", verdict_key(v), "contents",
 		contents[report->contents], "origin_proven",
 		v->origin_asked && v->code == VERDICT_PROVEN, "session", report->session_id,
@@ -236,8 +255,8 @@ json_t *verify_print_object(const char *path, const struct verdict *v)
 		"entries", (json_int_t)report->n_entries, "frames", (json_int_t)report->n_frames,
 		"bytes", (json_int_t)report->n_bytes, "duration_us",
 		(json_int_t)report->duration_us, "started_utc_us",
-		(json_int_t)report->started_utc_us, "gaps", gaps_json(report), "findings",
-		findings_json(report));
+		(json_int_t)report->started_utc_us, "proven_time", times_json(v), "gaps",
+		gaps_json(report), "findings", findings_json(report));
 
 	if (object != NULL && verdict_has_manifest(v))
 		json_object_set_new(object, "export", export_json(v->evidence));

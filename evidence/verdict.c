@@ -1,6 +1,9 @@
 /* From findings to one sentence. It must not look at the evidence again, nor know where the sentence is written. */
 #include "evidence/verdict.h"
 
+#include "base/clock.h"
+
+#define NO_OLDER "its signer's certificate is no older"
 #define ALL_AS_SIGNED "every byte is the one that was signed"
 #define NAME_THE_CA "Who signed is not proven: name the trusted certificate with --ca."
 
@@ -138,6 +141,35 @@ const char *verdict_key(const struct verdict *v)
 		break;
 	}
 	return "unreadable";
+}
+
+static char *when_begun(const struct verify_times *times)
+{
+	g_autofree char *after = clock_format_utc(times->begun_after_utc_us);
+	g_autofree char *before = clock_format_utc(times->begun_before_utc_us);
+
+	if (times->begun_after_utc_us != 0 && times->begun_before_utc_us != 0)
+		return g_strdup_printf("begun after %.19sZ (" NO_OLDER
+				       ") and before %.19sZ (time stamp)",
+				       after, before);
+	if (times->begun_before_utc_us != 0)
+		return g_strdup_printf("begun before %.19sZ (time stamp)", before);
+	if (times->begun_after_utc_us != 0)
+		return g_strdup_printf("begun after %.19sZ (" NO_OLDER
+				       "); that it is not younger than it says is its node's word",
+				       after);
+	return g_strdup("its node's word alone: nobody else's was given or is trusted");
+}
+
+char *verdict_time_text(const struct verdict *v)
+{
+	const struct verify_times *times = &v->report->times;
+	g_autofree char *begun = when_begun(times), *ended = NULL;
+
+	if (times->ended_before_utc_us == 0)
+		return g_steal_pointer(&begun);
+	ended = clock_format_utc(times->ended_before_utc_us);
+	return g_strdup_printf("%s, ended before %.19sZ (time stamp)", begun, ended);
 }
 
 bool verdict_has_manifest(const struct verdict *v)

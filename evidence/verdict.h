@@ -35,5 +35,7 @@ const char *verdict_text(const struct verdict *verdict);
 const char *verdict_key(const struct verdict *verdict);
 /** Whether there is a manifest to tell of. */
 bool verdict_has_manifest(const struct verdict *verdict);
+/** Between which times the recording was made, by the word of others than its node: a sentence without its full stop (g_free). */
+char *verdict_time_text(const struct verdict *verdict);
 /** What stands above the verdict of a derived copy; NULL for anything else. */
 const char *verdict_warning(const struct verdict *verdict);

@@ -192,7 +192,7 @@ static int judge_file(struct judge *j, const char *trusted_pem_path)
 		return chain;
 	result = judge_signature(j);
 	if (result == 0)
-		result = judge_proofs(j, trusted_pem_path);
+		result = judge_proofs(j);
 	if (result < 0)
 		return result;
 	judge_match(j);

@@ -57,8 +57,9 @@ int judge_manifest_stamp(struct judge *judge, uint64_t *ret_utc_us);
 /** The segment whose entry lists the file; NULL. */
 const struct judged_segment *judge_segment_of(const struct judge *judge, const char *name);
 
-/** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the file at trusted_pem_path. */
-int judge_proofs(struct judge *judge, const char *trusted_pem_path);
+/** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the files with certificates and lists. Asks for the manifest's stamp, so that
+ *  comes first. */
+int judge_proofs(struct judge *judge);
 
 /** Reads the video once and compares it with the manifest. 0 or -errno. */
 int judge_video(struct judge *judge);

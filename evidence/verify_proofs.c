@@ -11,7 +11,7 @@
 
 struct proof_look {
 	struct judge *judge;
-	const char *trusted_pem_path, *name;
+	const char *name;
 	enum leaf_kind kind;
 	const char *entry_sha256; /**< of the entry it must speak of; empty: the chain has none */
 };
@@ -20,16 +20,25 @@ static int judge_signer(const struct proof_look *look, const struct verify_trust
 			int signer, const char *utc)
 {
 	g_autofree char *why = NULL;
+	/* The manifest names the proofs, so they existed when its signature was stamped. */
+	const struct evidence_stamp *stamp = &look->judge->report->stamp;
+	const struct verify_trust_question question = {.trusted_pem_path = look->judge->whom->ca,
+						       .crl_path = look->judge->whom->crl,
+						       .utc = utc,
+						       .stamped_utc_us =
+							       stamp->trusted ? stamp->utc_us : 0};
 
-	if (look->trusted_pem_path == NULL)
+	if (question.trusted_pem_path == NULL)
 		return 0;
-	int result = verify_trust_check(certificates, signer, look->trusted_pem_path, utc, &why);
-	if (result != -EPERM)
-		return result;
-	verify_report_add(&look->judge->report->recording, VERIFY_UNTRUSTED, 0, 0, 0,
-			  "%s: the log's certificate does not lead to a trusted one: %s",
-			  look->name, why);
-	return 0;
+	int result = verify_trust_ask_key(certificates, signer, &question, &why);
+	if (result == -EPERM)
+		verify_report_add(&look->judge->report->recording, VERIFY_UNTRUSTED, 0, 0, 0,
+				  "%s: the log's certificate does not lead to a trusted one: %s",
+				  look->name, why);
+	else if (result == 0 && why != NULL)
+		verify_report_add(&look->judge->report->recording, VERIFY_NOTE, 0, 0, 0,
+				  "%s: the log's certificate: %s", look->name, why);
+	return result == -EPERM ? 0 : result;
 }
 
 static int judge_proof(const struct proof_look *look, const struct proof *proof)
@@ -79,12 +88,10 @@ static int look_at(const struct proof_look *look)
 	return result;
 }
 
-int judge_proofs(struct judge *j, const char *trusted_pem_path)
+int judge_proofs(struct judge *j)
 {
-	const struct proof_look genesis = {j, trusted_pem_path, "log-genesis.json", LEAF_GENESIS,
-					   j->genesis_sha256};
-	const struct proof_look seal = {j, trusted_pem_path, "log-seal.json", LEAF_SEAL,
-					j->seal_sha256};
+	const struct proof_look genesis = {j, "log-genesis.json", LEAF_GENESIS, j->genesis_sha256};
+	const struct proof_look seal = {j, "log-seal.json", LEAF_SEAL, j->seal_sha256};
 	int result = look_at(&genesis);
 
 	return result < 0 ? result : look_at(&seal);

@@ -23,6 +23,18 @@ struct verify_stamps *judge_entry_stamps(const struct judge *j)
 	return stamps;
 }
 
+/* The manifest names the chain, so all of it is as old. */
+static void note_time(struct verify_report *report, uint64_t utc_us)
+{
+	struct verify_times *times = &report->times;
+
+	if (times->begun_before_utc_us == 0 || utc_us < times->begun_before_utc_us)
+		times->begun_before_utc_us = utc_us;
+	if (report->sealed &&
+	    (times->ended_before_utc_us == 0 || utc_us < times->ended_before_utc_us))
+		times->ended_before_utc_us = utc_us;
+}
+
 static void tell(struct judge *j, const struct stamp *stamp)
 {
 	g_autofree char *utc = clock_format_utc(stamp->utc_us);
@@ -32,6 +44,8 @@ static void tell(struct judge *j, const struct stamp *stamp)
 		.utc_us = stamp->utc_us,
 		.trusted = stamp->trusted,
 	};
+	if (stamp->trusted)
+		note_time(&j->report->recording, stamp->utc_us);
 	if (stamp->trusted)
 		verify_report_add(&j->report->recording, VERIFY_NOTE, 0, 0, 0,
 				  "this file existed at %s, says %s", utc, stamp->authority);

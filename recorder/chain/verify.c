@@ -75,15 +75,14 @@ static struct verify_stamps *read_stamps(const struct reader *reader)
 }
 
 static int look_for_tombstone(struct look *look, const struct reader *reader,
-			      const char *trusted_pem_path)
+			      const struct verify_whom *whom)
 {
 	g_autofree char *text = NULL;
 	size_t length;
 	int result = read_text(reader, TOMBSTONE_FILE, &text, &length);
 
 	if (result == 0 && text != NULL)
-		look->report->deleted =
-			verify_tombstone(text, length, trusted_pem_path, look->report, &result);
+		look->report->deleted = verify_tombstone(text, length, whom, look->report, &result);
 	return result;
 }
 
@@ -107,7 +106,7 @@ static int look_at(struct look *look, struct reader *reader, const struct verify
 	if (result == -EPROTONOSUPPORT)
 		return result;
 	if (result == 0)
-		result = look_for_tombstone(look, reader, whom->ca);
+		result = look_for_tombstone(look, reader, whom);
 	reader_expect_session(reader, look->report->session_id);
 	if (look->report->deleted)
 		verify_files_check_deleted(look->files, reader, look->report);

@@ -38,6 +38,14 @@ enum verify_contents {
 	VERIFY_CONTENTS_SHREDDED, /**< nobody can read them any more: their sealed data keys are gone; a VERIFY_INCOMPLETE finding, too */
 };
 
+/** What others than the node say about time; 0: nobody does. They hold for what is not VERIFY_BROKEN. */
+struct verify_times {
+	uint64_t
+		begun_after_utc_us; /**< the signer's certificate, which the genesis names, begins to be valid: the CA's word. With somebody to trust only */
+	uint64_t begun_before_utc_us; /**< a trusted authority stamped an entry, or the evidence */
+	uint64_t ended_before_utc_us; /**< a trusted authority stamped the seal, or the evidence */
+};
+
 struct verify_report {
 	GPtrArray *
 		findings; /**< struct verify_finding, in the order they were met; never NULL after verify_recording returned */
@@ -51,7 +59,8 @@ struct verify_report {
 	char *end_reason; /**< key from the seal ("viewer-left"), or NULL */
 	uint32_t n_segments, n_entries;
 	uint64_t n_frames, n_bytes, duration_us; /**< what the good entries prove */
-	uint64_t started_utc_us;
+	uint64_t started_utc_us;		 /**< the node's word */
+	struct verify_times times;
 	enum verify_contents contents;
 	uint64_t version; /**< the format version that is not known here; 0: all are known */
 };
@@ -71,7 +80,7 @@ struct verify_whom {
 	const char *
 		tsa_ca; /**< for time stamp authorities (NULL: `ca` is asked); with a trusted stamp, certificates are judged as of its time */
 	const char *
-		crl; /**< revocation lists: a signer revoked before a trusted stamp, or without one at all, is not trusted */
+		crl; /**< revocation lists: a signer revoked before a trusted stamp, or without one at all, is not trusted; also of a tombstone and of a log's heads */
 };
 /** The same with all of it; -ENOENT and -EINVAL are of any of the files. */
 int verify_recording_for(const char *dir, const struct verify_whom *whom,

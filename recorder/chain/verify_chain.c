@@ -229,6 +229,8 @@ static int judge_trust(struct walk *w)
 	else if (result == 0 && why != NULL)
 		verify_report_add(w->report, VERIFY_NOTE, 0, 0, 0,
 				  "the signing certificate (%s): %s", w->report->signer, why);
+	if (result == 0)
+		w->report->times.begun_after_utc_us = verify_trust_not_before_us(w->trust, 0);
 	return result == -EPERM ? 0 : result;
 }
 
@@ -240,6 +242,14 @@ static void judge_end(struct walk *w)
 		verify_report_add(
 			w->report, VERIFY_INCOMPLETE, 0, w->position_us, w->position_us,
 			"the recording is not sealed: it still runs, or its end is missing");
+}
+
+static void note_stamped_times(struct walk *w, struct verify_stamps *stamps)
+{
+	w->report->times.begun_before_utc_us = verify_stamps_utc_us(stamps);
+	if (w->report->sealed)
+		w->report->times.ended_before_utc_us = verify_stamps_last_us(stamps);
+	verify_stamps_finish(stamps, w->report);
 }
 
 static int walk_texts(struct walk *w, const struct verify_chain_texts *texts)
@@ -254,7 +264,7 @@ static int walk_texts(struct walk *w, const struct verify_chain_texts *texts)
 		return result;
 	result = w->stamp_result < 0 ? w->stamp_result : judge_trust(w);
 	if (texts->stamps != NULL)
-		verify_stamps_finish(texts->stamps, w->report);
+		note_stamped_times(w, texts->stamps);
 	judge_end(w);
 	return result;
 }

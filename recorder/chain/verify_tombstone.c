@@ -33,12 +33,35 @@ static void note(const struct tombstone *t, const char *signer, struct verify_re
 				  t->utc, t->class, t->cause, signer);
 }
 
+/* No stamp says when it was signed, so that a revocation counts, whatever its date. */
+static int judge_signer(const struct tombstone *t, const struct verify_trust *trust,
+			const char *signer, const struct verify_whom *whom,
+			struct verify_report *report)
+{
+	const struct verify_trust_question question = {
+		.trusted_pem_path = whom->ca, .crl_path = whom->crl, .utc = t->utc};
+	g_autofree char *why = NULL;
+
+	if (whom->ca == NULL)
+		return 0;
+	int result = verify_trust_ask(trust, 0, &question, &why);
+	if (result == -EPERM)
+		verify_report_add(report, VERIFY_UNTRUSTED, 0, 0, 0,
+				  "the certificate of the tombstone (%s) does not lead to a "
+				  "trusted one: %s",
+				  signer, why);
+	else if (result == 0 && why != NULL)
+		verify_report_add(report, VERIFY_NOTE, 0, 0, 0,
+				  "the certificate of the tombstone (%s): %s", signer, why);
+	return result == -EPERM ? 0 : result;
+}
+
 /* The key may be a later one than the recording's, so the tombstone brings its own certificate, judged at its own time. */
 static bool judge(const struct tombstone *t, const struct signed_line *line, const char *pem,
-		  const char *trusted_pem_path, struct verify_report *report, int *ret_error)
+		  const struct verify_whom *whom, struct verify_report *report, int *ret_error)
 {
 	struct verify_trust *trust = verify_trust_create(pem);
-	g_autofree char *why = NULL, *signer = NULL;
+	g_autofree char *signer = NULL;
 	bool lawful = false;
 
 	if (trust == NULL || verify_trust_signer(trust, line) != 0) {
@@ -47,17 +70,8 @@ static bool judge(const struct tombstone *t, const struct signed_line *line, con
 		broken(report, "is of another recording, or of another state of this one");
 	} else {
 		signer = verify_trust_subject(trust, 0);
-		int result = trusted_pem_path != NULL
-				     ? verify_trust_check(trust, 0, trusted_pem_path, t->utc, &why)
-				     : 0;
-		lawful = result == 0 || result == -EPERM;
-		if (result == -EPERM)
-			verify_report_add(report, VERIFY_UNTRUSTED, 0, 0, 0,
-					  "the certificate of the tombstone (%s) does not lead to "
-					  "a trusted one: %s",
-					  signer, why);
-		else if (result < 0)
-			*ret_error = result;
+		*ret_error = judge_signer(t, trust, signer, whom, report);
+		lawful = *ret_error == 0;
 	}
 	if (lawful)
 		note(t, signer, report);
@@ -65,7 +79,7 @@ static bool judge(const struct tombstone *t, const struct signed_line *line, con
 	return lawful;
 }
 
-bool verify_tombstone(const char *text, size_t length, const char *trusted_pem_path,
+bool verify_tombstone(const char *text, size_t length, const struct verify_whom *whom,
 		      struct verify_report *report, int *ret_error)
 {
 	struct tombstone t;
@@ -81,7 +95,7 @@ bool verify_tombstone(const char *text, size_t length, const char *trusted_pem_p
 		report->version = t.version;
 		*ret_error = result;
 	} else {
-		lawful = judge(&t, &line, pem, trusted_pem_path, report, ret_error);
+		lawful = judge(&t, &line, pem, whom, report, ret_error);
 	}
 	tombstone_clear(&t);
 	return lawful;

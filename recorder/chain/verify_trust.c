@@ -107,6 +107,15 @@ void verify_trust_fingerprint(const struct verify_trust *trust, int signer,
 	OPENSSL_free(der);
 }
 
+uint64_t verify_trust_not_before_us(const struct verify_trust *trust, int signer)
+{
+	struct tm tm;
+	const ASN1_TIME *time = X509_get0_notBefore(sk_X509_value(trust->certificates, signer));
+	time_t seconds = ASN1_TIME_to_tm(time, &tm) == 1 ? timegm(&tm) : 0;
+
+	return seconds > 0 ? (uint64_t)seconds * G_USEC_PER_SEC : 0;
+}
+
 static int load_store(const char *path, X509_STORE **ret)
 {
 	g_autofree char *pem = NULL;
@@ -177,6 +186,27 @@ int verify_trust_ask(const struct verify_trust *trust, int signer,
 		result = verify_revocation(chain, question, ret_why);
 	sk_X509_pop_free(chain, X509_free);
 	X509_STORE_free(store);
+	return result;
+}
+
+int verify_trust_ask_key(const struct verify_trust *trust, int signer,
+			 const struct verify_trust_question *question, char **ret_why)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(trust->certificates, signer));
+	int result = verify_trust_ask(trust, signer, question, ret_why);
+
+	for (int i = signer + 1; result == -EPERM && i < sk_X509_num(trust->certificates); i++) {
+		const EVP_PKEY *other = X509_get0_pubkey(sk_X509_value(trust->certificates, i));
+		g_autofree char *why = NULL;
+		if (other == NULL || EVP_PKEY_eq(key, other) != 1)
+			continue;
+		result = verify_trust_ask(trust, i, question, &why);
+		if (result != -EPERM) {
+			g_free(*ret_why);
+			*ret_why = g_steal_pointer(&why);
+		}
+	}
+	ERR_clear_error();
 	return result;
 }
 

@@ -22,6 +22,9 @@ char *verify_trust_subject(const struct verify_trust *trust, int signer);
 void verify_trust_fingerprint(const struct verify_trust *trust, int signer,
 			      char ret[DIGEST_HEX_BYTES]);
 
+/** Since when that certificate is valid, as its issuer says; 0: it does not tell. */
+uint64_t verify_trust_not_before_us(const struct verify_trust *trust, int signer);
+
 /** Checks the certificate in place `signer` against the PEM file's certificates, as of `utc` ("2026-05-01T12:00:00.123456Z"). Returns 0; -EPERM and
  *  *ret_why (g_free it) when it does not lead there; -ENOENT or -EINVAL when the PEM file is missing or holds no certificate. */
 int verify_trust_check(const struct verify_trust *trust, int signer, const char *trusted_pem_path,
@@ -40,3 +43,7 @@ struct verify_trust_question {
  *  set (g_free it): something worth a note. -ENOENT or -EINVAL also for crl_path. */
 int verify_trust_ask(const struct verify_trust *trust, int signer,
 		     const struct verify_trust_question *question, char **ret_why);
+/** The same of the signer's key, which may have been certified more than once: the best that any of its certificates from place `signer` on has to say. For logs, whose
+ *  certificates are a list. */
+int verify_trust_ask_key(const struct verify_trust *trust, int signer,
+			 const struct verify_trust_question *question, char **ret_why);

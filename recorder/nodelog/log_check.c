@@ -1,4 +1,4 @@
-/* A check of the log from its beginning to its report: reads it, has leaves (log_check_leaves.c), heads (log_check_heads.c) and store (log_check_store.c) judged. It must not write anything. */
+/* A check of the log from its beginning to its report: reads it, has leaves (log_check_leaves.c), heads (log_check_heads.c), their signers (log_check_trust.c) and store (log_check_store.c) judged. It must not write anything. */
 #include "recorder/nodelog/log_check_internal.h"
 
 #include <errno.h>
@@ -23,6 +23,14 @@ static void recording_free(void *pointer)
 	g_free(recording);
 }
 
+static void signer_clear(void *pointer)
+{
+	struct log_signer *signer = pointer;
+
+	g_free(signer->earliest_utc);
+	g_free(signer->latest_utc);
+}
+
 int64_t log_check_seconds(const char *utc)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(utc, NULL);
@@ -39,25 +47,6 @@ void log_check_find(struct log_check *check, enum verify_class class, const char
 	*finding = (struct log_finding){class, g_strdup_vprintf(format, arguments)};
 	va_end(arguments);
 	g_ptr_array_add(check->report.findings, finding);
-}
-
-static int judge_trust(struct log_check *check, const struct head *newest)
-{
-	g_autofree char *why = NULL;
-	int signer = verify_trust_signer(check->certificates, &newest->line);
-
-	if (signer < 0)
-		return 0;
-	check->report.signer = verify_trust_subject(check->certificates, signer);
-	if (check->trusted_pem_path == NULL)
-		return 0;
-	int result = verify_trust_check(check->certificates, signer, check->trusted_pem_path,
-					newest->utc, &why);
-	if (result != -EPERM)
-		return result;
-	FIND(check, VERIFY_UNTRUSTED, "the certificate of the newest head (%s) is not trusted: %s",
-	     check->report.signer, why);
-	return 0;
 }
 
 static void judge_tail(struct log_check *check, const struct head *newest)
@@ -94,10 +83,11 @@ static int judge_log(struct log_check *check, const char *const *head_paths)
 	if (result == 0 && newest != NULL) {
 		check->report.node = g_strdup(newest->node);
 		check->report.newest_utc = g_strdup(newest->utc);
-		result = judge_trust(check, newest);
 	}
 	for (; result == 0 && head_paths != NULL && *head_paths != NULL; head_paths++)
 		result = log_check_outside_heads(check, *head_paths);
+	if (result == 0)
+		result = log_check_trust(check, newest);
 	if (result == 0)
 		log_check_backdated(check);
 	return result;
@@ -123,11 +113,14 @@ int log_check_open(const struct log_check_settings *settings, struct log_check *
 	*ret = check;
 	check->store_dir = g_strdup(settings->store_dir);
 	check->trusted_pem_path = g_strdup(settings->trusted_pem_path);
+	check->crl_path = g_strdup(settings->crl_path);
 	check->report.findings = g_ptr_array_new_with_free_func(finding_free);
 	check->recordings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, recording_free);
 	check->audit = g_array_new(FALSE, FALSE, sizeof(struct logged_audit));
 	check->leaf_times_s = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	check->marks = g_array_new(FALSE, FALSE, sizeof(struct log_mark));
+	check->signers = g_array_new(FALSE, FALSE, sizeof(struct log_signer));
+	g_array_set_clear_func(check->signers, signer_clear);
 	check->audit_by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	check->store_names = list_recordings(settings->store_dir);
 	int result = view_open(settings->store_dir, log_check_note_leaf, check, &check->view);
@@ -150,6 +143,7 @@ void log_check_close(struct log_check *check)
 	g_array_unref(check->audit);
 	g_array_unref(check->leaf_times_s);
 	g_array_unref(check->marks);
+	g_array_unref(check->signers);
 	g_ptr_array_unref(check->store_names);
 	g_ptr_array_unref(check->report.findings);
 	g_free(check->report.node);
@@ -157,6 +151,7 @@ void log_check_close(struct log_check *check)
 	g_free(check->report.newest_utc);
 	g_free(check->store_dir);
 	g_free(check->trusted_pem_path);
+	g_free(check->crl_path);
 	g_free(check->node);
 	g_free(check->last_utc);
 	g_free(check);

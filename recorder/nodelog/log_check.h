@@ -14,6 +14,8 @@ struct log_check_settings {
 		*trusted_pem_path; /**< CA or certificates to trust; NULL: origin is not judged */
 	const char *const
 		*head_paths; /**< files with heads kept elsewhere, NULL-ended; may be NULL */
+	const char *
+		crl_path; /**< revocation lists, asked when trusted_pem_path is given; NULL: revocation is not looked at */
 };
 
 struct log_finding {
@@ -30,7 +32,7 @@ struct log_check_report {
 };
 
 /** Reads the log and judges leaves and heads. Returns 0; -ENOENT: the store has no log, or a file named in the settings is missing; -EINVAL: a file
- *  holds no certificate, or no head; -EPROTONOSUPPORT: report->version; another -errno. `*ret` is set in every case; free it with log_check_close. */
+ *  holds no certificate, no list or no head; -EPROTONOSUPPORT: report->version; another -errno. `*ret` is set in every case; free it with log_check_close. */
 int log_check_open(const struct log_check_settings *settings, struct log_check **ret);
 void log_check_close(struct log_check *check);
 

@@ -36,8 +36,11 @@ static void judge_head(struct log_check *check, struct root_walk *walk, const st
 		       const char *origin)
 {
 	struct merkle_hash root;
+	int signer = verify_trust_signer(check->certificates, &head->line);
 
-	if (verify_trust_signer(check->certificates, &head->line) < 0)
+	if (signer >= 0)
+		log_check_note_signer(check, signer, head);
+	if (signer < 0)
 		FIND(check, VERIFY_BROKEN,
 		     "%s of %s over %" PRIu64 " leaves: its signature does not hold", origin,
 		     head->utc, head->size);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "recorder/nodelog/log_check.h"
+#include "recorder/nodelog/recording_ends.h"
 #include "recorder/nodelog/view.h"
 
 /** What the leaves say about a recording. */
@@ -20,7 +21,7 @@ struct logged_audit {
 };
 
 struct log_check {
-	char *store_dir, *trusted_pem_path;
+	char *store_dir, *trusted_pem_path, *crl_path;
 	struct log_check_report report;
 	struct view *view;
 	struct verify_trust *certificates;
@@ -31,6 +32,13 @@ struct log_check {
 	char *node, *last_utc;	 /**< of the leaves */
 	GArray *leaf_times_s;	 /**< int64_t: what each leaf says of when it was entered */
 	GArray *marks;		 /**< struct log_mark of every head that holds */
+	GArray *signers;	 /**< struct log_signer of every key that a head holds under */
+};
+
+/** A key and when heads say that it signed, by the first of its certificates. */
+struct log_signer {
+	int place; /**< in `certificates` */
+	char *earliest_utc, *latest_utc;
 };
 
 /** A head as a proof of time: what does not lie under it came later. */
@@ -53,6 +61,15 @@ void log_check_note_leaf(uint64_t number, const char *line, size_t length, const
 int log_check_heads(struct log_check *check);
 /** The heads in a file that was kept elsewhere. 0, -EINVAL: it holds none; another -errno. */
 int log_check_outside_heads(struct log_check *check, const char *path);
+
+/** A head holds under the certificate in place `signer`. */
+void log_check_note_signer(struct log_check *check, int signer, const struct head *head);
+/** Every certificate that heads hold under, when there is somebody to trust; `newest` may be NULL. 0, or -ENOENT or -EINVAL for the files with certificates and
+ *  lists. */
+int log_check_trust(struct log_check *check, const struct head *newest);
+/** The certificate of a recording's tombstone, likewise. `logged`: its leaf is there. */
+int log_check_tombstone_trust(struct log_check *check, const char *session,
+			      const struct recording_ends *ends, bool logged);
 
 /** Leaves behind a head that say an earlier time than the head. */
 void log_check_backdated(struct log_check *check);

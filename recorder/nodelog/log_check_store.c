@@ -1,8 +1,6 @@
 /* Judges what the log speaks of: recordings in the store, rows of the audit trail. It must not judge the recordings themselves: that is chain/verify.c. */
 #include "recorder/nodelog/log_check_internal.h"
 
-#include "recorder/nodelog/recording_ends.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -61,8 +59,8 @@ static void judge_recording(struct log_check *check, const char *session,
 }
 
 /* A deleted recording leaves its chain and a tombstone; the log knows which one. */
-static void judge_deletion(struct log_check *check, const char *session,
-			   const struct recording_ends *ends)
+static int judge_deletion(struct log_check *check, const char *session,
+			  const struct recording_ends *ends)
 {
 	const struct logged_recording *logged = g_hash_table_lookup(check->recordings, session);
 	const char *leaf = logged != NULL ? logged->deletion : "";
@@ -82,6 +80,9 @@ static void judge_deletion(struct log_check *check, const char *session,
 		FIND(check, VERIFY_BROKEN,
 		     "the log knows that recording %s was deleted, but its tombstone is gone",
 		     session);
+	return ends->tombstone[0] != '\0'
+		       ? log_check_tombstone_trust(check, session, ends, leaf[0] != '\0')
+		       : 0;
 }
 
 static int compare_recordings(const void *a, const void *b)
@@ -131,7 +132,7 @@ int log_check_recordings(struct log_check *check)
 			recording_ends_read(check->store_dir, session, check->certificates, &ends);
 		if (result == 0) {
 			judge_recording(check, session, &ends);
-			judge_deletion(check, session, &ends);
+			result = judge_deletion(check, session, &ends);
 		}
 		recording_ends_clear(&ends);
 		/* Gone since the list was made, or without a chain: the same as not there. */

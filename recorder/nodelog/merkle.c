@@ -227,7 +227,11 @@ bool merkle_consistency_holds(uint64_t first, const struct merkle_hash *first_ro
 	if (first == second)
 		return path->n_nodes == 0 &&
 		       memcmp(first_root, second_root, sizeof *first_root) == 0;
-	if (first == 0)
-		return path->n_nodes == 0;
+	if (first == 0) {
+		const struct merkle_edge none = {0};
+		struct merkle_hash empty;
+		merkle_edge_root(&none, &empty);
+		return path->n_nodes == 0 && memcmp(first_root, &empty, sizeof empty) == 0;
+	}
 	return climb_both(first, first_root, second, second_root, path);
 }

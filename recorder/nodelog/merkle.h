@@ -45,7 +45,7 @@ bool merkle_inclusion_holds(const struct merkle_hash *leaf, uint64_t index, uint
 /** That the tree of the first `first` leaves is the beginning of that of the first `second` (2.1.2). 0 < first <= second; empty when they are equal. */
 void merkle_consistency(const struct merkle_hash *leaves, uint64_t first, uint64_t second,
 			struct merkle_path *ret);
-/** `first` 0: every log begins with the empty one, which needs no node. */
+/** `first` 0: every log begins with the empty one, which needs no node, but its root. */
 bool merkle_consistency_holds(uint64_t first, const struct merkle_hash *first_root, uint64_t second,
 			      const struct merkle_hash *second_root,
 			      const struct merkle_path *path);

@@ -85,10 +85,11 @@ static void note_chain(const char *text, size_t length, struct ends_judge *judge
 
 /* Anybody who may write to the disk can put a file there; whose word it is, only its signature says. */
 static bool is_ours(const struct tombstone *tombstone, const struct signed_line *line,
-		    const char *session_id, const struct verify_trust *keys)
+		    const char *session_id, const struct verify_trust *keys, int *ret_signer)
 {
-	return keys == NULL || (g_ascii_strcasecmp(tombstone->session, session_id) == 0 &&
-				verify_trust_signer(keys, line) >= 0);
+	*ret_signer = keys != NULL ? verify_trust_signer(keys, line) : -1;
+	return keys == NULL ||
+	       (g_ascii_strcasecmp(tombstone->session, session_id) == 0 && *ret_signer >= 0);
 }
 
 static void note_tombstone(const struct reader *reader, const char *session_id,
@@ -104,10 +105,12 @@ static void note_tombstone(const struct reader *reader, const char *session_id,
 		return;
 	int result = tombstone_parse((const char *)bytes, length, &tombstone, &line, &pem);
 	ret->foreign_tombstone = result == -EPROTO;
-	if (result == 0 && is_ours(&tombstone, &line, session_id, keys))
+	if (result == 0 && is_ours(&tombstone, &line, session_id, keys, &ret->tombstone_signer)) {
 		digest_hex_of(line.json, line.json_bytes, ret->tombstone);
-	else if (result == 0)
+		ret->tombstone_utc = g_strdup(tombstone.utc);
+	} else if (result == 0) {
 		ret->foreign_tombstone = true;
+	}
 	tombstone_clear(&tombstone);
 }
 
@@ -151,6 +154,7 @@ int recording_ends_read(const char *store_dir, const char *session_id,
 void recording_ends_clear(struct recording_ends *ends)
 {
 	g_free(ends->utc);
+	g_free(ends->tombstone_utc);
 	*ends = (struct recording_ends){0};
 }
 

@@ -9,6 +9,8 @@ struct recording_ends {
 	char tombstone[DIGEST_HEX_BYTES]; /**< empty: not deleted */
 	bool foreign_tombstone; /**< there is a file of that name, and it is nobody's word; `tombstone` is empty then */
 	bool foreign_chain; /**< genesis or seal is nobody's word: that one, and the seal behind a foreign genesis, is empty */
+	int tombstone_signer; /**< its certificate's place in `keys`, where there are keys and `tombstone` is not empty */
+	char *tombstone_utc; /**< NULL without one */
 	uint64_t seal_seq;
 	char *utc; /**< of the genesis; NULL without one */
 };

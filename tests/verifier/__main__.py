@@ -36,11 +36,13 @@ def judge(path: Path, trusted: list[Path], heads: list[bytes] = (), lists: list[
         for pem in trusted:
             pem.read_bytes()
         if (path / "leaves").exists():
-            check_log(path, trusted, heads, report)
+            check_log(path, trusted, heads, report, read_lists(lists))
+        elif (path / "log-consistency.json").exists() and not (path / "chain").exists():
+            check_consistency(path / "log-consistency.json", trusted, report, read_lists(lists))
         elif path.is_dir():
             check_recording(path, trusted, report, read_lists(lists), DataKeys(archive_keys))
         elif path.stat().st_size < PROOF_MAX_BYTES and path.suffix == ".json":
-            check_consistency(path, trusted, report)
+            check_consistency(path, trusted, report, read_lists(lists))
         else:
             check_evidence(path, trusted, report, read_lists(lists))
     except (Unjudged, OSError) as error:

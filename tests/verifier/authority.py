@@ -52,9 +52,14 @@ class Authority:
         self.issue("archive", None, f"{name} archive")
         return self
 
-    def issue(self, name: str, issuer: str | None, common_name: str, valid: tuple[datetime, datetime] = VALID) -> None:
-        """A P-256 key and its certificate; `issuer` None: self-signed, a CA."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def renew(self, key_of: str, name: str, issuer: str, common_name: str, valid: tuple[datetime, datetime]) -> Path:
+        """Another certificate of a key that there is."""
+        self.issue(name, issuer, common_name, valid, serialization.load_pem_private_key(self.key(key_of).read_bytes(), None))
+        return self.pem(name)
+
+    def issue(self, name: str, issuer: str | None, common_name: str, valid: tuple[datetime, datetime] = VALID, key=None) -> None:
+        """A P-256 key, unless there is one, and its certificate; `issuer` None: self-signed, a CA."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANISATION)])
         by = x509.load_pem_x509_certificate(self.pem(issuer).read_bytes()).subject if issuer else subject
         signer = serialization.load_pem_private_key(self.key(issuer).read_bytes(), None) if issuer else key

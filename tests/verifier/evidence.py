@@ -10,7 +10,7 @@ from tests.verifier.chain import Chain, check_chain
 from tests.verifier.file_claims import CHUNK_BYTES
 from tests.verifier.findings import BROKEN, INCOMPLETE, NOTE, Report
 from tests.verifier.manifest import check_signature, parse_manifest
-from tests.verifier.node_log import check_head_trust, why_proof_fails
+from tests.verifier.node_log import Whom, check_head_trust, why_proof_fails
 from tests.verifier.recording import STAMP, check_stamps, check_trust, read_signer
 from tests.verifier.signed_lines import Malformed
 from tests.verifier.stamps import check_stamp
@@ -159,7 +159,8 @@ def check_claims(evidence: Evidence, chain: Chain, segments: list[dict], report:
         report.add(NOTE, f"not in the file: segments {', '.join(missing)} of the recording")
 
 
-def check_proofs(evidence: Evidence, chain: Chain, trusted: list[Path], report: Report) -> None:
+def check_proofs(evidence: Evidence, chain: Chain, whom: Whom, stamped: int | None, report: Report) -> None:
+    """The manifest names the proofs, so they existed when its signature was stamped."""
     found = [name for name in PROOFS if name in evidence.entries]
     if not found:
         report.add(NOTE, "the file holds no proof that a node's log knows the recording")
@@ -176,7 +177,7 @@ def check_proofs(evidence: Evidence, chain: Chain, trusted: list[Path], report: 
             report.add(BROKEN, f"the proof {name} does not hold: {why}")
             continue
         report.facts.setdefault("logged", []).append({"entry": PROOFS[name], **{key: head.value[key] for key in ("root", "size", "utc")}})
-        check_head_trust(head, signers, trusted, report)
+        check_head_trust(head, signers, whom, report, stamped)
 
 
 def check_evidence(path: Path, trusted: list[Path], report: Report, lists: list = ()) -> None:
@@ -209,4 +210,4 @@ def check_evidence(path: Path, trusted: list[Path], report: Report, lists: list 
         check_parts(evidence, segments, report)
     check_claims(evidence, chain, segments, report)
     check_files(evidence, segments, derived, report)
-    check_proofs(evidence, chain, trusted, report)
+    check_proofs(evidence, chain, Whom(trusted, lists), min(stamped, default=None), report)

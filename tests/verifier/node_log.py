@@ -1,10 +1,12 @@
 """The node's log: a Merkle tree as in RFC 6962 section 2.1, its signed heads, and proofs of inclusion."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.verifier.certificates import Signer, all_signers, unix_time_of
-from tests.verifier.findings import BROKEN, INCOMPLETE, UNTRUSTED, Report, Unjudged
+from tests.verifier.findings import BROKEN, INCOMPLETE, NOTE, UNTRUSTED, Report, Unjudged
+from tests.verifier.revocation import judge_revocation
 from tests.verifier.signed_lines import HEX, Malformed, SignedLine, need, parse_json, parse_line
 
 VERSION = 1
@@ -80,8 +82,9 @@ def parse_leaf(data: bytes, index: int) -> dict:
     return leaf
 
 
-def signer_of(head: SignedLine, signers: list[Signer]) -> Signer | None:
-    return next((signer for signer in signers if signer.signed(head.signature, head.json_bytes)), None)
+def signers_of(head: SignedLine, signers: list[Signer]) -> list[Signer]:
+    """Under whose certificates it holds: more than one when a key was certified anew."""
+    return [signer for signer in signers if signer.signed(head.signature, head.json_bytes)]
 
 
 def read_heads(data: bytes, signers: list[Signer], report: Report, what: str) -> list[SignedLine]:
@@ -96,7 +99,7 @@ def read_heads(data: bytes, signers: list[Signer], report: Report, what: str) ->
         except Malformed as error:
             report.add(BROKEN, f"line {number} of {what} is not a tree head: {error}")
             continue
-        if signer_of(head, signers) is None:
+        if not signers_of(head, signers):
             report.add(BROKEN, f"the signature of the tree head in line {number} of {what} does not hold")
             continue
         if head.value["size"] < size:
@@ -145,7 +148,7 @@ def read_optional(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def check_log(folder: Path, trusted: list[Path], published: list[bytes], report: Report) -> None:
+def check_log(folder: Path, trusted: list[Path], published: list[bytes], report: Report, lists: list = ()) -> None:
     signers = all_signers(read_optional(folder / "certificate.pem"))
     if not signers:
         report.add(BROKEN, "certificate.pem holds no certificate: no signature can be checked")
@@ -160,15 +163,47 @@ def check_log(folder: Path, trusted: list[Path], published: list[bytes], report:
     if heads and covered < report.facts["leaves"]:
         report.add(INCOMPLETE, f"{report.facts['leaves'] - covered} leaves behind the last tree head are not signed yet")
     if heads:
-        check_head_trust(heads[-1], signers, trusted, report)
+        check_trust(heads + known, heads[-1], signers, Whom(trusted, lists), report)
 
 
-def check_head_trust(head: SignedLine, signers: list[Signer], trusted: list[Path], report: Report) -> None:
-    signer = signer_of(head, signers)
-    report.facts["log_signer"] = signer.subject
-    why = signer.leads_to(trusted, unix_time_of(head.value["utc"])) if trusted else ""
-    if why:
-        report.add(UNTRUSTED, f"the log's certificate, {signer.subject}, does not lead to a trusted one: {why}")
+@dataclass
+class Whom:
+    trusted: list[Path]
+    lists: list = ()
+
+
+def check_trust(heads: list[SignedLine], newest: SignedLine, signers: list[Signer], whom: Whom, report: Report) -> None:
+    """Each certificate that heads hold under, as of the earliest and the latest of them."""
+    last = signers_of(newest, signers)[0]
+    report.facts["log_signer"] = last.subject
+    ends: dict[bytes, tuple] = {}
+    for head in sorted(heads, key=lambda head: head.value["utc"]):
+        first = signers_of(head, signers)[0].text
+        ends[first] = (ends.get(first, (head,))[0], head)
+    for text, (earliest, latest) in ends.items():
+        if check_head_trust(earliest, signers, whom, report, covered=text != last.text) and latest is not earliest:
+            check_head_trust(latest, signers, whom, report, covered=text != last.text)
+
+
+def check_head_trust(head: SignedLine, signers: list[Signer], whom: Whom, report: Report, stamped: int | None = None, covered: bool = False) -> bool:
+    """`stamped`: a trusted stamp shows that the head existed then; `covered`: a newer head under another key covers what this one does, so that a revocation takes nothing away. True:
+    nothing was told."""
+    if not whom.trusted:
+        return True
+    holders, when = signers_of(head, signers), unix_time_of(head.value["utc"])
+    whose = f"the log's certificate, {holders[0].subject}"
+    leading = [holder for holder in holders if not holder.leads_to(whom.trusted, when)]
+    if not leading:
+        report.add(UNTRUSTED, f"{whose}, does not lead to a trusted one: {holders[0].leads_to(whom.trusted, when)}")
+        return False
+    found = [judge_revocation(holder, whom.trusted, whom.lists, stamped) for holder in leading] if whom.lists else [None]
+    told = next((item for item in found if item is None or item[0] != UNTRUSTED), found[0])
+    if told is None:
+        return True
+    if told[0] == UNTRUSTED and covered:
+        told = NOTE, f"{told[1]}; a newer head, under another certificate, covers what it signed"
+    report.add(told[0], f"{whose}: {told[1]}")
+    return False
 
 
 def parse_proof(data: bytes) -> tuple[dict, SignedLine, dict]:
@@ -185,7 +220,7 @@ def why_proof_fails(data: bytes, signers: list[Signer], kind: str, session: str,
         proof, head, leaf = parse_proof(data)
     except Malformed as error:
         return str(error), None
-    if signer_of(head, signers) is None:
+    if not signers_of(head, signers):
         return "the signature of its tree head does not hold", None
     if proof["size"] != head.value["size"] or proof["index"] >= proof["size"]:
         return "its size is not that of its tree head", None
@@ -201,7 +236,7 @@ def consistent(first: int, first_root: str, second: int, second_root: str, path:
     if first == second:
         return not path and first_root == second_root
     if first == 0 or first > second:
-        return first == 0 and not path
+        return first == 0 and not path and first_root == Tree().root()
     nodes = list(path) if first & (first - 1) else [bytes.fromhex(first_root), *path]
     if not nodes:
         return False
@@ -221,7 +256,7 @@ def consistent(first: int, first_root: str, second: int, second_root: str, path:
     return last == 0 and (old.hex(), new.hex()) == (first_root, second_root)
 
 
-def check_consistency(path: Path, trusted: list[Path], report: Report) -> None:
+def check_consistency(path: Path, trusted: list[Path], report: Report, lists: list = ()) -> None:
     """A proof of consistency as a file, the log's certificates beside it."""
     signers = all_signers(read_optional(path.with_name("log-certificate.pem")))
     try:
@@ -234,12 +269,12 @@ def check_consistency(path: Path, trusted: list[Path], report: Report) -> None:
         report.add(BROKEN, f"it is no proof of consistency: {error}")
         return
     old, new = first.value, second.value
-    if signer_of(first, signers) is None or signer_of(second, signers) is None:
+    if not signers_of(first, signers) or not signers_of(second, signers):
         report.add(BROKEN, "the signature of a head does not hold under the certificates in log-certificate.pem")
     elif old["node"] != new["node"]:
         report.add(BROKEN, "the heads are of two nodes")
     elif not consistent(old["size"], old["root"], new["size"], new["root"], [bytes.fromhex(item) for item in proof["path"]]):
         report.add(BROKEN, "the second head's log does not begin with the first head's")
     else:
-        report.facts.update(first=old["size"], second=new["size"])
-        check_head_trust(second, signers, trusted, report)
+        report.facts.update(first=old["size"], second=new["size"], root=new["root"])
+        check_trust([first, second], second, signers, Whom(trusted, lists), report)

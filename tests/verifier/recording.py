@@ -135,7 +135,7 @@ def check_recording(folder: Path, trusted: list[Path], report: Report, lists: li
     claims = Claims(chain, report)
     here = {path.name for path in folder.iterdir()}
     stamps = {name for name in here if STAMP.fullmatch(name) and plain_file(folder / name)}
-    lawful = plain_file(folder / "tombstone") and check_tombstone((folder / "tombstone").read_bytes(), chain, trusted, report)
+    lawful = plain_file(folder / "tombstone") and check_tombstone((folder / "tombstone").read_bytes(), chain, trusted, report, lists)
     if lawful:
         with open(folder / "certificate.pem", "rb") as stream:
             claims.check("certificate.pem", stream)

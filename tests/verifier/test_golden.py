@@ -44,8 +44,8 @@ class Golden(unittest.TestCase):
         key.chmod(0o600)  # git does not keep that, and the product insists
         ca = ["--ca", GOLDEN / "keys/ca.pem"]
         for name, due in EXPECTED.items():
-            if name == "log":
-                continue
+            if "session" not in due:
+                continue  # a log, a proof about it: `vitrine log verify` wants the store
             for options, code in ([], due["exit"]), (ca, due["exit_trusting"]), ([*ca, "--archive-key", key], due.get("exit_opened", due["exit_trusting"])):
                 with self.subTest(name, options=options):
                     done = subprocess.run([PROGRAM, "verify", "--json", *options, GOLDEN / name], stdout=subprocess.PIPE, check=False)

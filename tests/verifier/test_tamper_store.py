@@ -18,7 +18,7 @@ from tests.verifier.authority import Authority
 from tests.verifier.encrypted import DataKeys, Records
 from tests.verifier.lab import Whom
 from tests.verifier.matrix import BROKEN, DELETED, INCOMPLETE, UNTRUSTED, WHOLE, Forgery, Matrix, flip, lines_of, put_lines
-from tests.verifier.writer import Log, chain_entries, compact, log_of, sha256
+from tests.verifier.writer import Log, chain_entries, compact, gather, log_of, sha256
 
 LONG = bool(os.environ.get("VITRINE_LONG"))
 HEADER_BYTES, RECORD_HEADER_BYTES, TAG_BYTES = 24, 12, 16
@@ -120,13 +120,13 @@ class Deleted(Matrix):
         super().setUpClass()
         (cls.recording, *_), (cls.other, *_) = cls.lab.record(2, "plain", "sealed")
 
-    def buried(self, folder: Path, authority: Authority | None = None, keep: tuple = (), **changes) -> None:
+    def buried(self, folder: Path, authority: Authority | None = None, keep: tuple = (), signer: str = "node", **changes) -> None:
         """As the product leaves it: chain, certificate and tombstone."""
         entries = chain_entries(folder)
         stone = {"kind": "tombstone", "version": 1, "session": entries[0][1]["session"], "head": sha256(entries[-1][0]), "cause": "order", "class": "standard",
                  "reason": "case closed", "requested_by": "alice", "approved_by": "bob", "utc": "2026-07-01T00:00:00.000000Z", **changes}
         by = authority or self.lab.authority
-        (folder / "tombstone").write_bytes(by.line(compact(stone)) + b"\n" + by.pem("node").read_bytes())
+        (folder / "tombstone").write_bytes(by.line(compact(stone), signer) + b"\n" + by.pem(signer).read_bytes())
         for path in folder.iterdir():
             if path.name not in ("chain", "certificate.pem", "tombstone", *keep):
                 path.unlink()
@@ -149,6 +149,15 @@ class Deleted(Matrix):
             Forgery("chain cut", lambda f: (self.buried(f), put_lines(f, lines_of(f)[:-2])), (BROKEN,), says="tombstone"),
             Forgery("certificate replaced", lambda f: (self.buried(f), shutil.copy(self.stranger.pem("node"), f / "certificate.pem"))),
         ], self.recording)
+
+    def test_revoked(self):
+        """No stamp lies over a tombstone: whatever the date of the revocation, somebody who took the key could have written it since."""
+        by, erased = self.lab.authority, lambda folder: self.buried(folder, signer="eraser")
+        by.issue("eraser", "ca", "node1")
+        for name, lists, code, says in (("no list", (), DELETED, ""), ("revoked before", (by.revoke("eraser", "ca", datetime(2021, 1, 1)),), UNTRUSTED, "tombstone.*revoked"),
+                                        ("revoked later", (by.revoke("eraser", "ca", datetime(2110, 1, 1)),), UNTRUSTED, "tombstone.*revoked"),
+                                        ("another revoked", (by.revoke("tsa", "ca", datetime(2021, 1, 1)),), DELETED, "")):
+            self.judge([Forgery(name, erased, (code,), says=says)], self.recording, Whom((self.ca,), lists))
 
 
 class Revoked(Matrix):
@@ -176,6 +185,17 @@ class Revoked(Matrix):
             self.judge([Forgery(f"{name}, case {number}", change, (code,), says="revoked" if code == UNTRUSTED else "") for number, (change, code) in enumerate(cases)],
                        self.recording, Whom(self.trusted, (lists,)))
 
+    def test_log_proofs(self):
+        """The heads of an evidence file's proofs, under a key of their own: the stamp over the manifest, which names the proofs, is over them, too."""
+        by, folder = self.lab.authority, self.lab.folder
+        by.issue("logger", "ca", "node1")
+        made = gather(self.recording, log=log_of([self.recording], by, signer="logger"))
+        files = {stamped: made.write(folder / f"stamped-{stamped}.mp4", by, stamped) for stamped in (False, True)}
+        for name, lists, cases in (("no list", (), ((False, WHOLE), (True, WHOLE))), ("revoked before", (by.revoke("logger", "ca", datetime(2021, 1, 1)),), ((False, UNTRUSTED), (True, UNTRUSTED))),
+                                   ("revoked after the stamp", (by.revoke("logger", "ca", datetime(2110, 1, 1)),), ((False, UNTRUSTED), (True, WHOLE)))):
+            for stamped, code in cases:
+                self.judge([Forgery(f"{name}, stamped {stamped}", lambda f: None, (code,), says="log's certificate.*revoked" if code == UNTRUSTED else "")], files[stamped], Whom(self.trusted, lists))
+
 
 class NodeLog(Matrix):
     """The log of a store, judged by `vitrine log verify` as well: that also compares recordings."""
@@ -191,13 +211,13 @@ class NodeLog(Matrix):
             shutil.copytree(recording, cls.store / recording.name)
         cls.log.write(cls.store / "log")
 
-    def product(self, store: Path, heads: list[Path]) -> tuple[int, str]:
-        options = [word for head in heads for word in ("--head", head)]
+    def product(self, store: Path, heads: list[Path], lists: tuple = ()) -> tuple[int, str]:
+        options = [word for head in heads for word in ("--head", head)] + self.lab.together("--crl", lists)
         done = subprocess.run([self.lab.program, "log", "verify", "--no-database", "--json", "--store", store, "--ca", self.ca, *options], stdout=subprocess.PIPE, check=False)
         report = json.loads(done.stdout)
         return done.returncode, "; ".join(f"{finding['class']}: {finding['text']}" for finding in report["findings"])
 
-    def judged(self, name: str, change: Callable[[Path], None], code: int, kept: tuple = (), says: str = "", page: bool = True) -> None:
+    def judged(self, name: str, change: Callable[[Path], None], code: int, kept: tuple = (), says: str = "", page: bool = True, lists: tuple = ()) -> None:
         with self.subTest(name):
             store = self.copy(self.store)
             change(store / "log")
@@ -205,14 +225,14 @@ class NodeLog(Matrix):
             for number, line in enumerate(kept):
                 heads.append(self.lab.folder / f"kept-{store.name}-{number}")
                 heads[-1].write_bytes(b"Jul  1 00:00:00 node1 vitrine: " * (number % 2) + line + b"\n")
-            product, words = self.product(store, heads)
-            report = judge(store / "log", [self.ca], kept)
+            product, words = self.product(store, heads, lists)
+            report = judge(store / "log", [self.ca], kept, lists)
             mine = "; ".join(finding.words() for finding in report.findings)
             self.assertEqual((product, report.exit_code()), (code, code), f"vitrine: {words}\nsecond: {mine}")
             for text in (words, mine) if says else ():
                 self.assertRegex(text, says)
             if page:
-                seen, shown = self.browser.judge(store / "log", Whom((self.ca,), heads=tuple(heads)))
+                seen, shown = self.browser.judge(store / "log", Whom((self.ca,), lists, heads=tuple(heads)))
                 self.assertEqual(seen, code, shown)
                 self.assertRegex(shown, says or ".")
             shutil.rmtree(store)
@@ -282,13 +302,70 @@ class NodeLog(Matrix):
         shutil.copy(self.store / "log/certificate.pem", out / "log-certificate.pem")
         path = out / "log-consistency.json"
         proof = json.loads(path.read_bytes())
-        self.assertEqual(judge(path, [self.ca]).exit_code(), WHOLE)
-        self.assertEqual(judge(path, [self.stranger.pem("ca")]).exit_code(), UNTRUSTED)
-        for name, forged in {"another first head": {"first": self.log.heads[2].decode()}, "path cut": {"path": proof["path"][:-1]}, "nodes exchanged": {"path": proof["path"][::-1]},
-                             "head changed": {"second": proof["second"].replace('"size":', '"size":1')}, "heads exchanged": {"first": proof["second"], "second": proof["first"]}}.items():
+        self.assertEqual(path.read_bytes(), self.log.consistency(self.log.heads[1], self.log.heads[-1]))
+        self.proof_judged(out, WHOLE, "12 leaves")
+        self.proof_judged(out, UNTRUSTED, "does not lead", Whom((self.stranger.pem("ca"),)))
+        for name, forged, says in (
+                ("another first head", {"first": self.log.heads[2].decode()}, "does not begin"), ("path cut", {"path": proof["path"][:-1]}, "does not begin"),
+                ("path longer", {"path": proof["path"] + proof["path"][:1]}, "does not begin"), ("nodes exchanged", {"path": proof["path"][::-1]}, "does not begin"),
+                ("head changed", {"second": proof["second"].replace('"size":', '"size":1')}, "signature"), ("heads exchanged", {"first": proof["second"], "second": proof["first"]}, "does not begin"),
+                ("a stranger's head", {"second": self.stranger.line(self.log.heads[-1].partition(b" ")[2]).decode()}, "signature"), ("no path", {"path": "none"}, "path"),
+                ("another node's head", {"first": self.lab.authority.line(self.log.heads[1].partition(b" ")[2].replace(b"node1", b"node2")).decode()}, "two nodes")):
             with self.subTest(name):
                 path.write_text(json.dumps({**proof, **forged}), encoding="utf-8")
-                self.assertEqual(judge(path, [self.ca]).exit_code(), BROKEN)
+                self.proof_judged(out, BROKEN, says)
+
+    def proof_judged(self, folder: Path, code: int, says: str, whom: Whom | None = None) -> None:
+        """By the second verifier and the page."""
+        whom = whom or Whom((self.ca,))
+        report = judge(folder, list(whom.trusted))
+        self.assertEqual(report.exit_code(), code, [finding.words() for finding in report.findings])
+        seen, words = self.browser.judge(folder, whom)
+        self.assertEqual(seen, code, words)
+        self.assertRegex(words, says)
+
+    def test_consistency_of_every_size(self):
+        """From each size to each: trees of all shapes, and each of them with the path of another."""
+        folder, log, n = self.lab.folder / "sizes", Log(self.lab.authority), 7
+        for number in range(n):
+            log.add("audit", id=number, sha256=sha256(b"row %d" % number))
+        heads = [log.head_of(size) for size in range(n + 1)]
+        for second in range(n + 1):
+            for first in range(second + 1):
+                with self.subTest(first=first, second=second):
+                    log.write_consistency(folder, heads[first], heads[second])
+                    self.proof_judged(folder, WHOLE, f"{first} leaves.*\n.*\n.*{second} leaves")
+        empty = self.lab.authority.line(heads[0].partition(b" ")[2].replace(sha256(b"").encode(), b"0" * 64))
+        for name, first, second, path in (("of a later one", 4, 7, 5), ("of an earlier one", 6, 7, 3), ("none", 3, 6, 6), ("of a wrong empty tree", 0, 5, 0)):
+            with self.subTest(name):
+                proof = json.loads(log.consistency(heads[path], heads[second]))
+                (folder / "log-consistency.json").write_bytes(compact({**proof, "first": (empty if path == 0 else heads[first]).decode()}))
+                self.proof_judged(folder, BROKEN, "does not begin")
+
+    def keyed(self, *heads: tuple, certificates: tuple) -> Callable[[Path], None]:
+        """The log with heads over (size, key, utc), and these certificates, the newest first."""
+        def change(folder: Path) -> None:
+            (folder / "heads").write_bytes(b"".join(self.log.head_of(*head) + b"\n" for head in heads))
+            (folder / "certificate.pem").write_bytes(b"".join(self.lab.authority.pem(name).read_bytes() for name in certificates))
+        return change
+
+    def test_every_certificate(self):
+        """Each that a head holds under leads to the CA, and was not revoked unless a newer head covers what it signed."""
+        by, early, late, size = self.lab.authority, "2026-06-01T08:00:00.000000Z", "2026-06-03T08:00:00.000000Z", len(self.log.leaves)
+        by.issue("node-before", "ca", "node1")
+        by.issue("node-foreign", None, "node1")
+        by.renew("node-before", "node-renewed", "ca", "node1", (datetime(2026, 6, 2), datetime(2100, 1, 1)))
+        by.renew("node-before", "node-ended", "ca", "node1", (datetime(2026, 5, 1), datetime(2026, 6, 2)))
+        rotated = self.keyed((6, "node-before", early), (size, "node", late), certificates=("node", "node-before"))
+        revoked = {name: by.revoke(name, "ca", datetime(2026, 7, 1)) for name in ("node", "node-before")}
+        self.judged("keys changed", rotated, WHOLE)
+        self.judged("older heads by a stranger", self.keyed((6, "node-foreign", early), (size, "node", late), certificates=("node", "node-foreign")), UNTRUSTED, says="does not lead")
+        self.judged("a stranger's certificate that signed nothing", self.keyed((6, "node", early), (size, "node", late), certificates=("node", "node-foreign")), WHOLE)
+        self.judged("the key before revoked", rotated, WHOLE, lists=(revoked["node-before"],), says="covers what it signed")
+        self.judged("the newest key revoked", rotated, UNTRUSTED, lists=(revoked["node"],), says="revoked")
+        self.judged("a kept head under the key revoked", rotated, WHOLE, (self.log.head_of(12, "node-before", early),), lists=(revoked["node-before"],))
+        self.judged("one key, certified anew", self.keyed((6, "node-before", early), (size, "node-before", late), certificates=("node-renewed", "node-ended")), WHOLE)
+        self.judged("signed before it was certified", self.keyed((6, "node-before", early), (size, "node-before", late), certificates=("node-renewed",)), UNTRUSTED, says="does not lead")
 
 
 del Matrix  # it has no tests of its own

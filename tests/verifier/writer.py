@@ -56,12 +56,23 @@ def audit_path(index: int, hashes: list[bytes]) -> list[bytes]:
     return audit_path(index - split, hashes[split:]) + [subtree(hashes[:split])]
 
 
+def consistency_path(first: int, hashes: list[bytes], whole: bool = True) -> list[bytes]:
+    """SUBPROOF(m, D[n], b) of RFC 6962 section 2.1.2."""
+    if first == len(hashes):
+        return [] if whole else [subtree(hashes)]
+    split = 1 << ((len(hashes) - 1).bit_length() - 1)
+    if first <= split:
+        return consistency_path(first, hashes[:split], whole) + [subtree(hashes[split:])]
+    return consistency_path(first - split, hashes[split:], False) + [subtree(hashes[:split])]
+
+
 @dataclass
 class Log:
     authority: Authority
     node: str = "node1"
     leaves: list = field(default_factory=list)
     heads: list = field(default_factory=list)
+    signer: str = "node"
 
     def add(self, kind: str, **keys) -> int:
         index = len(self.leaves)
@@ -69,9 +80,24 @@ class Log:
         return index
 
     def sign(self) -> bytes:
-        root = subtree([leaf_hash(leaf) for leaf in self.leaves]).hex()
-        self.heads.append(self.authority.line(compact({"node": self.node, "root": root, "size": len(self.leaves), "utc": CREATED, "version": 1})))
+        self.heads.append(self.head_of(len(self.leaves)))
         return self.heads[-1]
+
+    def head_of(self, size: int, signer: str = "", utc: str = CREATED) -> bytes:
+        root = subtree([leaf_hash(leaf) for leaf in self.leaves[:size]]).hex()
+        return self.authority.line(compact({"node": self.node, "root": root, "size": size, "utc": utc, "version": 1}), signer or self.signer)
+
+    def consistency(self, older: bytes, newer: bytes) -> bytes:
+        """That the log of one head goes on from that of another."""
+        first, second = (json.loads(head.partition(b" ")[2])["size"] for head in (older, newer))
+        path = consistency_path(first, [leaf_hash(leaf) for leaf in self.leaves[:second]]) if first else []
+        return compact({"first": older.decode(), "path": [item.hex() for item in path], "second": newer.decode()})
+
+    def write_consistency(self, folder: Path, older: bytes, newer: bytes) -> None:
+        """As `vitrine log prove --since` leaves it."""
+        folder.mkdir(exist_ok=True)
+        (folder / "log-consistency.json").write_bytes(self.consistency(older, newer))
+        (folder / "log-certificate.pem").write_bytes(self.authority.pem(self.signer).read_bytes())
 
     def proof(self, index: int) -> bytes:
         """Under the newest head."""
@@ -83,12 +109,12 @@ class Log:
         folder.mkdir(exist_ok=True)
         (folder / "leaves").write_bytes(b"".join(leaf + b"\n" for leaf in self.leaves))
         (folder / "heads").write_bytes(b"".join(head + b"\n" for head in self.heads))
-        (folder / "certificate.pem").write_bytes(self.authority.pem("node").read_bytes())
+        (folder / "certificate.pem").write_bytes(self.authority.pem(self.signer).read_bytes())
 
 
-def log_of(recordings: list[Path], authority: Authority, audit_rows: int = 5) -> tuple[Log, dict]:
+def log_of(recordings: list[Path], authority: Authority, audit_rows: int = 5, signer: str = "node") -> tuple[Log, dict]:
     """A log that knows the recordings, with audit rows between, and the indexes of (session, kind)."""
-    log, indexes = Log(authority), {}
+    log, indexes = Log(authority, signer=signer), {}
     for recording in recordings:
         for text, entry in chain_entries(recording):
             if entry["kind"] in ("genesis", "seal"):
@@ -159,7 +185,7 @@ def derive(original: Export, video: bytes, operations: list[dict]) -> Export:
 def proofs(recording: Path, log: Log, indexes: dict) -> dict[str, bytes]:
     session = chain_entries(recording)[0][1]["session"]
     found = {f"log-{kind}.json": log.proof(indexes[session, kind]) for kind in ("genesis", "seal") if (session, kind) in indexes}
-    return {**found, "log-certificate.pem": log.authority.pem("node").read_bytes()}
+    return {**found, "log-certificate.pem": log.authority.pem(log.signer).read_bytes()}
 
 
 def gather(recording: Path, first: int = 1, last: int | None = None, leave_out_timelines: str = "", log: tuple | None = None) -> Export:

@@ -131,8 +131,9 @@ export async function findPath(certificate, others, trusted, date) {
 	if (trusted.some((item) => equal(der(item), own)))
 		return { why: validAt(certificate, date) ? '' : 'it was not valid at that time', path: [certificate] };
 	try {
-		// The engine looks at the last certificate of the list, and at the others for a path.
-		const engine = new CertificateChainValidationEngine({ trustedCerts: trusted, certs: [...others, certificate], checkDate: date });
+		// The engine looks at the last certificate of the list, and at the others for a path. Of one that stands there twice it forgets the second.
+		const between = others.filter((item) => !equal(der(item), own));
+		const engine = new CertificateChainValidationEngine({ trustedCerts: trusted, certs: [...between, certificate], checkDate: date });
 		const result = await engine.verify({});
 		return { why: result.result ? '' : result.resultMessage, path: result.certificatePath ?? [] };
 	} catch (error) {

@@ -2,10 +2,10 @@
 
 import { createStream, hashOf, hashOfBlob, piecesOf, readAll } from './bytes.js';
 import { findBox, readArchive, videoTrouble } from './box.js';
-import { dateOf, Signer } from './certificates.js';
+import { Signer } from './certificates.js';
 import { Chain } from './chain.js';
 import { checkSignature, parseManifest } from './manifest.js';
-import { checkProof } from './proofs.js';
+import { checkHolders, checkProof } from './proofs.js';
 import { Malformed, Unjudged } from './report.js';
 import { checkStamp } from './stamps.js';
 import { STAMP, checkStamps, checkTrust, readSigner } from './trust.js';
@@ -164,8 +164,9 @@ function checkClaims({ manifest }, chain, segments, report) {
 		report.add('note', `not in the file: segments ${missing.join(', ')} of the recording`);
 }
 
-/** @param {Evidence} evidence @param {Chain} chain @param {any[]} trusted @param {Report} report */
-async function checkProofs({ entries }, chain, trusted, report) {
+/** The manifest names the proofs, so they existed when its signature was stamped.
+ * @param {Evidence} evidence @param {Chain} chain @param {import('./judge.js').Whom} whom @param {Date | undefined} stamped @param {Report} report */
+async function checkProofs({ entries }, chain, whom, stamped, report) {
 	const found = Object.entries(PROOFS).filter(([name]) => entries.has(name));
 	if (found.length === 0) {
 		report.add('note', "the file holds no proof that a node's log knows the recording");
@@ -177,11 +178,9 @@ async function checkProofs({ entries }, chain, trusted, report) {
 			const signers = Signer.all(certificates ? await readAll(certificates) : new Uint8Array());
 			const entry = chain.entries.find(({ value }) => value.kind === kind);
 			const blob = /** @type {Blob} */ (entries.get(name));
-			const { head, signer } = await checkProof(await readAll(blob), signers, kind, chain.genesis?.session, entry?.line.sha256 ?? '');
-			(report.facts.logged ??= []).push({ kind, utc: head.utc, size: head.size, by: signer.subject });
-			const why = trusted.length > 0 ? await signer.leadsTo(trusted, dateOf(head.utc)) : '';
-			if (why)
-				report.add('untrusted', `the log's certificate, ${signer.subject}, does not lead to one you trust: ${why}`);
+			const { head, holders } = await checkProof(await readAll(blob), signers, kind, chain.genesis?.session, entry?.line.sha256 ?? '');
+			(report.facts.logged ??= []).push({ kind, utc: head.utc, size: head.size, by: holders[0].subject });
+			await checkHolders(holders, head, whom, report, { stamped });
 		} catch (error) {
 			if (error instanceof Unjudged)
 				throw error;
@@ -228,5 +227,5 @@ export async function checkEvidence(blob, whom, report, progress) {
 		checkParts(evidence, segments, hashes, report);
 	checkClaims(evidence, chain, segments, report);
 	checkFiles(evidence, segments, manifest.kind === 'derived', report);
-	await checkProofs(evidence, chain, whom.trusted, report);
+	await checkProofs(evidence, chain, whom, stamped[0], report);
 }

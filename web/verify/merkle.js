@@ -1,7 +1,7 @@
 // Merkle trees as in RFC 6962 section 2.1.
 
 import { sha256 } from '../console/vendor/evidence.js';
-import { hex } from './bytes.js';
+import { fromHex, hex } from './bytes.js';
 
 /** @param {number} prefix @param {...Uint8Array} parts */
 function hashOf(prefix, ...parts) {
@@ -54,4 +54,40 @@ export function rootByPath(leaf, index, size, path) {
 		last = Math.floor(last / 2);
 	}
 	return last === 0 ? hex(digest) : null;
+}
+
+/** Whether the first `first` leaves of the second tree are those of the first: RFC 9162 section 2.1.4.2, which says how RFC 6962's consistency proof is followed.
+ * Sizes go beyond 32 bits, so there are no bit operations here. @param {number} first @param {string} firstRoot @param {number} second @param {string} secondRoot
+ * @param {Uint8Array[]} path */
+export function consistent(first, firstRoot, second, secondRoot, path) {
+	if (first === second)
+		return path.length === 0 && firstRoot === secondRoot;
+	if (first === 0 || first > second)
+		return first === 0 && path.length === 0 && firstRoot === new Tree().root();
+	let position = first - 1, last = second - 1;
+	const up = () => {
+		position = Math.floor(position / 2);
+		last = Math.floor(last / 2);
+	};
+	while (position % 2 === 1)
+		up();
+	// The root of a tree of a power of two leaves is not in the proof: it is the older root itself.
+	const [begin, ...rest] = position === 0 ? [fromHex(firstRoot), ...path] : path;
+	if (!begin)
+		return false;
+	let older = begin, newer = begin;
+	for (const node of rest) {
+		if (last === 0)
+			return false;
+		if (position % 2 === 1 || position === last) {
+			older = hashOf(1, node, older);
+			newer = hashOf(1, node, newer);
+			while (position % 2 === 0 && position !== 0)
+				up();
+		} else {
+			newer = hashOf(1, newer, node);
+		}
+		up();
+	}
+	return last === 0 && hex(older) === firstRoot && hex(newer) === secondRoot;
 }

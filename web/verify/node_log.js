@@ -1,10 +1,10 @@
 // The node's log: leaves against heads, heads against signatures and against heads that were kept elsewhere.
 
 import { linesOf, readAll, splitLines, toUtf8 } from './bytes.js';
-import { dateOf, Signer } from './certificates.js';
+import { Signer } from './certificates.js';
 import { need, parseJson } from './json.js';
 import { Tree } from './merkle.js';
-import { parseHead, signerOf } from './proofs.js';
+import { checkHolders, parseHead, signersOf } from './proofs.js';
 import { Malformed } from './report.js';
 
 /** @typedef {import('./report.js').Report} Report */
@@ -57,19 +57,21 @@ class Met {
 	}
 }
 
-/** Those that hold under one of the signers. @param {Uint8Array[]} lines @param {Signer[]} signers @param {string} what @param {Report} report */
+/** @typedef {SignedLine & { holders: Signer[] }} HeldHead a head and under whose certificates it holds */
+
+/** Those that hold under one of the signers. @param {Uint8Array[]} lines @param {Signer[]} signers @param {string} what @param {Report} report @returns {Promise<HeldHead[]>} */
 async function readHeads(lines, signers, what, report) {
 	const heads = [];
 	let size = 0;
 	for (const [at, bytes] of lines.entries()) {
 		try {
-			const head = parseHead(bytes);
-			if (!await signerOf(head, signers))
+			const head = parseHead(bytes), holders = await signersOf(head, signers);
+			if (holders.length === 0)
 				throw new Malformed('its signature does not hold');
 			if (head.value.size < size)
 				report.add('broken', `the tree head in line ${at + 1} of ${what} covers fewer leaves than the one before`);
 			size = head.value.size;
-			heads.push(head);
+			heads.push({ ...head, holders });
 		} catch (error) {
 			if (!(error instanceof Malformed))
 				throw error;
@@ -117,6 +119,21 @@ async function signersIn(blob) {
 	}
 }
 
+/** Each certificate that heads hold under, as of the earliest and the latest of them. @param {HeldHead[]} heads @param {HeldHead | undefined} newest
+ * @param {import('./judge.js').Whom} whom @param {Report} report */
+async function checkTrust(heads, newest, whom, report) {
+	/** @type {Map<Signer, [HeldHead, HeldHead]>} */
+	const ends = new Map();
+	for (const head of [...heads].sort((a, b) => a.value.utc < b.value.utc ? -1 : 1))
+		ends.set(head.holders[0], [ends.get(head.holders[0])?.[0] ?? head, head]);
+	for (const [signer, [earliest, latest]] of ends) {
+		const covered = signer !== newest?.holders[0], before = report.findings.length;
+		await checkHolders(earliest.holders, earliest.value, whom, report, { covered });
+		if (latest !== earliest && report.findings.length === before)
+			await checkHolders(latest.holders, latest.value, whom, report, { covered });
+	}
+}
+
 /** @param {Map<string, Blob>} files @param {import('./judge.js').Whom} whom @param {Report} report @param {(bytes: number) => void} progress */
 export async function checkLog(files, whom, report, progress) {
 	const signers = await signersIn(files.get('certificate.pem')), headsFile = files.get('heads');
@@ -133,11 +150,8 @@ export async function checkLog(files, whom, report, progress) {
 		report.add('incomplete', 'the log has no head: nothing in it is signed');
 	else if (covered < tree.size)
 		report.add('incomplete', `${tree.size - covered} leaves behind the last tree head are not signed yet`);
-	const signer = newest && await signerOf(newest, signers);
-	report.facts.log = { node: newest?.value.node, leaves: tree.size, covered, heads: heads.length, kept: kept.length, newest: newest?.value.utc, signer: signer?.subject, root: tree.root() };
-	const why = newest && signer && whom.trusted.length > 0 ? await signer.leadsTo(whom.trusted, dateOf(newest.value.utc)) : '';
-	if (signer && why)
-		report.add('untrusted', `the log's certificate, ${signer.subject}, does not lead to one you trust: ${why}`);
+	report.facts.log = { node: newest?.value.node, leaves: tree.size, covered, heads: heads.length, kept: kept.length, newest: newest?.value.utc, signer: newest?.holders[0].subject, root: tree.root() };
+	await checkTrust([...heads, ...kept], newest, whom, report);
 }
 
 /** Heads that were kept elsewhere, also as a syslog daemon writes them: with text in front. @param {Uint8Array} bytes */

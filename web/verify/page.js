@@ -16,7 +16,7 @@ const at = (id) => document.getElementById(id);
 const whom = { trusted: [], lists: [], archiveKeys: [], heads: [] };
 /** @type {Dropped[]} */
 let chosen = [];
-let round = 0;
+let isFolder = false, round = 0;
 
 /** @param {string} tag @param {string} className @param {...(Node | string)} inside */
 function element(tag, className, ...inside) {
@@ -48,7 +48,7 @@ async function run() {
 	document.body.dataset.state = 'busy';
 	at('verdict').replaceChildren();
 	at('progress').hidden = false;
-	const report = await judge(chosen, whom, (done) => {
+	const report = await judge(chosen, isFolder, whom, (done) => {
 		if (mine !== round)
 			return;
 		at('bar').value = total > 0 ? done / total : 1;
@@ -63,9 +63,10 @@ async function run() {
 	document.body.dataset.state = 'done';
 }
 
-/** @param {Dropped[]} files */
-function choose(files) {
+/** @param {Dropped[]} files @param {boolean} folder */
+function choose(files, folder) {
 	chosen = files;
+	isFolder = folder;
 	void run();
 }
 
@@ -95,21 +96,23 @@ async function entriesOf(entry) {
 	}
 }
 
-/** @param {DataTransfer} transfer @returns {Promise<Dropped[]>} */
-async function dropped(transfer) {
+/** @param {DataTransfer} transfer */
+async function chooseDropped(transfer) {
 	const entry = transfer.items[0]?.webkitGetAsEntry?.();
-	if (!entry?.isDirectory)
-		return named(transfer.files);
-	return Promise.all((await entriesOf(entry)).map(async (item) => ({
+	if (!entry?.isDirectory) {
+		choose(named(transfer.files), false);
+		return;
+	}
+	choose(await Promise.all((await entriesOf(entry)).map(async (item) => ({
 		name: item.name, blob: item.isFile ? await new Promise((resolve, reject) => item.file(resolve, reject)) : new Blob([]),
-	})));
+	}))), true);
 }
 
 // So that the same file, changed meanwhile, can be chosen again.
 for (const id of ['file', 'folder'])
 	at(id).addEventListener('click', () => { at(id).value = ''; });
-at('file').addEventListener('change', () => choose(named(at('file').files)));
-at('folder').addEventListener('change', () => choose(namedInFolder(at('folder').files)));
+at('file').addEventListener('change', () => choose(named(at('file').files), false));
+at('folder').addEventListener('change', () => choose(namedInFolder(at('folder').files), true));
 /** A chooser of small files beside the evidence: what they hold is told, and judging begins anew.
  * @param {string} id @param {(every: Uint8Array[]) => Promise<string>} take says what was found; throws when it is something else */
 function helper(id, take) {
@@ -152,6 +155,6 @@ for (const kind of ['dragover', 'dragleave', 'drop']) {
 }
 document.addEventListener('drop', async (event) => {
 	if (event.dataTransfer)
-		choose(await dropped(event.dataTransfer));
+		await chooseDropped(event.dataTransfer);
 });
 document.body.dataset.state = 'ready';

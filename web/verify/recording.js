@@ -109,7 +109,7 @@ export async function checkRecording(files, whom, report, progress) {
 	const claims = new Claims(chain, report), rest = new Map(files), stamps = new Map([...files].filter(([name]) => STAMP.test(name)));
 	for (const name of ['chain', 'tombstone', ...stamps.keys()])
 		rest.delete(name);
-	if (tombstone && await checkTombstone(await readAll(tombstone), chain, whom.trusted, report)) {
+	if (tombstone && await checkTombstone(await readAll(tombstone), chain, whom, report)) {
 		if (certificate)
 			await claims.checkBlob('certificate.pem', certificate, progress);
 		rest.delete('certificate.pem');

@@ -23,6 +23,12 @@ const LOG_TEXTS = /** @type {Record<string, string>} */ ({
 	untrusted: 'The log holds, but not under a certificate you trust: somebody else may have made it.',
 });
 
+const CONSISTENCY_TEXTS = /** @type {Record<string, string>} */ ({
+	proven: 'The log of the newer head is that of the older one with leaves added behind it: nothing was removed, changed or put in between. Those who signed lead to certificates you trust.',
+	whole: 'The log of the newer head is that of the older one with leaves added behind it. Who signed is not proven: name a certificate you trust.',
+	untrusted: 'The heads belong together, but not under a certificate you trust: somebody else may have made both.',
+});
+
 // Of a copy "nothing is missing" would be said of the wrong thing.
 const DERIVED = /** @type {Record<string, string>} */ ({
 	proven: 'Every byte of this copy is the one that was signed, by a signer who leads to a certificate you trust. What was done to the pictures stands below.',
@@ -48,6 +54,8 @@ function isCopy(known) {
 function special({ facts: known }, verdict) {
 	if (isCopy(known) && verdict in DERIVED)
 		return DERIVED[verdict];
+	if (known.consistency)
+		return CONSISTENCY_TEXTS[verdict] ?? '';
 	if (known.log)
 		return LOG_TEXTS[verdict === 'proven' && known.log.kept === 0 ? 'consistent' : verdict];
 	if (verdict === 'incomplete' && known.contents === 'encrypted')
@@ -83,6 +91,8 @@ export function facts(report) {
 	const { facts: known } = report, { manifest } = known;
 	if (known.log && !report.unjudged)
 		return logFacts(known.log);
+	if (known.consistency && !report.unjudged)
+		return consistencyFacts(known.consistency);
 	if (report.unjudged || known.session === undefined)
 		return [];
 	const sum = known.gaps.reduce((/** @type {number} */ total, /** @type {any} */ gap) => total + gap.end_us - gap.start_us, 0);
@@ -114,10 +124,22 @@ function logFacts(log) {
 	];
 }
 
+/** @param {any} proof @returns {[string, string][]} */
+function consistencyFacts({ node, older, newer, signer }) {
+	/** @param {any} head */
+	const words = (head) => `${head.size} leaves, ${head.utc.slice(0, 19).replace('T', ' ')} UTC by the node's clock`;
+	return [
+		['What', 'a proof that a node’s log goes on from an older head'], ['Node', node], ['Signed by', signer], ['Older head', words(older)], ['Its root', older.root],
+		['Newer head', words(newer)], ['Its root', newer.root],
+	];
+}
+
 /** What even a good verdict leaves open. @param {Report} report @param {boolean} trusted */
 export function limits(report, trusted) {
 	if (report.unjudged || report.exitCode() === 3)
 		return [];
+	if (report.facts.consistency)
+		return [trusted ? '' : WHO, 'That the older head is one that was published: compare its root with what syslog, another disk or a witness kept.'].filter(Boolean);
 	if (report.facts.log)
 		return [trusted ? '' : WHO, report.facts.log.kept > 0 ? '' : 'That the log was not written anew as a whole: a head that was kept elsewhere (syslog, a witness) shows it.',
 			'That recordings and audit records are those of the leaves: vitrine log verify compares them.'].filter(Boolean);
