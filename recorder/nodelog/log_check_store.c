@@ -7,6 +7,9 @@
 
 #define FIND log_check_find
 
+/* Written by recorder/settled.c. */
+#define SETTLED_FILE "settled"
+
 /* Not in the log: a recording whose recorder has not come to it yet, or one that was put there behind the log's back. */
 static void judge_unlogged(struct log_check *check, const char *session,
 			   const struct recording_ends *ends)
@@ -30,6 +33,33 @@ static void judge_times(struct log_check *check, const char *session,
 		     "recording %s was entered into the log %" PRIi64
 		     " s after the time at which it says that it began",
 		     session, late_s);
+}
+
+/* The recorder's own list of what a start need not look at: lines of names. It is not signed, so nothing is proven by it; what it must not do is hide something. */
+static GHashTable *read_settled(const char *store_dir)
+{
+	g_autofree char *path = g_build_filename(store_dir, SETTLED_FILE, NULL), *text = NULL;
+	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return names;
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line != NULL; line++)
+		g_hash_table_add(names, g_strdup(*line));
+	return names;
+}
+
+/* What is settled was sealed or deleted before. `settled` was read first, so that a recording sealed meanwhile gives no false alarm. */
+static void judge_settled(struct log_check *check, GHashTable *settled, const char *session,
+			  const struct recording_ends *ends)
+{
+	if (ends->seal[0] == '\0' && ends->tombstone[0] == '\0' && !ends->foreign_tombstone &&
+	    g_hash_table_contains(settled, session))
+		FIND(check, VERIFY_INCOMPLETE,
+		     "recording %s has no seal, but stands in the store's list of settled ones: no "
+		     "start of the recorder repairs and seals it while it does (file " SETTLED_FILE
+		     ")",
+		     session);
 }
 
 static void judge_recording(struct log_check *check, const char *session,
@@ -124,6 +154,7 @@ static void judge_missing(struct log_check *check, GHashTable *present)
 int log_check_recordings(struct log_check *check)
 {
 	g_autoptr(GHashTable) present = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) settled = read_settled(check->store_dir);
 
 	for (unsigned i = 0; i < check->store_names->len; i++) {
 		const char *session = check->store_names->pdata[i];
@@ -132,6 +163,7 @@ int log_check_recordings(struct log_check *check)
 			recording_ends_read(check->store_dir, session, check->certificates, &ends);
 		if (result == 0) {
 			judge_recording(check, session, &ends);
+			judge_settled(check, settled, session, &ends);
 			result = judge_deletion(check, session, &ends);
 		}
 		recording_ends_clear(&ends);

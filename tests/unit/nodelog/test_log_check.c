@@ -243,6 +243,20 @@ static void test_any_byte(void)
 	log_fixture_finish(&f);
 }
 
+/* The recorder skips at its start what the list of settled recordings names. Somebody who may write to the disk can so keep one unsealed; the list is no word to be taken. */
+static void test_forged_list_of_settled(void)
+{
+	struct log_fixture f;
+
+	fill(&f);
+	log_fixture_put(&f, "settled", "\n" FIRST "\n", strlen("\n" FIRST "\n"));
+	expect(&f, VERIFY_NOTE, NULL);
+	log_fixture_put(&f, "settled", FIRST "\n" SECOND "\n", strlen(FIRST "\n" SECOND "\n"));
+	expect(&f, VERIFY_INCOMPLETE,
+	       "recording " SECOND " has no seal, but stands in the store's list of settled ones");
+	log_fixture_finish(&f);
+}
+
 static void test_foreign_signer(void)
 {
 	struct log_fixture f;
@@ -251,7 +265,7 @@ static void test_foreign_signer(void)
 	fill(&f);
 	signing_key_init(&other, "another CA", NULL);
 	log_fixture_put(&f, "ca.pem", other.certificate_pem, strlen(other.certificate_pem));
-	expect(&f, VERIFY_UNTRUSTED, "is not trusted");
+	expect(&f, VERIFY_UNTRUSTED, "does not lead to a trusted one");
 	signing_key_finish(&other);
 	log_fixture_finish(&f);
 }
@@ -330,6 +344,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/log-check/audit-rows", test_audit_rows);
 	g_test_add_func("/log-check/log-written-anew", test_log_written_anew);
 	g_test_add_func("/log-check/any-byte", test_any_byte);
+	g_test_add_func("/log-check/forged-list-of-settled", test_forged_list_of_settled);
 	g_test_add_func("/log-check/foreign-signer", test_foreign_signer);
 	g_test_add_func("/log-check/unsigned-tail-and-missing-files",
 			test_unsigned_tail_and_missing_files);
