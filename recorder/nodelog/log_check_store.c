@@ -78,6 +78,11 @@ static void judge_recording(struct log_check *check, const char *session,
 		return;
 	}
 	judge_times(check, session, ends, logged);
+	if (ends->foreign_chain) {
+		FIND(check, VERIFY_BROKEN,
+		     "the seal of recording %s is not signed under the key that began it", session);
+		return;
+	}
 	if (ends->seal[0] == '\0' && logged->seal[0] != '\0')
 		FIND(check, VERIFY_BROKEN,
 		     "the end of recording %s was cut off: the log knows its seal", session);
