@@ -11,6 +11,8 @@
 #define MB 16u
 #define BLOCKS_PER_TILE (TILE / MB)
 #define LOOKS_MAX 254u
+#define FETCH_ROWS                                                                                 \
+	(TILE / (BLOCKS_PER_TILE * BLOCKS_PER_TILE)) /* with each macroblock, of the next tile */
 
 int snapshot_init(struct snapshot *snapshot, uint32_t width, uint32_t height)
 {
@@ -150,23 +152,6 @@ void snapshot_record(struct snapshot *snapshot, const struct ring_record *record
 	}
 }
 
-/* The tile's part of the planes and of the map, seen as a picture of its own. */
-static unsigned convert_tile(struct snapshot *s, const struct rect *tile, const struct rect *part,
-			     const uint8_t *bgrx, size_t stride_bytes)
-{
-	const struct rect inner = {part->x - tile->x, part->y - tile->y, part->width, part->height};
-	size_t stride = s->picture.stride_bytes;
-	struct nv12 planes = {s->picture.luma + tile->y * stride + tile->x,
-			      s->picture.chroma + tile->y / 2 * stride + tile->x, stride,
-			      tile->width, tile->height};
-	uint32_t block_row = tile->y / TILE * BLOCKS_PER_TILE;
-	struct macroblocks blocks = {s->blocks.changed + (size_t)block_row * s->blocks.columns +
-					     tile->x / TILE * BLOCKS_PER_TILE,
-				     s->blocks.columns, s->blocks.rows - block_row};
-
-	return convert_bgrx_nv12(bgrx, stride_bytes, &inner, false, &planes, &blocks);
-}
-
 /* What waits in the tile, in pixels of the picture. */
 static struct rect part_of(const struct snapshot *s, uint32_t column, uint32_t row)
 {
@@ -178,24 +163,56 @@ static struct rect part_of(const struct snapshot *s, uint32_t column, uint32_t r
 	return part;
 }
 
-/* The rows of a tile lie a picture's width apart, where no processor looks ahead by itself. */
-static void fetch_tile(const struct snapshot *s, const struct ring_reader *reader, uint32_t column,
-		       uint32_t row)
-{
-	const struct rect part = part_of(s, column, row);
-	size_t stride = s->picture.stride_bytes;
-	const uint8_t *luma = s->picture.luma + part.y * stride + part.x;
-	const uint8_t *chroma = s->picture.chroma + part.y / 2 * stride + part.x;
+/* The part of a tile that comes next: a share of it is asked for with every macroblock that is converted, because its rows lie a picture's width apart, where no
+ * processor looks ahead by itself, and because more lines at a time than it can wait for stop it. */
+struct next_part {
+	const struct ring_reader *reader;
+	struct rect rows; /* not asked for yet */
+};
 
-	ring_reader_fetch(reader, &part);
-	for (uint32_t y = 0; y < part.height; y++)
+static void fetch_share(const struct snapshot *s, struct next_part *next)
+{
+	const size_t stride = s->picture.stride_bytes;
+	struct rect *rest = &next->rows;
+	const struct rect share = {rest->x, rest->y, rest->width, MIN(rest->height, FETCH_ROWS)};
+	const uint8_t *luma = s->picture.luma + share.y * stride + share.x;
+	const uint8_t *chroma = s->picture.chroma + share.y / 2 * stride + share.x;
+
+	ring_reader_fetch(next->reader, &share);
+	for (uint32_t y = 0; y < share.height; y++)
 		__builtin_prefetch(luma + y * stride, 1);
-	for (uint32_t y = 0; y < part.height / 2; y++)
+	for (uint32_t y = 0; y < share.height / 2; y++)
 		__builtin_prefetch(chroma + y * stride, 1);
+	rest->y += share.height;
+	rest->height -= share.height;
+}
+
+/* The tile's part of the planes and of the map, seen as a picture of its own. */
+static void convert_tile(struct snapshot *s, const struct rect *tile, const struct rect *part,
+			 const uint8_t *bgrx, struct next_part *next)
+{
+	const struct rect inner = {part->x - tile->x, part->y - tile->y, part->width, part->height};
+	size_t stride = s->picture.stride_bytes;
+	struct nv12 planes = {s->picture.luma + tile->y * stride + tile->x,
+			      s->picture.chroma + tile->y / 2 * stride + tile->x, stride,
+			      tile->width, tile->height};
+	uint32_t block_row = tile->y / TILE * BLOCKS_PER_TILE;
+	struct macroblocks blocks = {s->blocks.changed + (size_t)block_row * s->blocks.columns +
+					     tile->x / TILE * BLOCKS_PER_TILE,
+				     s->blocks.columns, s->blocks.rows - block_row};
+
+	for (uint32_t y = inner.y; y < inner.y + inner.height; y = (y / MB + 1) * MB)
+		for (uint32_t x = inner.x; x < inner.x + inner.width; x += MB) {
+			const struct rect block = {
+				x, y, MB, MIN((y / MB + 1) * MB, inner.y + inner.height) - y};
+			fetch_share(s, next);
+			s->n_changed +=
+				convert_bgrx_nv12(bgrx, TILE * 4, &block, false, &planes, &blocks);
+		}
 }
 
 static bool update_tile(struct snapshot *s, struct ring_reader *reader, uint32_t column,
-			uint32_t row)
+			uint32_t row, struct next_part *next)
 {
 	uint8_t bgrx[TILE * TILE * 4] __attribute__((aligned(32))) WRITTEN_FIRST;
 	const struct rect tile = tile_at(s, column, row), part = part_of(s, column, row);
@@ -204,7 +221,7 @@ static bool update_tile(struct snapshot *s, struct ring_reader *reader, uint32_t
 		return false;
 	cursor_blend(&s->cursor, &part,
 		     bgrx + (part.y - tile.y) * TILE * 4 + (size_t)(part.x - tile.x) * 4, TILE * 4);
-	s->n_changed += convert_tile(s, &tile, &part, bgrx, TILE * 4);
+	convert_tile(s, &tile, &part, bgrx, next);
 	return true;
 }
 
@@ -218,9 +235,10 @@ bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader)
 				&snapshot->tiles[row * snapshot->columns + column];
 			if (t->right == 0)
 				continue;
+			struct next_part next = {.reader = reader};
 			if (column + 1 < snapshot->columns && t[1].right != 0)
-				fetch_tile(snapshot, reader, column + 1, row);
-			if (!update_tile(snapshot, reader, column, row)) {
+				next.rows = part_of(snapshot, column + 1, row);
+			if (!update_tile(snapshot, reader, column, row, &next)) {
 				t->looks = (uint8_t)MIN(t->looks + 1, LOOKS_MAX);
 				stuck |= t->looks == LOOKS_MAX;
 				continue;

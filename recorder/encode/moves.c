@@ -186,3 +186,14 @@ unsigned moves_at(const struct moves *moves, struct mb_place at, struct vector r
 		ret[n++] = moves->found[i];
 	return n;
 }
+
+uint64_t moves_reach_up_px(const struct moves *moves)
+{
+	int64_t chain = 0, up = 0;
+
+	for (unsigned i = 0; i < moves->n_hints; i++)
+		chain += MAX((int64_t)moves->hints[i].to_y - moves->hints[i].from_y, 0);
+	for (unsigned i = 0; i < moves->n_found; i++)
+		up = MAX(up, -moves->found[i].y);
+	return (uint64_t)MAX(up, chain);
+}

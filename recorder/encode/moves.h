@@ -20,3 +20,6 @@ void moves_find(const struct p_frame *frame, const uint32_t *changed, unsigned n
 
 /** The vectors worth trying at one macroblock. Returns how many. They may point anywhere. */
 unsigned moves_at(const struct moves *moves, struct mb_place at, struct vector ret[MOVES_MAX]);
+
+/** No vector that moves_at can return points further up than so many rows. */
+uint64_t moves_reach_up_px(const struct moves *moves);

@@ -3,6 +3,7 @@
 #include "recorder/encode/p_slice.h"
 
 #include "recorder/encode/convert.h"
+#include "recorder/encode/fetch.h"
 #include "recorder/encode/macroblock.h"
 #include "recorder/encode/moves.h"
 
@@ -13,7 +14,6 @@
 #define SLICE_P 5	 /* all slices of the picture are P (table 7-6) */
 #define DEBLOCKING_OFF 1
 #define HEADER_RESERVE_BYTES 64u
-#define FETCH_AHEAD 4u /* macroblocks in 64 bytes */
 /* More new macroblocks than this, and none that moved: an IDR. */
 #define NEW_MAX_PERCENT 60u
 
@@ -24,6 +24,7 @@ struct p_coder {
 	/* Numbers of macroblocks, rising: of this picture, and those of the one before that `current` does not show yet. */
 	uint32_t *changed, *stale;
 	unsigned n_changed, n_stale;
+	unsigned n_settled; /* of `changed`, from the front: `before` shows them already */
 	uint32_t frame_num;
 	uint32_t qp;
 };
@@ -143,46 +144,48 @@ static void copy_macroblock(struct nv12 *to, const struct nv12 *from, struct mb_
 		       chroma_at(from, at) + y * from->stride_bytes, MB_PX);
 }
 
-static bool is_still(const struct moves *moves)
+/* The picture is the one before now, as far as `end` in the list. */
+static void settle_until(struct p_coder *coder, unsigned end)
 {
-	return moves->n_hints + moves->n_found == 0;
-}
+	struct p_frame *f = &coder->frame;
 
-/* The macroblock that comes a line of the cache later: its rows lie a picture's width apart, where no processor looks ahead by itself. */
-static void fetch_ahead(const struct p_coder *coder, unsigned i)
-{
-	const struct p_frame *f = &coder->frame;
-	const struct nv12 *planes[] = {&f->before, &f->reference, &f->current};
-
-	i += FETCH_AHEAD;
-	if (i >= coder->n_changed)
-		return;
-	const struct mb_place at = place_of(f, coder->changed[i]);
-	if (at.column % FETCH_AHEAD != 0 && coder->changed[i - 1] + 1 == coder->changed[i])
-		return;
-	for (unsigned p = 0; p < G_N_ELEMENTS(planes); p++) {
-		const uint8_t *luma = luma_at(planes[p], at), *chroma = chroma_at(planes[p], at);
-		for (unsigned y = 0; y < MB_PX; y++)
-			__builtin_prefetch(luma + y * planes[p]->stride_bytes);
-		for (unsigned y = 0; y < MB_PX / 2; y++)
-			__builtin_prefetch(chroma + y * planes[p]->stride_bytes);
+	for (; coder->n_settled < end; coder->n_settled++) {
+		const struct mb_place at = place_of(f, coder->changed[coder->n_settled]);
+		copy_macroblock(&f->before, &f->source, at);
+		*state_at(f, at) = (struct mb_state){0};
 	}
 }
 
-/* When nothing moved nobody looks at the source before: it is replaced while its macroblock is at hand. */
+/* While it is still warm: the rows that nothing from `row` on looks back at. Prediction looks one row up (8.4.1.3), exact copies as far as things moved. */
+static void settle_above(struct p_coder *coder, const struct moves *moves, uint32_t row)
+{
+	const struct p_frame *f = &coder->frame;
+	const uint64_t up = (moves_reach_up_px(moves) + MB_PX - 1) / MB_PX;
+	unsigned end = coder->n_settled;
+
+	if (row <= MAX(up, 1))
+		return;
+	const uint64_t below = (row - MAX(up, 1)) * f->columns;
+	while (end < coder->n_changed && coder->changed[end] < below)
+		end++;
+	settle_until(coder, end);
+}
+
 static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
 {
 	struct p_frame *f = &coder->frame;
 	struct vector hints[MOVES_MAX];
-	uint32_t next = 0;
+	uint32_t next = 0, row = 0;
 
+	coder->n_settled = 0;
 	for (unsigned i = 0; i < coder->n_changed; i++) {
 		const struct mb_place at = place_of(f, coder->changed[i]);
-		fetch_ahead(coder, i);
+		fetch_ahead(f, moves, coder->changed, coder->n_changed, i);
 		put_unchanged(f, next, coder->changed[i]);
+		if (at.row != row)
+			settle_above(coder, moves, at.row);
+		row = at.row;
 		macroblock_code(f, at, hints, moves_at(moves, at, hints));
-		if (is_still(moves))
-			copy_macroblock(&f->before, &f->source, at);
 		next = coder->changed[i] + 1;
 	}
 	put_unchanged(f, next, f->columns * f->rows);
@@ -207,18 +210,13 @@ static void catch_up(struct p_coder *coder)
 }
 
 /* The picture is the one before now. */
-static void settle(struct p_coder *coder, const struct moves *moves)
+static void settle(struct p_coder *coder)
 {
 	struct p_frame *f = &coder->frame;
 	const struct nv12 shown = f->current;
 	uint32_t *changed = coder->changed;
 
-	for (unsigned i = 0; i < coder->n_changed; i++) {
-		const struct mb_place at = place_of(f, changed[i]);
-		if (!is_still(moves))
-			copy_macroblock(&f->before, &f->source, at);
-		*state_at(f, at) = (struct mb_state){0};
-	}
+	settle_until(coder, coder->n_changed);
 	f->current = f->reference;
 	f->reference = shown;
 	coder->changed = coder->stale;
@@ -251,7 +249,8 @@ static bool better_idr(const struct p_coder *coder, const struct moves *moves)
 {
 	const struct p_frame *f = &coder->frame;
 
-	return is_still(moves) && coder->n_changed * 100 > f->columns * f->rows * NEW_MAX_PERCENT;
+	return moves->n_hints + moves->n_found == 0 &&
+	       coder->n_changed * 100 > f->columns * f->rows * NEW_MAX_PERCENT;
 }
 
 bool p_coder_encode(struct p_coder *coder, const struct nv12 *source,
@@ -271,7 +270,7 @@ bool p_coder_encode(struct p_coder *coder, const struct nv12 *source,
 	put_header(coder);
 	put_macroblocks(coder, &moves);
 	bit_writer_end_nal(&f->bits, NAL_P_SLICE, unit);
-	settle(coder, &moves);
+	settle(coder);
 	return true;
 }
 

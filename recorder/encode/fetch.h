@@ -1,0 +1,11 @@
+/** Asks for the memory of macroblocks to come before they are coded. Private to recorder/encode.
+ *
+ *  Among many sessions a picture's planes have gone cold since the picture before, and a macroblock's rows lie a picture's width apart, where no
+ *  processor looks ahead by itself. */
+#pragma once
+
+#include "recorder/encode/moves.h"
+
+/** While changed[i] is coded: asks for a share of what changed[i + some] will touch. `moves` tells where from it is likely to be copied. */
+void fetch_ahead(const struct p_frame *frame, const struct moves *moves, const uint32_t *changed,
+		 unsigned n_changed, unsigned i);
