@@ -1,6 +1,6 @@
 /** The gateway's one connection to the recorder: opens and closes recordings and puts on them what
- *  the gateway knows. It is made again whenever it breaks; events and closings wait for that,
- *  openings do not. Main loop only. */
+ *  the gateway knows. It is made again whenever it breaks; events and closings wait until the
+ *  recorder has them for good (recorder_outbox.h), openings do not. Main loop only. */
 #pragma once
 
 #include "base/end_reason.h"
@@ -19,6 +19,8 @@ struct recorder_listener {
 	void (*opened)(const char *session_id, enum end_reason reason, const char *detail,
 		       void *user_data);
 	void (*sealed)(const struct recorder_sealed *sealed, void *user_data);
+	/** An event that will never stand in its recording: that was over, or not there. */
+	void (*lost)(const char *session_id, const char *json, void *user_data);
 };
 
 /** Starts connecting to `path` (config.recorder.socket_path); never fails. */
@@ -27,7 +29,8 @@ recorder_link_create(const char *path, const struct recorder_listener *listener,
 /** What still waits is sent if the recorder takes it at once. NULL is fine. */
 void recorder_link_destroy(struct recorder_link *link);
 
-/** END_NONE when a new recording may be opened now; else why not. */
+/** END_NONE when a new recording may be opened now; else why not: no recorder, one that takes no
+ *  messages, a full store. */
 enum end_reason recorder_link_refusal(const struct recorder_link *link);
 
 /** Asks to open a recording; `session_end_fd` (borrowed) is the recorder's end of the session link.

@@ -3,7 +3,6 @@
 
 #define NAME_MAX_BYTES 512
 #define TEXT_MAX_BYTES 2048
-#define EVENT_MAX_BYTES 8192
 
 static const struct message_field open_fields[] = {
 	MESSAGE_TEXT(recorder_open, session_id, 40),
@@ -24,12 +23,14 @@ static const struct message_field open_fields[] = {
 };
 static const struct message_field event[] = {
 	MESSAGE_TEXT(recorder_event, session_id, 40),
-	MESSAGE_TEXT(recorder_event, json, EVENT_MAX_BYTES),
+	MESSAGE_TEXT(recorder_event, json, RECORDER_EVENT_MAX_BYTES),
+	MESSAGE_U64(recorder_event, number),
 };
 static const struct message_field close_fields[] = {
 	MESSAGE_TEXT(recorder_close, session_id, 40),
 	MESSAGE_U32(recorder_close, reason),
 	MESSAGE_TEXT(recorder_close, detail, TEXT_MAX_BYTES),
+	MESSAGE_U64(recorder_close, number),
 };
 static const struct message_field canvas[] = {
 	MESSAGE_U32(recorder_canvas, width_px),
@@ -55,6 +56,11 @@ static const struct message_field storage[] = {
 	MESSAGE_U32(recorder_storage, accepting),
 };
 static const struct message_field canvas_ready[] = {MESSAGE_U32(recorder_canvas_ready, reason)};
+static const struct message_field taken[] = {
+	MESSAGE_TEXT(recorder_taken, session_id, 40),
+	MESSAGE_U64(recorder_taken, number),
+	MESSAGE_U32(recorder_taken, written),
+};
 
 #define TYPE(number, name, type, fields, n_fds)                                                    \
 	{                                                                                          \
@@ -70,6 +76,7 @@ const struct message_type recorder_types[] = {
 	TYPE(RECORDER_SEALED, "SEALED", recorder_sealed, sealed, 0),
 	TYPE(RECORDER_STORAGE, "STORAGE", recorder_storage, storage, 0),
 	TYPE(RECORDER_CANVAS_READY, "CANVAS_READY", recorder_canvas_ready, canvas_ready, 0),
+	TYPE(RECORDER_TAKEN, "TAKEN", recorder_taken, taken, 0),
 };
 const unsigned recorder_n_types = G_N_ELEMENTS(recorder_types);
 

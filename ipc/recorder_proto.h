@@ -7,9 +7,14 @@
  *                    <-----  OPENED   once per OPEN; with a reason also later, for a recording
  *                                     that the recorder ends (full store, lying canvas)
  *      EVENT         ----->
+ *                    <-----  TAKEN    once per EVENT; for a CLOSE when there is nothing to close
  *      CLOSE         ----->           why the session ended
  *                    <-----  SEALED   once per recording, when it is closed for ever
  *                    <-----  STORAGE  at connect and whenever it changes
+ *
+ *  The gateway keeps an EVENT until TAKEN and a CLOSE until SEALED and says them again on a new
+ *  connection: what a killed recorder had in its hands is not lost. Either also takes up a
+ *  recording that a recorder before left open.
  *
  *  session <-> recorder, over that session link:
  *
@@ -33,6 +38,7 @@ enum recorder_type {
 	RECORDER_SEALED,
 	RECORDER_STORAGE,
 	RECORDER_CANVAS_READY,
+	RECORDER_TAKEN,
 };
 
 struct recorder_open {
@@ -56,15 +62,26 @@ struct recorder_opened {
 	char *detail;
 };
 
+#define RECORDER_EVENT_MAX_BYTES 8192u
 struct recorder_event {
 	char *session_id;
 	char *json; /**< one JSON object: {"type": "...", ...}; the recorder adds time and origin */
+	uint64_t number; /**< comes back in TAKEN */
 };
 
 struct recorder_close {
 	char *session_id;
 	uint32_t reason; /**< enum end_reason */
 	char *detail;
+	uint64_t number; /**< comes back in TAKEN, if that is the answer */
+};
+
+struct recorder_taken {
+	char *session_id;
+	uint64_t number;
+	/** 1: the line stands in the recording's file; 0: it never will, the recording is over, or was
+	 *  never here. */
+	uint32_t written;
 };
 
 struct recorder_sealed {

@@ -28,7 +28,7 @@ struct archive_services {
 		*store_dir; /**< whose node log is asked what was sealed; NULL: none is (tests) */
 };
 
-/** Makes the directory, the certificate's copy and the genesis. -EEXIST: there is such a recording. */
+/** Makes the directory, the certificate's copy and the genesis, all on the disk when it returns 0. -EEXIST: there is such a recording. */
 int archive_create(const struct archive_services *services, const struct chain_genesis *genesis,
 		   struct archive **ret_archive);
 /** Whom to wake; before the first segment is closed. */

@@ -49,6 +49,14 @@ static int write_certificate(struct archive *a)
 	return result == 0 ? synced : result;
 }
 
+/* Whoever is told that a recording runs can rely on it: neither genesis nor names are lost in a power cut. */
+static int bring_to_disk(struct archive *a)
+{
+	int result = store_file_sync(a->chain_file);
+
+	return result == 0 ? store_recording_sync(a->store) : result;
+}
+
 int archive_create(const struct archive_services *services, const struct chain_genesis *genesis,
 		   struct archive **ret_archive)
 {
@@ -65,6 +73,8 @@ int archive_create(const struct archive_services *services, const struct chain_g
 		char *line = chain_add_genesis(a->chain, genesis, &error);
 		result = archive_append_entry(a, line, error);
 	}
+	if (result == 0)
+		result = bring_to_disk(a);
 	if (result < 0) {
 		archive_destroy(a);
 		return result;

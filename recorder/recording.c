@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "recorder/recording_inbox.h"
+#include "recorder/recording_report.h"
 
 #include <errno.h>
 
@@ -58,16 +59,25 @@ uint64_t recording_now_us(const struct recording *r)
 
 /* ---- Commands ---- */
 
+static void take_gateway_event(struct recording *r, const struct recording_command *c)
+{
+	bool written = r->state == STATE_RUNNING &&
+		       recording_add_event(r, c->text, TIMELINE_GATEWAY, recording_now_us(r));
+
+	recording_report_taken(&r->observer, c->number, written);
+}
+
 static void run_command(struct recording *r, const struct recording_command *c)
 {
+	if (c->kind == COMMAND_EVENT)
+		take_gateway_event(r, c);
 	if (r->state != STATE_RUNNING)
 		return;
 	switch (c->kind) {
 	case COMMAND_CANVAS:
 		recording_open_canvas(r, c);
 		break;
-	case COMMAND_EVENT:
-		recording_add_event(r, c->text, TIMELINE_GATEWAY, recording_now_us(r));
+	case COMMAND_EVENT: /* has been taken */
 		break;
 	case COMMAND_CLOSE:
 		recording_begin_end(r, (enum end_reason)c->reason, c->text);

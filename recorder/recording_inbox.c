@@ -54,9 +54,12 @@ void recording_offer_canvas(struct recording *recording, int memfd, int doorbell
 	push(recording, command);
 }
 
-void recording_event(struct recording *recording, const char *json)
+void recording_event(struct recording *recording, const char *json, uint64_t number)
 {
-	push(recording, recording_command_new(COMMAND_EVENT, json));
+	struct recording_command *command = recording_command_new(COMMAND_EVENT, json);
+
+	command->number = number;
+	push(recording, command);
 }
 
 void recording_close(struct recording *recording, enum end_reason reason, const char *detail)

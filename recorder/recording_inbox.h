@@ -19,6 +19,7 @@ struct recording_command {
 	int memfd, doorbell_fd; /**< CANVAS; -1 elsewhere */
 	uint32_t width, height;
 	uint32_t reason; /**< CLOSE */
+	uint64_t number; /**< EVENT */
 	char *text;	 /**< EVENT: JSON; CLOSE: detail */
 };
 

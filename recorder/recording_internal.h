@@ -70,8 +70,8 @@ void recording_seal(struct recording *r, int result);
 
 /* recording_timeline.c */
 
-/** A line of the recorder or the gateway. */
-void recording_add_event(struct recording *r, const char *json, const char *origin, uint64_t t_us);
+/** A line of the recorder or the gateway. False: it could not be written, and the recording ends for that. */
+bool recording_add_event(struct recording *r, const char *json, const char *origin, uint64_t t_us);
 /** A line of the recorder: a type and a number. */
 void recording_add_note(struct recording *r, const char *type, const char *name, int64_t value);
 /** A line of the session, as far as its budget reaches. A pipeline_event_fn. */

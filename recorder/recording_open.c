@@ -1,9 +1,21 @@
-/* Makes a recording: a new one, or one that a recorder before us left. It must not know what happens to it then. */
+/* Makes a recording: a new one, or one that a recorder before us left, on a thread that may wait for the disk. It must not know what happens to it then. */
 #include "recorder/recording_internal.h"
 
 #include "base/clock.h"
+#include "recorder/recording_report.h"
 
 #include <jansson.h>
+
+/* A disk that is slow for one of them is so for the others; more threads would only make it slower. */
+#define OPENERS 4
+
+struct opening {
+	const struct recording_services *services;
+	struct recording *recording;
+	struct recorder_open open; /* a copy */
+	char *quality;
+	uint32_t n_fragments;
+};
 
 /* By chance, so that nobody can know which. */
 static bool is_chosen(uint32_t one_in)
@@ -37,6 +49,7 @@ static void release(void *user)
 	recording_unref(user);
 }
 
+/* Reports `opened` when it returns 0. */
 static int start(struct recording *r, const struct recording_services *services,
 		 const char *quality, uint32_t n_fragments)
 {
@@ -65,6 +78,8 @@ static int start(struct recording *r, const struct recording_services *services,
 	work_budget_init(&r->work, recording_now_us(r));
 	r->canvas_budget = services->canvases;
 	r->utc_offset_us = (int64_t)(clock_utc_us() - clock_now_us());
+	/* Before anything can wake the task: its own reports come behind this one. */
+	recording_report_opened(&r->observer, 0);
 	g_mutex_lock(&r->lock);
 	r->task = task;
 	g_mutex_unlock(&r->lock);
@@ -90,33 +105,88 @@ static char *opened_event(const struct recorder_open *o, const char *quality)
 	return copy;
 }
 
-int recording_open(const struct recording_services *services, const struct recorder_open *open,
-		   const struct recording_observer *observer, struct recording **ret_recording)
-{
-	struct recording *r = recording_new(open, observer);
-	const char *quality = open->quality != NULL && open->quality[0] != '\0' ? open->quality
-										: services->quality;
-	g_autofree char *event = opened_event(open, quality);
+/* ---- On a thread of the openers ---- */
 
-	r->origin_us = clock_now_us();
-	const struct chain_genesis genesis = {open->session_id,	    services->node,    open->user,
+static int create_files(struct recording *r, const struct opening *o)
+{
+	const struct recorder_open *open = &o->open;
+	g_autofree char *event = opened_event(open, o->quality);
+	g_autofree char *line = timeline_line(event, TIMELINE_GATEWAY, 0);
+	const struct chain_genesis genesis = {open->session_id,	    o->services->node, open->user,
 					      open->viewer_address, open->viewer_name, open->target,
 					      open->target_address, open->account,     open->front,
-					      open->back,	    open->door,	       quality,
+					      open->back,	    open->door,	       o->quality,
 					      open->opened_utc_us,  r->origin_us};
-	int result = archive_create(&services->archive, &genesis, &r->archive);
-	if (result == 0) {
-		g_autofree char *line = timeline_line(event, TIMELINE_GATEWAY, 0);
-		result = archive_add_line(r->archive, 0, line);
-	}
+	int result = archive_create(&o->services->archive, &genesis, &r->archive);
+
+	return result == 0 ? archive_add_line(r->archive, 0, line) : result;
+}
+
+static int note_absence(struct recording *r)
+{
+	return archive_add_gap(r->archive, &(struct chain_gap){.end_us = recording_now_us(r),
+							       .reason = "recorder-away"});
+}
+
+static void open_now(gpointer data, gpointer user)
+{
+	struct opening *o = data;
+	struct recording *r = o->recording;
+	int result = r->resumed ? note_absence(r) : create_files(r, o);
+
 	if (result == 0)
-		result = start(r, services, quality, 0);
-	if (result < 0) {
-		recording_unref(r);
-		return result;
-	}
-	*ret_recording = r;
-	return 0;
+		result = start(r, o->services, o->quality, o->n_fragments);
+	if (result < 0)
+		recording_report_opened(&r->observer, result);
+	recording_unref(r);
+	message_clear(recorder_message_type(RECORDER_OPEN), &o->open);
+	g_free(o->quality);
+	g_free(o);
+}
+
+GThreadPool *recording_openers_new(void)
+{
+	/* Only exclusive threads can fail to be made here. */
+	return g_thread_pool_new(open_now, NULL, OPENERS, FALSE, NULL);
+}
+
+/* ---- On the main thread ---- */
+
+static void copy_open(const struct recorder_open *open, struct recorder_open *ret)
+{
+	const struct message_type *type = recorder_message_type(RECORDER_OPEN);
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	message_encode(type, open, bytes);
+	int result = message_decode(type, bytes->data, bytes->len, ret);
+	g_assert(result == 0); /* it has come over the link, within its limits */
+}
+
+static void push_opening(const struct recording_services *services, struct recording *r,
+			 const struct recorder_open *open, const char *quality,
+			 uint32_t n_fragments)
+{
+	struct opening *o = g_new0(struct opening, 1);
+
+	*o = (struct opening){.services = services,
+			      .recording = r,
+			      .quality = g_strdup(quality),
+			      .n_fragments = n_fragments};
+	copy_open(open, &o->open);
+	g_atomic_ref_count_inc(&r->refs);
+	g_thread_pool_push(services->openers, o, NULL);
+}
+
+struct recording *recording_open(const struct recording_services *services,
+				 const struct recorder_open *open,
+				 const struct recording_observer *observer)
+{
+	struct recording *r = recording_new(open, observer);
+	bool asked = open->quality != NULL && open->quality[0] != '\0';
+
+	r->origin_us = clock_now_us();
+	push_opening(services, r, open, asked ? open->quality : services->quality, 0);
+	return r;
 }
 
 /* CLOCK_MONOTONIC goes on while only the recorder was away; after a restart of the machine it begins anew, then UTC tells how much time passed. */
@@ -133,24 +203,16 @@ static uint64_t resumed_origin_us(const struct archive_resume *from)
 	return clock_us - MAX(passed_us, MAX(from->t_us, from->position_us));
 }
 
-int recording_resume(const struct recording_services *services, struct archive *archive,
-		     const struct archive_resume *from, const struct recorder_open *open,
-		     const struct recording_observer *observer, struct recording **ret_recording)
+struct recording *recording_resume(const struct recording_services *services,
+				   struct archive *archive, const struct archive_resume *from,
+				   const struct recorder_open *open,
+				   const struct recording_observer *observer)
 {
 	struct recording *r = recording_new(open, observer);
 
 	r->origin_us = resumed_origin_us(from);
 	r->archive = archive;
 	r->resumed = true;
-	int result = archive_add_gap(archive, &(struct chain_gap){.end_us = recording_now_us(r),
-								  .reason = "recorder-away"});
-	if (result == 0)
-		result = start(r, services, from->quality, (uint32_t)from->n_frames);
-	if (result < 0) {
-		r->archive = NULL;
-		recording_unref(r);
-		return result;
-	}
-	*ret_recording = r;
-	return 0;
+	push_opening(services, r, open, from->quality, (uint32_t)from->n_frames);
+	return r;
 }

@@ -3,6 +3,9 @@
 
 #include "recorder/recording.h"
 
+void recording_report_opened(const struct recording_observer *observer, int result);
+void recording_report_taken(const struct recording_observer *observer, uint64_t number,
+			    bool written);
 void recording_report_canvas(const struct recording_observer *observer, enum end_reason reason);
 void recording_report_ending(const struct recording_observer *observer, enum end_reason reason,
 			     const char *detail);

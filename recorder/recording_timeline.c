@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void recording_add_event(struct recording *r, const char *json, const char *origin, uint64_t t_us)
+bool recording_add_event(struct recording *r, const char *json, const char *origin, uint64_t t_us)
 {
 	uint64_t at_us = MAX(t_us, archive_time_us(r->archive));
 	g_autofree char *line = timeline_line(json, origin, at_us);
@@ -16,6 +16,7 @@ void recording_add_event(struct recording *r, const char *json, const char *orig
 			    : archive_add_line(r->archive, at_us, line);
 	if (result < 0)
 		recording_fail(r, result, "the timeline cannot be written");
+	return result == 0;
 }
 
 void recording_add_note(struct recording *r, const char *type, const char *name, int64_t value)

@@ -189,9 +189,17 @@ static void recording_sealed(const struct recorder_sealed *sealed, void *user_da
 		      detail);
 }
 
+static void event_lost(const char *session_id, const char *json, void *user_data)
+{
+	struct broker *broker = user_data;
+
+	journal_audit(broker->tools->journal, "", "timeline-event-lost", session_id, "", json);
+}
+
 const struct recorder_listener broker_recorder_listener = {
 	.up = recorder_up,
 	.down = recorder_down,
 	.opened = recording_opened,
 	.sealed = recording_sealed,
+	.lost = event_lost,
 };

@@ -73,6 +73,8 @@ int store_file_reopen(struct store_recording *recording, const char *name, uint6
 
 /** Appends everything or nothing: after -ENOSPC, -EIO or -EDQUOT the file is as before. An error met by the sync thread is returned by the next append. */
 int store_file_append(struct store_file *file, const void *bytes, size_t length);
+/** Has what was appended on the disk before it returns. Waits for the disk: never where pictures are waited for. Returns 0 or -errno. */
+int store_file_sync(struct store_file *file);
 uint64_t store_file_bytes(const struct store_file *file);
 /** Syncs and closes without sealing (the file keeps the name it has). 0, or the -errno of a sync: then nobody knows what of it lies on the disk. NULL is fine. */
 int store_file_close(struct store_file *file);

@@ -47,5 +47,3 @@ struct store_job {
 void store_sync_start(struct store *store);
 void store_sync_stop(struct store *store);
 void store_file_unref(struct store_file *file);
-/** What was appended so far lies on the disk. 0, or the -errno of this or an earlier sync. */
-int store_file_sync(struct store_file *file);

@@ -60,7 +60,15 @@ static void take_open(int fd, struct packet *packet)
 	message_clear(recorder_message_type(RECORDER_OPEN), &open);
 }
 
-static void take_event(const struct packet *packet)
+static void say_taken(int fd, const char *session_id, uint64_t number)
+{
+	const struct recorder_taken taken = {(char *)(uintptr_t)session_id, number, 1};
+
+	g_assert_cmpint(link_send(fd, recorder_message_type(RECORDER_TAKEN), &taken, NULL, 0), ==,
+			0);
+}
+
+static void take_event(int fd, const struct packet *packet)
 {
 	struct recorder_event event;
 
@@ -68,10 +76,11 @@ static void take_event(const struct packet *packet)
 				       packet->length, &event),
 			==, 0);
 	note("EVENT id=%s %s", event.session_id, event.json);
+	say_taken(fd, event.session_id, event.number);
 	message_clear(recorder_message_type(RECORDER_EVENT), &event);
 }
 
-static void take_close(const struct packet *packet)
+static void take_close(int fd, const struct packet *packet)
 {
 	struct recorder_close closing;
 
@@ -80,6 +89,7 @@ static void take_close(const struct packet *packet)
 			==, 0);
 	note("CLOSE id=%s reason=%s detail=%s", closing.session_id, end_reason_key(closing.reason),
 	     closing.detail);
+	say_taken(fd, closing.session_id, closing.number);
 	message_clear(recorder_message_type(RECORDER_CLOSE), &closing);
 }
 
@@ -94,9 +104,9 @@ static bool hear_gateway(int fd, struct packet *packet)
 	if (packet->type == RECORDER_OPEN)
 		take_open(fd, packet);
 	else if (packet->type == RECORDER_EVENT)
-		take_event(packet);
+		take_event(fd, packet);
 	else if (packet->type == RECORDER_CLOSE)
-		take_close(packet);
+		take_close(fd, packet);
 	else
 		note("ERROR type %u", packet->type);
 	packet_clear(packet);

@@ -63,7 +63,7 @@ static const struct stage stages[] = {
 	{"sealing/renaming", "rename seg-00001.mp4.enc.part 0 1 kill"},
 	{"sealing/renamed", "rename seg-00001.mp4.enc.part 0 1 kill-after"},
 	{"sealing/timeline-renamed", "rename seg-00001.jsonl.gz.enc.part 0 1 kill-after"},
-	{"sealing/directory-synced", "sync " TEST_SESSION " 1 1 kill-after"},
+	{"sealing/directory-synced", "sync " TEST_SESSION " 2 1 kill-after"},
 	{"entry/before", "write chain 1 1 kill"},
 	{"entry/half", "write chain 1 1 kill-half"},
 	{"entry/after", "write chain 1 1 kill-after"},

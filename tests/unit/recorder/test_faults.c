@@ -14,6 +14,7 @@
 
 #define PICTURES 6u
 #define OTHER_SESSION "6f9619ff-8b86-4011-b42d-00c04fc96401"
+#define THIRD_SESSION "6f9619ff-8b86-4011-b42d-00c04fc96402"
 
 static unsigned count(const struct verify_report *report, enum verify_class class)
 {
@@ -209,9 +210,67 @@ static void expect_answer(struct recorder_process *p, const char *session_id,
 	close(pair[1]);
 }
 
+static void ask_for(struct recorder_process *p, const char *session_id)
+{
+	const struct recorder_open open = {.session_id = (char *)(uintptr_t)session_id};
+	int pair[2];
+
+	g_assert_cmpint(link_pair(pair), ==, 0);
+	recorder_process_send(p, RECORDER_OPEN, &open, &pair[1], 1);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* A recording that waits for its disk holds up nobody: the gateway's word for another session comes to its recording, a third one opens, a canvas is answered, a
+ * recording is sealed, and all the while the first is not open. */
+static void test_slow_opening(void)
+{
+	struct recorder_process p;
+	struct shade_session session;
+	struct recorder_opened opened;
+	struct recorder_taken taken;
+	const struct recorder_event event = {(char *)(uintptr_t)TEST_SESSION,
+					     (char *)(uintptr_t) "{\"type\":\"supervisor\"}", 9};
+
+	recorder_process_init(&p, false);
+	p.faults = "mkdir " OTHER_SESSION " 0 1 wait-100000";
+	recorder_process_start(&p);
+	g_assert_true(shade_session_open(&session, &p));
+	ask_for(&p, OTHER_SESSION);
+	ask_for(&p, THIRD_SESSION);
+	recorder_process_expect(&p, RECORDER_OPENED, &opened);
+	g_assert_cmpstr(opened.session_id, ==, THIRD_SESSION);
+	g_assert_cmpuint(opened.reason, ==, END_NONE);
+	message_clear(recorder_message_type(RECORDER_OPENED), &opened);
+	g_assert_true(shade_session_resize(&session, 160, 96));
+	g_assert_true(shade_session_paint_and_wait(&session));
+	recorder_process_send(&p, RECORDER_EVENT, &event, NULL, 0);
+	recorder_process_expect(&p, RECORDER_TAKEN, &taken);
+	g_assert_cmpuint(taken.written, ==, 1);
+	message_clear(recorder_message_type(RECORDER_TAKEN), &taken);
+	g_assert_true(shade_session_close(&session));
+	expect_whole(&p, "viewer-left");
+	g_assert_cmpuint(shade_session_count_lost(&session), ==, 0);
+	shade_session_finish(&session);
+	recorder_process_kill(&p);
+	recorder_process_finish(&p);
+}
+
 static void expect_refused(struct recorder_process *p, enum end_reason reason)
 {
 	expect_answer(p, TEST_SESSION, reason);
+}
+
+/* Whoever is told that a recording is open relies on it: its genesis is on the disk. */
+static void test_genesis_not_synced(gconstpointer rules)
+{
+	struct recorder_process p;
+
+	recorder_process_init(&p, false);
+	p.faults = rules;
+	recorder_process_start(&p);
+	expect_refused(&p, END_RECORDER_LOST);
+	recorder_process_finish(&p);
 }
 
 static void test_read_only_store(void)
@@ -244,7 +303,7 @@ static void test_seal_not_synced(void)
 	struct shade_session session;
 
 	recorder_process_init(&p, false);
-	p.faults = "sync chain 0 0 5";
+	p.faults = "sync chain 1 0 5";
 	recorder_process_start(&p);
 	if (shade_session_open(&session, &p))
 		shade_session_paint_and_wait(&session);
@@ -403,7 +462,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/faults/eio/rename", "rename seg-00001.mp4.enc.part 0 1 5",
 			     test_cannot_be_sealed);
 	g_test_add_data_func("/faults/eio/entry", "write chain 1 1 5", test_cannot_be_sealed);
-	g_test_add_data_func("/faults/eio/directory", "sync " TEST_SESSION " 1 1 5",
+	g_test_add_data_func("/faults/eio/directory", "sync " TEST_SESSION " 2 1 5",
 			     test_cannot_be_sealed);
 	g_test_add_data_func("/faults/full/seal", "write chain 2 0 28", test_cannot_be_sealed);
 	g_test_add_data_func("/faults/slow/sync", "sync seg-* 0 0 wait-400", test_bearable);
@@ -412,6 +471,10 @@ int main(int argc, char **argv)
 			     test_bearable);
 	g_test_add_func("/faults/eio/key-sync", test_key_not_synced);
 	g_test_add_func("/faults/eio/seal-sync", test_seal_not_synced);
+	g_test_add_func("/faults/slow/opening", test_slow_opening);
+	g_test_add_data_func("/faults/eio/genesis", "sync chain 0 1 5", test_genesis_not_synced);
+	g_test_add_data_func("/faults/eio/genesis-directory", "sync " TEST_SESSION " 0 1 5",
+			     test_genesis_not_synced);
 	g_test_add_func("/faults/read-only/store", test_read_only_store);
 	g_test_add_func("/faults/disk/reserve", test_reserve);
 	g_test_add_func("/faults/disk/nearly-full", test_nearly_full_disk);
