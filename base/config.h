@@ -124,13 +124,17 @@ struct config {
 /** Where programs look when --config is not given. */
 #define CONFIG_DEFAULT_PATH "/etc/vitrine/vitrine.yaml"
 
-enum config_error { CONFIG_ERROR_READ, CONFIG_ERROR_INVALID };
+enum config_error {
+	CONFIG_ERROR_READ,    /**< a file that is named cannot be read, or others can read it */
+	CONFIG_ERROR_INVALID, /**< what stands there is not what this key takes, or it is missing */
+};
 #define CONFIG_ERROR config_error_quark()
 GQuark config_error_quark(void);
 
 /** Reads and checks a file. On success the caller owns the result (config_free). On failure NULL
  *  and an error whose text names file, line and column and what to write instead. */
 struct config *config_load(const char *path, GError **error);
+/** NULL is fine. */
 void config_free(struct config *config);
 
 /** For values that only some programs need. False and an error that names `key`

@@ -27,6 +27,7 @@ const uint8_t *wire_get_bytes(struct wire_reader *r, uint32_t max_bytes, uint32_
 /** True when no field failed and nothing is left over. */
 bool wire_reader_done(const struct wire_reader *r);
 
+/** Append to `out`, as wire_get_* reads it: little-endian; bytes with a u32 length in front. */
 void wire_put_u32(GByteArray *out, uint32_t value);
 void wire_put_u64(GByteArray *out, uint64_t value);
 void wire_put_bytes(GByteArray *out, const void *bytes, uint32_t length);

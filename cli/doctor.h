@@ -10,6 +10,8 @@ struct doctor {
 	unsigned failed, warned;
 };
 
+/** One line about one thing that was looked at: in order; worth a look; wrong, which makes the
+ *  command fail. What it says ends with what mends it. */
 void doctor_ok(struct doctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void doctor_warn(struct doctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void doctor_fail(struct doctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 3);

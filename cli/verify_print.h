@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+/** The verdict's sentence, what it rests on and every finding, on standard output. */
 void verify_print_words(const struct verdict *verdict);
 /** The same as an object, with the path as the caller named it. NULL: it cannot be written as
  *  JSON. */

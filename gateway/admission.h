@@ -18,6 +18,7 @@ bool admission_enter(struct admission *admission, const char *source);
 /** Counts it out again; once for each true of admission_enter. */
 void admission_leave(struct admission *admission, const char *source);
 
+/** Connections that are counted in now. */
 unsigned admission_count(const struct admission *admission);
 
 /** Logs that a connection from `source` was dropped and why: the first one of a source at once,

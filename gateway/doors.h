@@ -7,6 +7,7 @@
 
 struct doors;
 
+/** `broker` and `tools` are borrowed and must outlive it. */
 struct doors *doors_create(struct broker *broker, const struct broker_tools *tools);
 /** Closes what has not become a session yet. */
 void doors_close(struct doors *doors);

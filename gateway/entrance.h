@@ -19,6 +19,7 @@ typedef void (*entrance_heard)(int fd, const struct peek_request *request, const
 typedef enum peek_result (*entrance_parse)(const uint8_t *bytes, size_t length,
 					   struct peek_request *ret);
 
+/** Waits for nobody yet. */
 struct entrance *entrance_create(void);
 /** Closes everything that waits without calling back. NULL is fine. */
 void entrance_destroy(struct entrance *entrance);

@@ -18,5 +18,7 @@ void *recent_find(struct recent *recent, const char *key);
  *  full. */
 void *recent_add(struct recent *recent, const char *key);
 
+/** Forgets `key`, when it is there. */
 void recent_remove(struct recent *recent, const char *key);
+/** Records kept now. */
 unsigned recent_count(const struct recent *recent);

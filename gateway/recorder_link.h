@@ -16,8 +16,11 @@ struct recorder_listener {
 	void (*up)(void *user_data);
 	/** The recorder is gone; nothing can be opened until up. */
 	void (*down)(void *user_data);
+	/** The answer to recorder_link_open: END_NONE, or why not; with a reason also later, when
+	 *  the recorder ends a recording by itself. Texts are borrowed. */
 	void (*opened)(const char *session_id, enum end_reason reason, const char *detail,
 		       void *user_data);
+	/** The recording is closed for ever; once. Borrowed. */
 	void (*sealed)(const struct recorder_sealed *sealed, void *user_data);
 	/** An event that will never stand in its recording: that was over, or not there. */
 	void (*lost)(const char *session_id, const char *json, void *user_data);
@@ -40,5 +43,6 @@ int recorder_link_open(struct recorder_link *link, const struct recorder_open *o
 
 /** One JSON object onto the timeline of an open recording. Copied. */
 void recorder_link_event(struct recorder_link *link, const char *session_id, const char *json);
+/** The session is over, and why: the recorder seals the recording, `sealed` follows. Copied. */
 void recorder_link_close(struct recorder_link *link, const char *session_id, enum end_reason reason,
 			 const char *detail);

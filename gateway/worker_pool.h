@@ -33,6 +33,7 @@ void worker_pool_cancel(struct worker_pool *pool, void *user_data);
 
 /** The gateway's end of its link; non-blocking; closed when the process is reaped. */
 int worker_link(const struct worker *worker);
+/** For the log; valid until the process is reaped. */
 int worker_pid(const struct worker *worker);
 /** Who hears of its end. */
 void worker_watch(struct worker *worker, worker_exited exited, void *user_data);

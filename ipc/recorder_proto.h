@@ -106,6 +106,7 @@ struct recorder_canvas_ready {
 	uint32_t reason; /**< END_NONE or why this canvas is not recorded */
 };
 
+/** The layout of a message; NULL when there is no such type. */
 const struct message_type *recorder_message_type(uint16_t number);
 extern const struct message_type recorder_types[];
 extern const unsigned recorder_n_types;

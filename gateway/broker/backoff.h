@@ -10,7 +10,9 @@
 
 struct backoff;
 
+/** For backoff_create: less than a megabyte when full. */
 #define BACKOFF_ENTRIES_MAX 4096u
+/** The wait begins at half a second and doubles with each failure, up to this. */
 #define BACKOFF_LONGEST_US 10000000u
 /** More than this much waiting in line: the try is refused without being looked at. */
 #define BACKOFF_LINE_US 20000000u
@@ -19,6 +21,7 @@ struct backoff;
 
 #define BACKOFF_REFUSE UINT64_MAX
 
+/** Remembers at most `max_entries` pairs. */
 struct backoff *backoff_create(unsigned max_entries);
 void backoff_destroy(struct backoff *backoff); /**< NULL is fine */
 
@@ -28,5 +31,7 @@ void backoff_destroy(struct backoff *backoff); /**< NULL is fine */
 uint64_t backoff_begin(struct backoff *backoff, const char *source, const char *user,
 		       uint64_t now_us);
 
+/** How the try ended that backoff_begin let through; success forgets the failures before it. A try
+ *  that was never looked at needs neither. */
 void backoff_failed(struct backoff *backoff, const char *source, const char *user, uint64_t now_us);
 void backoff_succeeded(struct backoff *backoff, const char *source, const char *user);

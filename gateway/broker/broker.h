@@ -35,6 +35,7 @@ struct broker_tools {
 
 struct broker;
 
+/** `tools` is borrowed; it may still be filled in after this. */
 struct broker *broker_create(const struct broker_tools *tools);
 /** Only without sessions left. NULL is fine. */
 void broker_destroy(struct broker *broker);
@@ -55,6 +56,7 @@ bool broker_terminate(struct broker *broker, const char *session_id, enum end_re
 /** SIGKILL for every session process that is left. */
 void broker_kill_all(struct broker *broker);
 
+/** Sessions that have a process, those that are ending included. */
 unsigned broker_count(const struct broker *broker);
 
 /** Runs once, as soon as no session is left (at once when there is none). */

@@ -58,10 +58,12 @@ struct broker {
 };
 
 /* broker.c */
+/** NULL when there is none of this id. */
 struct broker_session *broker_find(struct broker *broker, const char *session_id);
 void broker_forget(struct broker_session *session); /**< frees it */
 
 /* broker_session.c */
+/** Asks for a process; START follows when it is there. */
 void session_begin(struct broker_session *session);
 /** Sends, or ends the session when it does not take messages. Returns true when it was sent. */
 bool session_send(struct broker_session *session, enum broker_type type, const void *message,
@@ -73,15 +75,21 @@ void session_terminate(struct broker_session *session, enum end_reason reason, c
 void session_violated(struct broker_session *session, const char *what);
 /** Notes why it ends, unless that is known already. */
 void session_note_end(struct broker_session *session, enum end_reason reason, const char *detail);
+/** The stage that begins now must be over in `ms`, or the session ends; 0: no limit. */
 void session_set_deadline(struct broker_session *session, uint32_t ms);
 
 /* broker_login.c */
+/** Messages of the session process, legal in its state; each takes what the message owns. */
 void session_take_proof(struct broker_session *session, struct broker_nla_proof *proof);
 void session_take_login(struct broker_session *session, struct broker_login *login);
 
 /* broker_dial.c */
+/** DIAL came: reaches the target, then has the recording opened, then hands over. */
 void session_take_dial(struct broker_session *session);
+/** The recorder's OPENED: END_NONE, or why it does not record (any more). */
 void session_recording_answer(struct broker_session *session, enum end_reason reason,
 			      const char *detail);
+/** The recorder is there again: a recording that ran is opened anew. It is gone: the session
+ *  process learns that from its own link, here the time runs that it has to come back. */
 void session_recorder_up(struct broker_session *session);
 void session_recorder_down(struct broker_session *session);

@@ -11,6 +11,8 @@ struct dial;
  *  detail  "connected to 192.0.2.9:3389", or what went wrong, for staff; borrowed */
 typedef void (*dial_done)(int fd, const char *detail, void *user_data);
 
+/** Begins to connect to `host` (a name or an address). `done` never runs from within this call.
+ *  The result is valid until `done` or dial_cancel. */
 struct dial *dial_start(const char *host, uint16_t port, uint32_t timeout_ms, dial_done done,
 			void *user_data);
 /** NULL is fine. */

@@ -32,5 +32,6 @@ struct login_verdict {
  *  allowed login the session's row. Spends the same work whichever way a refusal comes about. */
 void login_decide(struct db *db, const struct login_request *request, struct login_verdict *ret);
 
+/** Free what the structs own and wipe the password; the structs themselves are the caller's. */
 void login_request_clear(struct login_request *request);
 void login_verdict_clear(struct login_verdict *verdict);

@@ -18,4 +18,5 @@ struct login_name {
  *  not begin with "psm" is ignored. Returns false when this names nobody or contradicts itself;
  *  then `ret` holds nothing. Free with login_name_clear. */
 bool login_name_parse(const char *user, const char *alternate_shell, struct login_name *ret);
+/** Frees its texts. */
 void login_name_clear(struct login_name *name);

@@ -11,9 +11,12 @@
 
 struct proven;
 
+/** When full, what was used least recently gives way. */
 #define PROVEN_ENTRIES_MAX 256u
+/** Long enough for a viewer that opens several sessions, too short to be a second password. */
 #define PROVEN_FOR_US 30000000u
 
+/** Makes a key of its own; secret_init must have been called. */
 struct proven *proven_create(void);
 void proven_destroy(struct proven *proven); /**< NULL is fine */
 

@@ -26,4 +26,5 @@ struct ticket_proof {
 struct ticket *ticket_door_check(struct db *db, const struct ticket_proof *proof,
 				 uint8_t ret_ntowfv2[NT_HASH_BYTES]);
 
+/** Frees what the proof owns; the struct itself is the caller's. */
 void ticket_proof_clear(struct ticket_proof *proof);

@@ -54,6 +54,7 @@ struct http_answer {
 	struct http_stream *stream;	   /**< takes one reference */
 };
 
+/** The query's parameter `name`, decoded and borrowed; NULL when it is absent. */
 const char *http_request_query(const struct http_request *request, const char *name);
 
 /** Sets status and body; takes nothing. */
@@ -74,6 +75,8 @@ void http_answer_file(struct http_answer *answer, const struct http_request *req
 void http_answer_source(struct http_answer *answer, const struct http_request *request,
 			const char *content_type, struct http_source *source, uint64_t size_bytes);
 
+/** What the server does around a route: frees what the request owns; makes an answer without status
+ *  and body; frees what an answer still owns. */
 void http_request_finish(struct http_request *request);
 void http_answer_init(struct http_answer *answer);
 void http_answer_finish(struct http_answer *answer);

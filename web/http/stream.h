@@ -24,6 +24,7 @@ struct http_stream_ops {
 
 /** `ops` is borrowed for ever; takes `source`. One reference, the caller's. */
 struct http_stream *http_stream_create(const struct http_stream_ops *ops, void *source);
+/** One reference more, and one less. Any thread. */
 struct http_stream *http_stream_ref(struct http_stream *stream);
 void http_stream_unref(struct http_stream *stream);
 

@@ -10,7 +10,9 @@ struct once;
 
 #define ONCE_MAX_KEYS 1024u
 
+/** `span_us`: how long a noted key is known. */
 struct once *once_create(uint64_t span_us);
+/** NULL is fine. */
 void once_destroy(struct once *once);
 
 /** True when `key` was not noted within the span. */

@@ -12,7 +12,9 @@ struct throttle;
 /** Pairs remembered; beyond that the one that failed longest ago is forgotten. */
 #define THROTTLE_MAX_PAIRS 4096u
 
+/** Knows of no failure yet. */
 struct throttle *throttle_create(void);
+/** NULL is fine. */
 void throttle_destroy(struct throttle *throttle);
 
 /** Asks to try a password. 0: go on; the try counts as failed from now on, so that guesses made at

@@ -41,14 +41,17 @@ struct web {
 
 /** `config` is borrowed. NULL: the database cannot be reached. */
 struct web *web_create(const struct config *config, GError **error);
+/** When no request runs any more. NULL is fine. */
 void web_destroy(struct web *web);
 
 /** A handle for this thread alone, until web_db_put. Waits when all are out. */
 struct db *web_db_take(struct web *web);
+/** Gives it back. */
 void web_db_put(struct web *web, struct db *db);
 
 /** A turn for a password check. False: too many wait already. */
 bool web_password_enter(struct web *web);
+/** After each true of web_password_enter. */
 void web_password_leave(struct web *web);
 
 static inline void web_count(uint64_t *counter)
