@@ -90,6 +90,17 @@ bool cli_commit(struct cli *cli, bool ok, GError **error)
 	return kept;
 }
 
+bool cli_audit(struct cli *cli, const char *action, const char *subject, json_t *detail)
+{
+	g_autoptr(GError) error = NULL;
+	bool ok = cli_begin(cli, action, subject, detail, &error);
+
+	if (cli_commit(cli, ok, &error))
+		return true;
+	cli_say("the audit record cannot be written: %s", error->message);
+	return false;
+}
+
 int cli_explain(const GError *error, const char *noun, const char *name)
 {
 	if (g_error_matches(error, DB_ERROR, DB_ERROR_CONFLICT))

@@ -13,6 +13,7 @@ struct command;
 
 struct cli {
 	const struct command *command; /**< the one that runs */
+	GOptionContext *options;       /**< between cli_add_options and cli_parse */
 	/** of a program that has this one command and needs no configuration; NULL: `vitrine` */
 	const char *program;
 	char *config_path;     /**< from --config, or the default */
@@ -41,6 +42,10 @@ extern const struct command user_commands[], target_commands[], account_commands
 /** All tables of this program, up to NULL (groups.c, groups_export.c). */
 extern const struct command *const cli_groups[];
 
+/** Adds to the options that cli_parse takes: for those that several commands share. `entries` is
+ *  copied; what it points to must live until cli_parse. */
+void cli_add_options(struct cli *cli, const GOptionEntry *entries);
+
 /** Parses options and checks that between `least` and `most` words are left: argv[0] to argv[*argc
  *  - 1]. `entries` may be NULL.
  *  When it returns false the reason stands on standard error; return CLI_USAGE. */
@@ -58,8 +63,13 @@ bool cli_open_db(struct cli *cli);
 bool cli_begin(struct cli *cli, const char *action, const char *subject, json_t *detail,
 	       GError **error);
 /** Commits when `ok`, otherwise rolls back, and the audit record with it: then "ACTION-refused" is
- *  recorded instead. Returns whether it was committed. */
+ *  recorded instead. Returns whether it was committed; `error` is set when committing failed and
+ *  left as it is when `ok` is false. */
 bool cli_commit(struct cli *cli, bool ok, GError **error);
+
+/** One audit record by itself: before what it permits, or about what was done. `detail` is taken
+ *  (NULL: none). False: it could not be written, said why; then do not do it. */
+bool cli_audit(struct cli *cli, const char *action, const char *subject, json_t *detail);
 
 /** Says "vitrine: ..." on standard error. cli_fail returns CLI_FAILED. */
 void cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);

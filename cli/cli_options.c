@@ -38,6 +38,18 @@ static char *program_name(const struct cli *cli)
 		       : g_strdup_printf("vitrine %s %s", command->group, command->verb);
 }
 
+static GOptionContext *options_of(struct cli *cli)
+{
+	if (cli->options == NULL)
+		cli->options = g_option_context_new(cli->command->arguments);
+	return cli->options;
+}
+
+void cli_add_options(struct cli *cli, const GOptionEntry *entries)
+{
+	g_option_context_add_main_entries(options_of(cli), entries, NULL);
+}
+
 bool cli_parse(struct cli *cli, const GOptionEntry *entries, int least, int most, int *argc,
 	       char ***argv)
 {
@@ -48,9 +60,10 @@ bool cli_parse(struct cli *cli, const GOptionEntry *entries, int least, int most
 		{0},
 	};
 	g_autofree char *program = program_name(cli);
-	g_autoptr(GOptionContext) context = g_option_context_new(cli->command->arguments);
+	g_autoptr(GOptionContext) context = options_of(cli);
 	g_autoptr(GError) error = NULL;
 
+	cli->options = NULL;
 	g_set_prgname(program);
 	g_option_context_set_summary(context, cli->command->summary);
 	if (entries != NULL)

@@ -70,7 +70,7 @@ static int run_add(struct cli *cli, int argc, char **argv)
 	bool ok = cli_begin(cli, "account-add", target->name,
 			    json_pack("{s:s}", "account", argv[1]), &error) &&
 		  account_store_add(cli->db, target->name, argv[1], domain, sealed, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "account", argv[1]);
 	printf("account %s on %s added; let somebody use it with vitrine grant add\n", argv[1],
 	       target->name);
@@ -125,7 +125,7 @@ static int run_passwd(struct cli *cli, int argc, char **argv)
 	bool ok = cli_begin(cli, "account-password", target->name,
 			    json_pack("{s:s}", "account", name), &error) &&
 		  account_store_set_secret(cli->db, target->name, name, sealed, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "account", name);
 	printf("password of %s on %s changed here; the target was not touched\n", name,
 	       target->name);
@@ -168,7 +168,7 @@ static int run_remove(struct cli *cli, int argc, char **argv)
 	bool ok = cli_begin(cli, "account-remove", argv[0], json_pack("{s:s}", "account", argv[1]),
 			    &error) &&
 		  account_store_remove(cli->db, argv[0], argv[1], &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "account", argv[1]);
 	printf("account %s on %s removed\n", argv[1], argv[0]);
 	return CLI_OK;

@@ -91,7 +91,6 @@ static int run_export(struct cli *cli, int argc, char **argv)
 	struct export_options options = {0};
 	struct export_more more = {0};
 	const GOptionEntry entries[] = {
-		EXPORT_OPTION_ROWS(&options),
 		{"without-timeline", 0, 0, G_OPTION_ARG_NONE, &more.without_timeline,
 		 "Leave keys, clipboard and other events out", NULL},
 		{"certificate", 0, 0, G_OPTION_ARG_FILENAME, &more.certificate,
@@ -104,6 +103,7 @@ static int run_export(struct cli *cli, int argc, char **argv)
 	};
 	int status = CLI_USAGE;
 
+	export_options_add(cli, &options);
 	if (cli_parse(cli, entries, 1, 1, &argc, &argv))
 		status = export_session(cli, argv[0], &options, &more);
 	export_options_clear(&options);

@@ -111,7 +111,7 @@ static int store_grant(struct cli *cli, char **names, const struct policy_option
 		return cli_fail("%s", error->message);
 	}
 	ok = ok && grant_store_change(cli->db, names[0], names[1], names[2], &change, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return explain_change(error, names);
 	printf("%s may use account %s on %s\n", names[0], names[2], names[1]);
 	return CLI_OK;
@@ -192,7 +192,7 @@ static int run_remove(struct cli *cli, int argc, char **argv)
 		return CLI_FAILED;
 	bool ok = cli_begin(cli, "grant-remove", argv[0], grant_detail(argv), &error) &&
 		  grant_store_remove(cli->db, argv[0], argv[1], argv[2], &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL)) {
+	if (!cli_commit(cli, ok, &error)) {
 		if (g_error_matches(error, DB_ERROR, DB_ERROR_MISSING))
 			return cli_fail("%s was not granted account %s on %s", argv[0], argv[2],
 					argv[1]);

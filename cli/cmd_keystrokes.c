@@ -62,7 +62,6 @@ static int print_all(const struct reader *reader, const char *session_id)
 
 static int open_and_print(struct cli *cli, const char *session_id, const struct archive_key *key)
 {
-	g_autoptr(GError) error = NULL;
 	struct reader *reader;
 	int result = reader_open_session(cli->config->recorder.store_dir, session_id, key, &reader);
 
@@ -71,11 +70,8 @@ static int open_and_print(struct cli *cli, const char *session_id, const struct 
 	if (result < 0)
 		return cli_fail("%s: %s", session_id, g_strerror(-result));
 	int code = CLI_FAILED;
-	bool ok = cli_begin(cli, "recording-keys", session_id, NULL, &error);
-	if (cli_commit(cli, ok, ok ? &error : NULL))
+	if (cli_audit(cli, "recording-keys", session_id, NULL))
 		code = print_all(reader, session_id);
-	else
-		cli_say("%s", error->message);
 	reader_close(reader);
 	return code;
 }

@@ -9,6 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
+void log_add_store_option(struct cli *cli, char **ret)
+{
+	const GOptionEntry entries[] = {
+		{"store", 's', 0, G_OPTION_ARG_FILENAME, ret,
+		 "The recorder's store (default: recorder.store_dir)", "DIR"},
+		{0},
+	};
+
+	cli_add_options(cli, entries);
+}
+
 const char *log_store_dir(struct cli *cli, const char *option)
 {
 	if (option != NULL)
@@ -112,7 +123,6 @@ static int run_log_prove(struct cli *cli, int argc, char **argv)
 {
 	g_autofree char *store_option = NULL, *since = NULL, *until = NULL, *output = NULL;
 	const GOptionEntry entries[] = {
-		LOG_STORE_OPTION(store_option),
 		{"since", 0, 0, G_OPTION_ARG_FILENAME, &since,
 		 "Prove that the log goes on from the first head in this file", "FILE"},
 		{"until", 0, 0, G_OPTION_ARG_FILENAME, &until,
@@ -121,6 +131,7 @@ static int run_log_prove(struct cli *cli, int argc, char **argv)
 		{0},
 	};
 
+	log_add_store_option(cli, &store_option);
 	if (!cli_parse(cli, entries, 0, 1, &argc, &argv))
 		return CLI_USAGE;
 	if ((argc == 0 || until != NULL) && since == NULL) {
@@ -169,7 +180,6 @@ static int run_log_heads(struct cli *cli, int argc, char **argv)
 	int limit = 20;
 	gboolean raw = FALSE;
 	const GOptionEntry entries[] = {
-		LOG_STORE_OPTION(store_option),
 		{"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "How many of the newest (20)", "N"},
 		{"raw", 0, 0, G_OPTION_ARG_NONE, &raw, "Whole signed lines, to be kept elsewhere",
 		 NULL},
@@ -177,6 +187,7 @@ static int run_log_heads(struct cli *cli, int argc, char **argv)
 	};
 	struct view *view;
 
+	log_add_store_option(cli, &store_option);
 	if (!cli_parse(cli, entries, 0, 0, &argc, &argv))
 		return CLI_USAGE;
 	const char *store = log_store_dir(cli, store_option);

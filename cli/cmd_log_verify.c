@@ -190,7 +190,6 @@ int run_log_verify(struct cli *cli, int argc, char **argv)
 {
 	struct verify_options options = {0};
 	const GOptionEntry entries[] = {
-		LOG_STORE_OPTION(options.store),
 		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &options.ca,
 		 "PEM file with the CA or the certificates to trust", "FILE"},
 		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &options.crl,
@@ -205,6 +204,7 @@ int run_log_verify(struct cli *cli, int argc, char **argv)
 		{0},
 	};
 
+	log_add_store_option(cli, &options.store);
 	int code = cli_parse(cli, entries, 0, 0, &argc, &argv) ? verify(cli, &options) : CLI_USAGE;
 	g_free(options.store);
 	g_free(options.ca);

@@ -1,45 +1,21 @@
 /* vitrine recording, vitrine audit: what was recorded, and what was decided. Reading only. */
-#include "cli/cli.h"
+#include "cli/page_options.h"
 #include "cli/table.h"
 #include "sql/audit_store.h"
 #include "sql/recording_store.h"
-
-#include <stdio.h>
-
-/* Options every list has. */
-struct page_options {
-	int limit, offset;
-};
-
-static bool page_from(const struct page_options *options, struct db_page *ret)
-{
-	if (options->limit < 1 || options->limit > (int)DB_PAGE_MAX_ROWS || options->offset < 0) {
-		cli_say("--limit must be 1 to %u and --offset not negative", DB_PAGE_MAX_ROWS);
-		return false;
-	}
-	*ret = (struct db_page){(uint32_t)options->limit, (uint64_t)options->offset};
-	return true;
-}
-
-#define PAGE_ROWS(o)                                                                               \
-	{"limit", 'n', 0, G_OPTION_ARG_INT, &(o).limit, "How many (50, at most 1000)", "N"},       \
-		{"offset", 0, 0, G_OPTION_ARG_INT, &(o).offset, "Skip so many newer ones", "N"},   \
-	{                                                                                          \
-		0                                                                                  \
-	}
 
 static int run_recording_list(struct cli *cli, int argc, char **argv)
 {
 	static const char *const headings[] = {"SESSION", "STARTED", "STATE", "LENGTH", "FRAMES",
 					       "SIZE",	  "PICTURE", "CHECK", "NODE",	NULL};
-	struct page_options options = {.limit = 50};
-	const GOptionEntry entries[] = {PAGE_ROWS(options)};
+	struct page_options options;
 	struct db_page page;
 	g_autoptr(GPtrArray) rows = NULL;
 	g_autoptr(GError) error = NULL;
 	uint64_t total = 0;
 
-	if (!cli_parse(cli, entries, 0, 0, &argc, &argv) || !page_from(&options, &page))
+	page_options_add(cli, &options);
+	if (!cli_parse(cli, NULL, 0, 0, &argc, &argv) || !page_options_read(&options, &page))
 		return CLI_USAGE;
 	if (!cli_open_db(cli))
 		return CLI_FAILED;
@@ -62,9 +38,7 @@ static int run_recording_list(struct cli *cli, int argc, char **argv)
 		table_add(table, row->node);
 	}
 	table_print(table, "no recordings");
-	if (rows->len < total)
-		printf("%u of %" G_GUINT64_FORMAT "; more with --limit and --offset\n", rows->len,
-		       total);
+	page_options_print_rest(rows->len, total);
 	return CLI_OK;
 }
 
@@ -72,21 +46,23 @@ static int run_audit_list(struct cli *cli, int argc, char **argv)
 {
 	static const char *const headings[] = {"NUMBER",  "AT",	     "PROGRAM", "ACTOR", "ACTION",
 					       "SUBJECT", "ADDRESS", "DETAIL",	NULL};
-	struct page_options options = {.limit = 50};
+	struct page_options options;
 	g_autofree char *actor = NULL, *action = NULL, *subject = NULL;
 	const GOptionEntry entries[] = {
 		{"actor", 'u', 0, G_OPTION_ARG_STRING, &actor, "Only by this login", "LOGIN"},
 		{"action", 'a', 0, G_OPTION_ARG_STRING, &action, "Only this action", "ACTION"},
 		{"subject", 's', 0, G_OPTION_ARG_STRING, &subject,
 		 "Only about this session, user or target", "TEXT"},
-		PAGE_ROWS(options),
+		{0},
 	};
 	g_autoptr(GPtrArray) rows = NULL;
 	g_autoptr(GError) error = NULL;
 	struct audit_filter filter = {0};
 	uint64_t total = 0;
 
-	if (!cli_parse(cli, entries, 0, 0, &argc, &argv) || !page_from(&options, &filter.page))
+	page_options_add(cli, &options);
+	if (!cli_parse(cli, entries, 0, 0, &argc, &argv) ||
+	    !page_options_read(&options, &filter.page))
 		return CLI_USAGE;
 	filter.actor = actor;
 	filter.action = action;
@@ -109,9 +85,7 @@ static int run_audit_list(struct cli *cli, int argc, char **argv)
 		table_add(table, row->detail);
 	}
 	table_print(table, "no audit records");
-	if (rows->len < total)
-		printf("%u of %" G_GUINT64_FORMAT "; more with --limit and --offset\n", rows->len,
-		       total);
+	page_options_print_rest(rows->len, total);
 	return CLI_OK;
 }
 

@@ -1,29 +1,24 @@
 /* vitrine recording verify: judges a recording of this node's store, and leaves an audit record of
  * who looked and what came out. `vitrine verify` says the same of any directory and
  * is nobody's business. */
-#include "cli/cli.h"
+#include "cli/trust_options.h"
 #include "cli/verify_print.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 struct question {
-	char *ca, *tsa_ca, *crl;
+	struct trust_options trust;
 	gboolean json;
 };
 
 static bool record(struct cli *cli, const char *id, const struct verdict *verdict)
 {
-	g_autoptr(GError) error = NULL;
 	const struct verify_report *report = verdict->report;
 	json_t *detail = json_pack("{s:s*, s:b, s:s}", "head", report->head, "origin_asked",
 				   verdict->origin_asked, "verdict", verdict_key(verdict));
-	bool ok = cli_begin(cli, "recording-verify", id, detail, &error);
 
-	if (cli_commit(cli, ok, ok ? &error : NULL))
-		return true;
-	cli_say("the audit record of this verification cannot be written: %s", error->message);
-	return false;
+	return cli_audit(cli, "recording-verify", id, detail);
 }
 
 static bool print(const char *path, const struct verdict *verdict, bool as_json)
@@ -42,11 +37,11 @@ static bool print(const char *path, const struct verdict *verdict, bool as_json)
 static int judge(struct cli *cli, const char *id, const struct question *q,
 		 const struct archive_key *key)
 {
-	const struct verify_whom whom = {q->ca, q->tsa_ca, q->crl};
+	const struct verify_whom whom = trust_options_whom(&q->trust);
 	g_autofree char *path = g_build_filename(cli->config->recorder.store_dir, id, NULL);
 	struct verify_report report;
 	int result = verify_recording_for(path, &whom, key, &report);
-	const struct verdict verdict = verdict_make(result, q->ca != NULL, &report, NULL);
+	const struct verdict verdict = verdict_make(result, q->trust.ca != NULL, &report, NULL);
 	int code = (int)verdict.code;
 
 	if (result == -EPROTONOSUPPORT)
@@ -86,21 +81,14 @@ static int run_recording_verify(struct cli *cli, int argc, char **argv)
 {
 	struct question q = {0};
 	const GOptionEntry entries[] = {
-		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &q.ca,
-		 "PEM file with the CA or the signing certificates to trust", "FILE"},
-		{"tsa-ca", 0, 0, G_OPTION_ARG_FILENAME, &q.tsa_ca,
-		 "PEM file with the CAs of time stamp authorities to trust", "FILE"},
-		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &q.crl,
-		 "PEM file with revocation lists of the CA's", "FILE"},
 		{"json", 'j', 0, G_OPTION_ARG_NONE, &q.json, "Print the report as JSON", NULL},
 		{0},
 	};
 
+	trust_options_add(cli, &q.trust);
 	int code =
 		cli_parse(cli, entries, 1, 1, &argc, &argv) ? verify(cli, argv[0], &q) : CLI_USAGE;
-	g_free(q.ca);
-	g_free(q.tsa_ca);
-	g_free(q.crl);
+	trust_options_clear(&q.trust);
 	return code;
 }
 

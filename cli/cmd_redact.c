@@ -125,7 +125,6 @@ static int run_redact(struct cli *cli, int argc, char **argv)
 {
 	struct redact_options options = {0};
 	const GOptionEntry entries[] = {
-		EXPORT_OPTION_ROWS(&options.common),
 		{"cover", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.covers,
 		 "Fill a region with grey, always or in a span; may be repeated",
 		 "X,Y,W,H[@FROM-TO]"},
@@ -137,6 +136,7 @@ static int run_redact(struct cli *cli, int argc, char **argv)
 	};
 	int status = CLI_USAGE;
 
+	export_options_add(cli, &options.common);
 	if (cli_parse(cli, entries, 1, 1, &argc, &argv))
 		status = redact_session(cli, argv[0], &options);
 	export_options_clear(&options.common);

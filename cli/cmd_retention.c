@@ -66,7 +66,7 @@ static int run_set(struct cli *cli, int argc, char **argv)
 			    json_pack("{s:i, s:i}", "days", days, "max_gib", gib), &error) &&
 		  retention_store_set(cli->db, argv[0], (uint64_t)days, (uint64_t)gib * GIB_BYTES,
 				      &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "retention class", argv[0]);
 	printf("retention class %s is set; it counts for its old recordings, too\n", argv[0]);
 	return CLI_OK;
@@ -82,7 +82,7 @@ static int run_remove(struct cli *cli, int argc, char **argv)
 		return CLI_FAILED;
 	bool ok = cli_begin(cli, "retention-remove", argv[0], NULL, &error) &&
 		  retention_store_remove(cli->db, argv[0], &error);
-	if (cli_commit(cli, ok, ok ? &error : NULL)) {
+	if (cli_commit(cli, ok, &error)) {
 		printf("retention class %s removed; its recordings are kept for ever\n", argv[0]);
 		return CLI_OK;
 	}
@@ -103,7 +103,7 @@ static int run_assign(struct cli *cli, int argc, char **argv)
 	bool ok = cli_begin(cli, "retention-assign", argv[0], json_pack("{s:s}", "class", argv[1]),
 			    &error) &&
 		  retention_store_assign(cli->db, argv[0], argv[1], &error);
-	if (cli_commit(cli, ok, ok ? &error : NULL)) {
+	if (cli_commit(cli, ok, &error)) {
 		printf("new sessions to %s are kept as class %s\n", argv[0], argv[1]);
 		return CLI_OK;
 	}
@@ -155,7 +155,7 @@ static int with_reason(struct cli *cli, int argc, char **argv, const char *actio
 		return CLI_FAILED;
 	bool ok = cli_begin(cli, action, argv[0], json_pack("{s:s}", "reason", reason), &error) &&
 		  act(cli->db, argv[0], reason, cli->actor, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return say_why(error, "there is no recording of session", argv[0]);
 	puts(done);
 	return CLI_OK;
@@ -192,7 +192,7 @@ static int take_back(struct cli *cli, int argc, char **argv, const char *action,
 		return CLI_FAILED;
 	bool ok = cli_begin(cli, action, argv[0], NULL, &error) &&
 		  act(cli->db, argv[0], cli->actor, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return say_why(error, missing, argv[0]);
 	puts(done);
 	return CLI_OK;

@@ -1,6 +1,6 @@
 /* vitrine session: who is where, who was, and the end of a running one. */
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/page_options.h"
 #include "cli/table.h"
 #include "sql/session_store.h"
 
@@ -32,7 +32,7 @@ static int run_list(struct cli *cli, int argc, char **argv)
 					       "OPENED", "STATE", "RECORDING", NULL};
 	g_autofree char *login = NULL, *target = NULL, *text = NULL;
 	gboolean running = FALSE;
-	int limit = 50, offset = 0;
+	struct page_options options;
 	const GOptionEntry entries[] = {
 		{"running", 'r', 0, G_OPTION_ARG_NONE, &running, "Only those that have not ended",
 		 NULL},
@@ -40,27 +40,21 @@ static int run_list(struct cli *cli, int argc, char **argv)
 		{"target", 't', 0, G_OPTION_ARG_STRING, &target, "Only to this target", "NAME"},
 		{"search", 's', 0, G_OPTION_ARG_STRING, &text,
 		 "Only with this text in names, address or id", "TEXT"},
-		{"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "How many (50, at most 1000)", "N"},
-		{"offset", 0, 0, G_OPTION_ARG_INT, &offset, "Skip so many newer ones", "N"},
 		{0},
 	};
 	g_autoptr(GPtrArray) rows = NULL;
 	g_autoptr(GError) error = NULL;
 	uint64_t total = 0;
+	struct session_filter filter = {0};
 
-	if (!cli_parse(cli, entries, 0, 0, &argc, &argv))
+	page_options_add(cli, &options);
+	if (!cli_parse(cli, entries, 0, 0, &argc, &argv) ||
+	    !page_options_read(&options, &filter.page))
 		return CLI_USAGE;
-	if (limit < 1 || limit > (int)DB_PAGE_MAX_ROWS || offset < 0) {
-		cli_say("--limit must be 1 to %u and --offset not negative", DB_PAGE_MAX_ROWS);
-		return CLI_USAGE;
-	}
-	const struct session_filter filter = {
-		.login = login,
-		.target = target,
-		.text = text,
-		.running = running ? 1 : 0,
-		.page = {.limit = (uint32_t)limit, .offset = (uint64_t)offset},
-	};
+	filter.login = login;
+	filter.target = target;
+	filter.text = text;
+	filter.running = running ? 1 : 0;
 	if (!cli_open_db(cli))
 		return CLI_FAILED;
 	if (!session_store_list(cli->db, &filter, &rows, &total, &error))
@@ -69,9 +63,7 @@ static int run_list(struct cli *cli, int argc, char **argv)
 	for (unsigned i = 0; i < rows->len; i++)
 		add_row(table, rows->pdata[i]);
 	table_print(table, "no sessions");
-	if (rows->len < total)
-		printf("%u of %" G_GUINT64_FORMAT "; more with --limit and --offset\n", rows->len,
-		       total);
+	page_options_print_rest(rows->len, total);
 	return CLI_OK;
 }
 
@@ -150,7 +142,7 @@ static int run_terminate(struct cli *cli, int argc, char **argv)
 	bool ok = cli_begin(cli, "session-terminate", argv[0], json_pack("{s:s}", "reason", reason),
 			    &error) &&
 		  session_store_terminate(cli->db, argv[0], reason, cli->actor, &error);
-	if (cli_commit(cli, ok, ok ? &error : NULL)) {
+	if (cli_commit(cli, ok, &error)) {
 		printf("the gateway was told to end session %s\n", argv[0]);
 		return CLI_OK;
 	}

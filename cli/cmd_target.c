@@ -24,31 +24,23 @@ static void target_options_clear(struct target_options *options)
 	g_free(options->ca_file);
 }
 
-#define OPTION_ROWS(o)                                                                             \
-	{"host", 'H', 0, G_OPTION_ARG_STRING, &(o).host, "Name or address", "HOST"},               \
-		{"port", 'p', 0, G_OPTION_ARG_INT, &(o).port, "Port (3389 for rdp, 5900 for vnc)", \
-		 "N"},                                                                             \
-		{"certificate-sha256",                                                             \
-		 0,                                                                                \
-		 0,                                                                                \
-		 G_OPTION_ARG_STRING,                                                              \
-		 &(o).pin,                                                                         \
-		 "Accept exactly the certificate with this fingerprint",                           \
-		 "HEX"},                                                                           \
-		{"ca",                                                                             \
-		 0,                                                                                \
-		 0,                                                                                \
-		 G_OPTION_ARG_FILENAME,                                                            \
-		 &(o).ca_file,                                                                     \
-		 "Accept certificates for HOST by the authorities in this PEM file",               \
-		 "FILE"},                                                                          \
-		{"plain",    0,                                                                    \
-		 0,	     G_OPTION_ARG_NONE,                                                    \
-		 &(o).plain, "Without TLS (vnc only): whoever is on the way sees everything",      \
-		 NULL},                                                                            \
-	{                                                                                          \
-		0                                                                                  \
-	}
+static void target_options_add(struct cli *cli, struct target_options *options)
+{
+	const GOptionEntry entries[] = {
+		{"host", 'H', 0, G_OPTION_ARG_STRING, &options->host, "Name or address", "HOST"},
+		{"port", 'p', 0, G_OPTION_ARG_INT, &options->port,
+		 "Port (3389 for rdp, 5900 for vnc)", "N"},
+		{"certificate-sha256", 0, 0, G_OPTION_ARG_STRING, &options->pin,
+		 "Accept exactly the certificate with this fingerprint", "HEX"},
+		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
+		 "Accept certificates for HOST by the authorities in this PEM file", "FILE"},
+		{"plain", 0, 0, G_OPTION_ARG_NONE, &options->plain,
+		 "Without TLS (vnc only): whoever is on the way sees everything", NULL},
+		{0},
+	};
+
+	cli_add_options(cli, entries);
+}
 
 /* "AB:CD:..." as openssl prints it, or plain hex, to 64 lower-case digits; NULL when it is
  * neither. */
@@ -126,7 +118,7 @@ static int add_target(struct cli *cli, struct target *target)
 	bool ok = cli_begin(cli, "target-add", target->name, detail, &error) &&
 		  target_store_add(cli->db, target, &error);
 
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "target", target->name);
 	printf("target %s added: %s://%s:%u\n", target->name, target->protocol, target->host,
 	       (unsigned)target->port);
@@ -140,10 +132,11 @@ static int run_add(struct cli *cli, int argc, char **argv)
 	g_autofree char *protocol = NULL;
 	const GOptionEntry entries[] = {
 		{"protocol", 'P', 0, G_OPTION_ARG_STRING, &protocol, "rdp or vnc", "PROTOCOL"},
-		OPTION_ROWS(options),
+		{0},
 	};
 	int status = CLI_USAGE;
 
+	target_options_add(cli, &options);
 	if (cli_parse(cli, entries, 1, 1, &argc, &argv)) {
 		if (protocol == NULL || options.host == NULL ||
 		    (strcmp(protocol, "rdp") != 0 && strcmp(protocol, "vnc") != 0)) {
@@ -189,7 +182,7 @@ static int change_target(struct cli *cli, const struct target *target, const cha
 	bool ok = cli_begin(cli, action, target->name, detail, &error) &&
 		  target_store_change(cli->db, target, &error);
 
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "target", target->name);
 	return CLI_OK;
 }
@@ -197,10 +190,10 @@ static int change_target(struct cli *cli, const struct target *target, const cha
 static int run_set(struct cli *cli, int argc, char **argv)
 {
 	struct target_options options = {0};
-	const GOptionEntry entries[] = {OPTION_ROWS(options)};
 	int status = CLI_USAGE;
 
-	if (cli_parse(cli, entries, 1, 1, &argc, &argv)) {
+	target_options_add(cli, &options);
+	if (cli_parse(cli, NULL, 1, 1, &argc, &argv)) {
 		autorow(target) target = find_target(cli, argv[0]);
 		status = CLI_FAILED;
 		if (target != NULL && apply_options(target, &options))
@@ -301,7 +294,7 @@ static int run_remove(struct cli *cli, int argc, char **argv)
 		return CLI_FAILED;
 	bool ok = cli_begin(cli, "target-remove", argv[0], NULL, &error) &&
 		  target_store_remove(cli->db, argv[0], &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "target", argv[0]);
 	printf("target %s removed with its accounts and grants; recordings stay\n", argv[0]);
 	return CLI_OK;

@@ -74,7 +74,7 @@ static int create(struct cli *cli, const char *login, const char *target, const 
 	bool ok = cli_begin(cli, "ticket-create", login, detail, &error) &&
 		  ticket_store_create(cli->db, id, login, target, account, sealed, expires_utc_us,
 				      &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_fail("%s", error->message);
 	g_autofree char *until = cli_time(expires_utc_us);
 	fprintf(stderr, "One-time password of %s for account %s on %s, good once until %s UTC:\n",

@@ -2,13 +2,15 @@
  * with what was signed. */
 #include "cli/cli.h"
 #include "cli/timeline_file.h"
+#include "cli/trust_options.h"
 #include "evidence/policy.h"
 #include "sql/recording_store.h"
 
 #include <errno.h>
 
 struct timeline_options {
-	char *output, *ca, *tsa_ca, *crl;
+	struct trust_options trust;
+	char *output;
 	gboolean csv, jsonl, vtt;
 };
 
@@ -22,7 +24,7 @@ static enum timeline_form form_of(const struct timeline_options *options)
 /* Whoever has the file has what is in it: no right is asked for. */
 static int of_file(const char *path, const struct timeline_options *options)
 {
-	const struct verify_whom whom = {options->ca, options->tsa_ca, options->crl};
+	const struct verify_whom whom = trust_options_whom(&options->trust);
 	enum verdict_code verdict;
 	g_autoptr(GError) error = NULL;
 	struct timeline_source *source = timeline_source_of_file(path, &whom, &verdict, &error);
@@ -38,20 +40,6 @@ static int of_file(const char *path, const struct timeline_options *options)
 	int code = timeline_file_write(source, form_of(options), options->output);
 	timeline_source_destroy(source);
 	return code == CLI_OK && verdict != VERDICT_PROVEN ? (int)verdict : code;
-}
-
-static bool audit(struct cli *cli, const char *session_id, const struct timeline_options *options)
-{
-	g_autoptr(GError) error = NULL;
-	bool ok = cli_begin(
-		cli, "timeline-export", session_id,
-		json_pack("{s:s}", "file", options->output != NULL ? options->output : "-"),
-		&error);
-
-	if (cli_commit(cli, ok, ok ? &error : NULL))
-		return true;
-	cli_say("%s", error->message);
-	return false;
 }
 
 static int of_reader(const struct reader *reader, const struct timeline_options *options)
@@ -104,17 +92,10 @@ static int of_session(struct cli *cli, const char *session_id,
 				session_id);
 	if (!policy_gives_timelines(&cli->config->export, POLICY_ADMIN))
 		return cli_fail("policy: export.timelines lets nobody take timelines out");
-	if (!audit(cli, recording->session_id, options))
+	if (!cli_audit(cli, "timeline-export", recording->session_id,
+		       json_pack("{s:s}", "file", options->output != NULL ? options->output : "-")))
 		return CLI_FAILED;
 	return of_store(cli->config, recording->session_id, options);
-}
-
-static void options_clear(struct timeline_options *options)
-{
-	g_free(options->output);
-	g_free(options->ca);
-	g_free(options->tsa_ca);
-	g_free(options->crl);
 }
 
 static int run_timeline(struct cli *cli, int argc, char **argv)
@@ -127,16 +108,11 @@ static int run_timeline(struct cli *cli, int argc, char **argv)
 		 "The recorded lines, one JSON object each (default)", NULL},
 		{"csv", 0, 0, G_OPTION_ARG_NONE, &options.csv, "A table (RFC 4180)", NULL},
 		{"vtt", 0, 0, G_OPTION_ARG_NONE, &options.vtt, "Subtitles (WebVTT)", NULL},
-		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &options.ca,
-		 "PEM file with the CA or the signing certificates to trust", "FILE"},
-		{"tsa-ca", 0, 0, G_OPTION_ARG_FILENAME, &options.tsa_ca,
-		 "PEM file with the CAs of time stamp authorities to trust", "FILE"},
-		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &options.crl,
-		 "PEM file with revocation lists of the CA's", "FILE"},
 		{0},
 	};
 	int status = CLI_USAGE;
 
+	trust_options_add(cli, &options.trust);
 	if (cli_parse(cli, entries, 1, 1, &argc, &argv)) {
 		if (options.csv + options.jsonl + options.vtt > 1)
 			cli_say("--csv, --jsonl and --vtt exclude each other");
@@ -145,7 +121,8 @@ static int run_timeline(struct cli *cli, int argc, char **argv)
 					 ? of_file(argv[0], &options)
 					 : of_session(cli, argv[0], &options);
 	}
-	options_clear(&options);
+	trust_options_clear(&options.trust);
+	g_free(options.output);
 	return status;
 }
 

@@ -54,7 +54,7 @@ static int run_add(struct cli *cli, int argc, char **argv)
 	bool ok = cli_begin(cli, "user-add", argv[0],
 			    json_pack("{s:s}", "role", user_role_key(role)), &error) &&
 		  user_store_add(cli->db, argv[0], hash, role, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "user", argv[0]);
 	printf("user %s added as %s\n", argv[0], user_role_key(role));
 	return CLI_OK;
@@ -98,7 +98,7 @@ static int run_remove(struct cli *cli, int argc, char **argv)
 		return CLI_FAILED;
 	bool ok = cli_begin(cli, "user-remove", argv[0], NULL, &error) &&
 		  user_store_remove(cli->db, argv[0], &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "user", argv[0]);
 	printf("user %s removed; what is recorded of them stays\n", argv[0]);
 	return CLI_OK;
@@ -122,7 +122,7 @@ static int run_passwd(struct cli *cli, int argc, char **argv)
 		return CLI_FAILED;
 	bool ok = cli_begin(cli, "user-password", argv[0], NULL, &error) &&
 		  user_store_set_password(cli->db, argv[0], hash, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "user", argv[0]);
 	printf("password of %s changed\n", argv[0]);
 	return CLI_OK;
@@ -139,7 +139,7 @@ static int set_disabled(struct cli *cli, int argc, char **argv, bool disabled)
 	bool ok =
 		cli_begin(cli, disabled ? "user-disable" : "user-enable", argv[0], NULL, &error) &&
 		user_store_set_disabled(cli->db, argv[0], disabled, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "user", argv[0]);
 	printf("user %s %s\n", argv[0],
 	       disabled ? "disabled; running sessions go on: see vitrine session list" : "enabled");
@@ -172,7 +172,7 @@ static int run_role(struct cli *cli, int argc, char **argv)
 	bool ok =
 		cli_begin(cli, "user-role", argv[0], json_pack("{s:s}", "role", argv[1]), &error) &&
 		user_store_set_role(cli->db, argv[0], role, &error);
-	if (!cli_commit(cli, ok, ok ? &error : NULL))
+	if (!cli_commit(cli, ok, &error))
 		return cli_explain(error, "user", argv[0]);
 	printf("user %s is now %s\n", argv[0], argv[1]);
 	return CLI_OK;

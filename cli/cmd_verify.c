@@ -1,6 +1,6 @@
 /* vitrine verify: judges recordings' directories and evidence files. Needs no configuration, no
  * database, no network. */
-#include "cli/cli.h"
+#include "cli/trust_options.h"
 #include "cli/verify_print.h"
 
 #include <errno.h>
@@ -84,19 +84,29 @@ static int judge_all(char **paths, int n_paths, struct question *q, bool json)
 	return code;
 }
 
+static int verify(char **paths, int n_paths, const struct trust_options *trust,
+		  const char *key_path, bool json)
+{
+	g_autoptr(GError) error = NULL;
+	struct archive_key *key = key_path != NULL ? archive_key_load(key_path, &error) : NULL;
+
+	if (error != NULL)
+		return cli_fail("%s", error->message);
+	const struct verify_whom whom = trust_options_whom(trust);
+	struct question question = {.whom = &whom, .key = key};
+	int code = judge_all(paths, n_paths, &question, json);
+	archive_key_destroy(key);
+	return code;
+}
+
 static int run_verify(struct cli *cli, int argc, char **argv)
 {
-	g_autofree char *ca = NULL, *tsa_ca = NULL, *crl = NULL, *key_path = NULL;
-	g_autoptr(GError) error = NULL;
+	struct trust_options trust = {0};
+	g_autofree char *key_path = NULL;
 	gboolean json = FALSE;
 	const GOptionEntry entries[] = {
-		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &ca,
-		 "PEM file with the CA or the signing certificates to trust", "FILE"},
-		{"certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &ca, NULL, NULL},
-		{"tsa-ca", 0, 0, G_OPTION_ARG_FILENAME, &tsa_ca,
-		 "PEM file with the CAs of time stamp authorities to trust", "FILE"},
-		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &crl,
-		 "PEM file with revocation lists of the CA's", "FILE"},
+		{"certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &trust.ca, NULL,
+		 NULL},
 		{"archive-key", 0, 0, G_OPTION_ARG_FILENAME, &key_path,
 		 "PEM file (0600) with the private keys that open encrypted recordings", "FILE"},
 		{"json", 'j', 0, G_OPTION_ARG_NONE, &json,
@@ -104,15 +114,11 @@ static int run_verify(struct cli *cli, int argc, char **argv)
 		{0},
 	};
 
-	if (!cli_parse(cli, entries, 1, INT_MAX, &argc, &argv))
-		return CLI_USAGE;
-	struct archive_key *key = key_path != NULL ? archive_key_load(key_path, &error) : NULL;
-	if (error != NULL)
-		return cli_fail("%s", error->message);
-	const struct verify_whom whom = {ca, tsa_ca, crl};
-	struct question question = {.whom = &whom, .key = key};
-	int code = judge_all(argv, argc, &question, json);
-	archive_key_destroy(key);
+	trust_options_add(cli, &trust);
+	int code = cli_parse(cli, entries, 1, INT_MAX, &argc, &argv)
+			   ? verify(argv, argc, &trust, key_path, json)
+			   : CLI_USAGE;
+	trust_options_clear(&trust);
 	return code;
 }
 

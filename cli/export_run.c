@@ -68,6 +68,22 @@ static bool read_span(const struct export_options *options, uint64_t started_utc
 	return false;
 }
 
+void export_options_add(struct cli *cli, struct export_options *options)
+{
+	const GOptionEntry entries[] = {
+		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "The file to make",
+		 "FILE"},
+		{"from", 0, 0, G_OPTION_ARG_STRING, &options->from,
+		 "Only from here: seconds, H:MM:SS or UTC", "TIME"},
+		{"to", 0, 0, G_OPTION_ARG_STRING, &options->to, "Only up to here", "TIME"},
+		{"purpose", 'p', 0, G_OPTION_ARG_STRING, &options->purpose,
+		 "What for; stands in the file and in the audit trail", "TEXT"},
+		{0},
+	};
+
+	cli_add_options(cli, entries);
+}
+
 void export_options_clear(struct export_options *options)
 {
 	g_free(options->output);
@@ -101,18 +117,6 @@ int export_find(struct cli *cli, const char *session_id, const struct export_opt
 	return CLI_OK;
 }
 
-/* One audit record, written before what it permits, or when it was done. */
-static bool audit(struct cli *cli, const char *action, const char *session, json_t *detail)
-{
-	g_autoptr(GError) error = NULL;
-
-	bool ok = cli_begin(cli, action, session, detail, &error);
-	if (cli_commit(cli, ok, ok ? &error : NULL))
-		return true;
-	cli_say("%s", error->message);
-	return false;
-}
-
 static bool audit_request(struct cli *cli, const struct evidence_wish *wish, json_t *operations)
 {
 	json_t *detail = json_pack("{s:s, s:I, s:I, s:b, s:s}", "purpose", wish->purpose, "from_us",
@@ -123,15 +127,15 @@ static bool audit_request(struct cli *cli, const struct evidence_wish *wish, jso
 
 	if (operations != NULL)
 		json_object_set(detail, "operations", operations);
-	return audit(cli, "export-request", wish->session_id, detail);
+	return cli_audit(cli, "export-request", wish->session_id, detail);
 }
 
 static bool audit_finish(struct cli *cli, const char *session, const struct evidence_made *made)
 {
-	return audit(cli, "export-finish", session,
-		     json_pack("{s:s, s:s, s:I}", "video_sha256", made->video_sha256,
-			       "manifest_sha256", made->manifest_sha256, "bytes",
-			       (json_int_t)made->bytes));
+	return cli_audit(cli, "export-finish", session,
+			 json_pack("{s:s, s:s, s:I}", "video_sha256", made->video_sha256,
+				   "manifest_sha256", made->manifest_sha256, "bytes",
+				   (json_int_t)made->bytes));
 }
 
 static void print_made(const struct evidence_wish *wish, const struct evidence_made *made)
@@ -163,8 +167,8 @@ static void audit_end(struct cli *cli, const char *session, const GError *why)
 {
 	bool stopped = g_error_matches(why, EVIDENCE_ERROR, EVIDENCE_ERROR_CANCELLED);
 
-	audit(cli, stopped ? "export-stop" : "export-fail", session,
-	      json_pack("{s:s}", "reason", why->message));
+	cli_audit(cli, stopped ? "export-stop" : "export-fail", session,
+		  json_pack("{s:s}", "reason", why->message));
 }
 
 static int run_maker(struct cli *cli, const struct evidence_maker *maker,

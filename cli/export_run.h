@@ -8,23 +8,11 @@
 struct export_options {
 	char *output, *from, *to, *purpose;
 };
-void export_options_clear(struct export_options *options);
 
-/** Rows of a GOptionEntry table that fill a struct export_options. */
-#define EXPORT_OPTION_ROWS(options)                                                                \
-	{"output", 'o', 0, G_OPTION_ARG_FILENAME, &(options)->output, "The file to make", "FILE"}, \
-		{"from",                                                                           \
-		 0,                                                                                \
-		 0,                                                                                \
-		 G_OPTION_ARG_STRING,                                                              \
-		 &(options)->from,                                                                 \
-		 "Only from here: seconds, H:MM:SS or UTC",                                        \
-		 "TIME"},                                                                          \
-		{"to", 0, 0, G_OPTION_ARG_STRING, &(options)->to, "Only up to here", "TIME"},      \
-	{                                                                                          \
-		"purpose", 'p', 0, G_OPTION_ARG_STRING, &(options)->purpose,                       \
-			"What for; stands in the file and in the audit trail", "TEXT"              \
-	}
+/** Adds --output, --from, --to and --purpose to the options that cli_parse takes. */
+void export_options_add(struct cli *cli, struct export_options *options);
+/** Frees what EXPORT_OPTION_ROWS filled in. */
+void export_options_clear(struct export_options *options);
 
 /** Finds the recording and fills session, span, target, purpose and who of `wish`. `*ret` owns some
  *  of it: free it with recording_row_free in every case. An exit code; not CLI_OK: said why. */

@@ -104,7 +104,7 @@ static int refuse(struct cli *cli, const struct key_install *install, const char
 	if (!install->offline && cli_open_db(cli)) {
 		bool ok = cli_begin(cli, "evidence-key-refused", cli->config->node,
 				    detail_of(install, valid), &error);
-		if (!cli_commit(cli, ok, ok ? &error : NULL))
+		if (!cli_commit(cli, ok, &error))
 			cli_say("the refusal is not in the audit trail: %s", error->message);
 	}
 	return cli_fail("%s", trouble);
