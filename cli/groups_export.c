@@ -1,4 +1,5 @@
-/* The commands of vitrine-export, which `vitrine` starts: those that make evidence files and the page about them. */
+/* The commands of vitrine-export, which `vitrine` starts: those that make evidence files
+ * and the page about them. */
 #include "cli/cli.h"
 
 const struct command *const cli_groups[] = {

@@ -1,4 +1,5 @@
-/* `vitrine` and vitrine-export: finds the subcommand and runs it. It knows the program's table of commands, not what they do. */
+/* `vitrine` and vitrine-export: finds the subcommand and runs it. It knows the program's table of
+ * commands, not what they do. */
 #include "base/secret.h"
 #include "cli/cli.h"
 

@@ -1,4 +1,5 @@
-/** How the commands are called that `vitrine` lists and vitrine-export runs: the first members of a struct command. */
+/** How the commands are called that `vitrine` lists and vitrine-export runs: the first
+ *  members of a struct command. */
 #pragma once
 
 #define EXPORT_WORDS                                                                               \

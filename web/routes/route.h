@@ -79,7 +79,8 @@ bool route_audit_once(struct route_call *call, const char *action, const char *s
  *  failed (already answered). */
 bool route_find_login(struct route_call *call);
 
-/** What the rows of `routes` run, one file per route. Each answers every call, on a worker thread. */
+/** What the rows of `routes` run, one file per route. Each answers every call, on a worker
+ *  thread. */
 void route_login(struct route_call *call);
 void route_logout(struct route_call *call);
 void route_me(struct route_call *call);
