@@ -30,19 +30,30 @@ static void print_gaps(const struct verify_report *report)
 	print_line("gaps", gaps);
 }
 
+static void print_finding(const struct verify_finding *finding)
+{
+	g_autofree char *clean = text_clean(finding->text);
+
+	printf("%s: ", verify_class_name(finding->class));
+	if (finding->segment != 0)
+		printf("segment %u: ", finding->segment);
+	if (finding->end_us != 0 && finding->start_us == finding->end_us)
+		printf("at %.3f s: ", (double)finding->end_us / 1e6);
+	else if (finding->end_us != 0)
+		printf("%.3f s to %.3f s: ", (double)finding->start_us / 1e6,
+		       (double)finding->end_us / 1e6);
+	printf("%s\n", clean);
+}
+
+/* What makes the verdict comes first. */
 static void print_findings(const struct verify_report *report)
 {
-	for (unsigned i = 0; i < report->findings->len; i++) {
-		const struct verify_finding *finding = report->findings->pdata[i];
-		g_autofree char *clean = text_clean(finding->text);
-		printf("%s: ", verify_class_name(finding->class));
-		if (finding->segment != 0)
-			printf("segment %u: ", finding->segment);
-		if (finding->end_us != 0)
-			printf("%.3f s to %.3f s: ", (double)finding->start_us / 1e6,
-			       (double)finding->end_us / 1e6);
-		printf("%s\n", clean);
-	}
+	for (int class = VERIFY_BROKEN; class <= VERIFY_NOTE; class++)
+		for (unsigned i = 0; i < report->findings->len; i++) {
+			const struct verify_finding *finding = report->findings->pdata[i];
+			if ((int)finding->class == class)
+				print_finding(finding);
+		}
 }
 
 static void print_operation(const char *heading, json_t *operation)
@@ -126,7 +137,8 @@ static void print_export(const struct verdict *v)
 static void print_recording(const struct verdict *v)
 {
 	const struct verify_report *report = v->report;
-	g_autofree char *started = cli_time(report->started_utc_us);
+	g_autofree char *utc = cli_time(report->started_utc_us);
+	g_autofree char *started = g_strdup_printf("%s UTC, by its node's clock", utc);
 	g_autofree char *length = g_strdup_printf("%.3f s", (double)report->duration_us / 1e6);
 	/* A copy's pictures are others than those that the chain counts. */
 	g_autofree char *pictures =
@@ -145,7 +157,7 @@ static void print_recording(const struct verdict *v)
 	if (time != NULL)
 		print_line("time", time);
 	print_line("length", length);
-	print_line("proven", counts);
+	print_line(v->code == VERDICT_BROKEN ? "read" : "proven", counts);
 	print_gaps(report);
 	print_line("end", report->sealed ? report->end_reason : "not sealed");
 	print_line("head", report->head);
@@ -160,7 +172,9 @@ void verify_print_words(const struct verdict *v)
 	puts(verdict_text(v));
 	if (v->code == VERDICT_UNREADABLE)
 		return;
-	print_recording(v);
+	/* Without a beginning there is nothing to tell of but what is wrong. */
+	if (v->report->session_id != NULL)
+		print_recording(v);
 	if (verdict_has_manifest(v))
 		print_export(v);
 	print_findings(v->report);

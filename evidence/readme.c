@@ -58,6 +58,11 @@ char *export_readme(const struct manifest *m)
 		"  tail -c +$((offset + 1)) evidence.mp4 | head -c \"$bytes\" | sha256sum\n"
 		"      Must be its sha256 in the manifest, and in the segment's entry of the "
 		"chain.\n"
+		"  openssl ts -verify -data manifest.cms -in manifest.tsr -CAfile tsa-ca.pem\n"
+		"      When there is a manifest.tsr: this file existed at the time that "
+		"openssl ts -reply -text\n"
+		"      -in manifest.tsr shows, in the words of the authority. ts-*.tsr stamp "
+		"entries of the chain.\n"
 		"  sha256sum *\n"
 		"      Must be what the manifest says in \"files\".\n"
 		"  Each entry of the chain:\n"
@@ -66,7 +71,14 @@ char *export_readme(const struct manifest *m)
 		"  printf %%s \"${line%%%% *}\" | base64 -d > signature\n"
 		"  openssl dgst -sha256 -verify key.pub -signature signature entry\n"
 		"  sha256sum entry\n"
-		"      Must be \"prev\" of line 4.\n",
+		"      Must be \"prev\" of line 4.\n"
+		"\n"
+		"WHAT THIS PROVES: that a recorder with this certificate signed what is here, "
+		"and in this order. Who\n"
+		"holds that certificate is the word of its issuer; when it was, that of a time "
+		"stamp, and without one\n"
+		"the recorder's own clock; that no other recording was removed, that of the "
+		"node's log.\n",
 		m->derived ? "A DERIVED COPY OF A RECORDED SESSION"
 			   : "EVIDENCE OF A RECORDED SESSION",
 		m->session, (double)m->span_start_us / 1e6, (double)m->span_end_us / 1e6,

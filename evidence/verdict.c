@@ -106,10 +106,11 @@ const char *verdict_text(const struct verdict *v)
 	case VERDICT_PROVEN:
 		return proven_text(v);
 	case VERDICT_BROKEN:
-		return "BROKEN: something is not what was signed.";
+		return "BROKEN: something is not what was signed: the findings below say what, and "
+		       "where.";
 	case VERDICT_UNTRUSTED:
-		return "UNTRUSTED: the signatures hold, but not under the certificate that was "
-		       "named.";
+		return "UNTRUSTED: the signatures hold, but somebody else may have made them: a "
+		       "certificate behind them is not to be trusted, see below.";
 	case VERDICT_INCOMPLETE:
 		return incomplete_text(v);
 	case VERDICT_DELETED:

@@ -97,7 +97,7 @@ static void tell_when(const struct writer *w)
 			*span_length =
 				length_text(w->manifest->span_end_us - w->manifest->span_start_us);
 
-	sheet_add_section(w->sheet, "WHEN");
+	sheet_add_section(w->sheet, "WHEN, BY THE RECORDER'S CLOCK");
 	if (w->recording->sealed)
 		add_plain(w, "Session", 1,
 			  g_strdup_printf("%s to %s, %s long, ended: %s", from, to, length,
@@ -111,6 +111,7 @@ static void tell_when(const struct writer *w)
 				  w->manifest->whole
 					  ? "all of the recording"
 					  : "which is a part of the recording, in whole segments"));
+	add_plain(w, "Others say", 2, verdict_time_text(w->facts->verdict));
 }
 
 static char *gaps_text(const struct writer *w)

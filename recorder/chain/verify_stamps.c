@@ -59,8 +59,9 @@ static void note_time(struct verify_stamps *stamps, const struct chain_entry *en
 
 	if (stamp->trusted) {
 		verify_report_add(report, VERIFY_NOTE, 0, entry->t_us, entry->t_us,
-				  "entry %" PRIu64 " existed at %s, says %s", entry->seq, utc,
-				  stamp->authority);
+				  "entry %" PRIu64 " (%s), and with it everything before it, "
+				  "existed at %s, says %s",
+				  entry->seq, chain_kind_name(entry->kind), utc, stamp->authority);
 		stamps->last_us = stamp->utc_us;
 		stamps->utc_us =
 			stamps->utc_us == 0 ? stamp->utc_us : MIN(stamps->utc_us, stamp->utc_us);

@@ -47,6 +47,9 @@ class Signer:
     def subject(self) -> str:
         return self.certificate.subject.rfc4514_string()
 
+    def valid_from(self) -> int:
+        return calendar.timegm(self.certificate.not_valid_before.timetuple())
+
     def signed(self, signature: bytes, data: bytes) -> bool:
         try:
             self.key.verify(signature, data, ec.ECDSA(hashes.SHA256()))

@@ -11,7 +11,7 @@ from tests.verifier.file_claims import CHUNK_BYTES
 from tests.verifier.findings import BROKEN, INCOMPLETE, NOTE, Report
 from tests.verifier.manifest import check_signature, parse_manifest
 from tests.verifier.node_log import Whom, check_head_trust, why_proof_fails
-from tests.verifier.recording import STAMP, check_stamps, check_trust, read_signer
+from tests.verifier.recording import STAMP, check_stamps, check_trust, note_stamped, read_signer
 from tests.verifier.signed_lines import Malformed
 from tests.verifier.stamps import check_stamp
 
@@ -200,6 +200,8 @@ def check_evidence(path: Path, trusted: list[Path], report: Report, lists: list 
     check_listed(evidence, chain, report)
     stamps = {name: evidence.read(name) for name in evidence.entries if STAMP.fullmatch(name)}
     check_trust(signer, chain, trusted, check_stamps(stamps, chain, trusted, report), report, lists)
+    note_stamped(report.facts["proven_time"], "begun_before_utc_us", stamped)
+    note_stamped(report.facts["proven_time"], "ended_before_utc_us", stamped if chain.seal else [])
     certificate = next((file for file in (chain.genesis or {}).get("files", []) if file["name"] == "certificate.pem"), None)
     if certificate and "certificate.pem" in evidence.entries and hashlib.sha256(evidence.read("certificate.pem")).hexdigest() != certificate["sha256"]:
         report.add(BROKEN, "certificate.pem is not the one the genesis names")

@@ -40,19 +40,30 @@ def read_signer(data: bytes, report: Report) -> Signer | None:
 
 def check_trust(signer: Signer | None, chain: Chain, trusted: list[Path], stamp_times: dict[int, int], report: Report, lists: list = ()) -> None:
     """Rule 6: at the earliest trusted stamp's time, otherwise at the genesis's word."""
+    proven = report.facts["proven_time"] = {"begun_after_utc_us": None, "begun_before_utc_us": None, "ended_before_utc_us": None}
+    note_stamped(proven, "begun_before_utc_us", list(stamp_times.values()))
+    note_stamped(proven, "ended_before_utc_us", [stamp_times[chain.seal["seq"]]] if chain.seal and chain.seal["seq"] in stamp_times else [])
     if not trusted or signer is None or chain.genesis is None:
         return
     why = signer.leads_to(trusted, min(stamp_times.values(), default=unix_time_of(chain.genesis["utc"])))
     if why:
         report.add(UNTRUSTED, f"the certificate of {signer.subject} does not lead to a trusted one: {why}")
-    elif lists:
-        tell_revocation(signer, trusted, lists, stamp_times.get(chain.entries[-1][1]["seq"]), report)
+    elif not lists or tell_revocation(signer, trusted, lists, stamp_times.get(chain.entries[-1][1]["seq"]), report):
+        proven["begun_after_utc_us"] = signer.valid_from() * 1000000
 
 
-def tell_revocation(signer: Signer, trusted: list[Path], lists: list, stamped: int | None, report: Report) -> None:
+def note_stamped(proven: dict, key: str, times: list[int]) -> None:
+    """The earliest time, in seconds, at which somebody else said that it was there."""
+    known = [time * 1000000 for time in times] + [proven[key]] * (proven[key] is not None)
+    proven[key] = min(known, default=None)
+
+
+def tell_revocation(signer: Signer, trusted: list[Path], lists: list, stamped: int | None, report: Report) -> bool:
+    """True: it may still be believed."""
     found = judge_revocation(signer, trusted, lists, stamped)
     if found:
         report.add(found[0], f"the certificate of {signer.subject}: {found[1]}")
+    return found is None or found[0] != UNTRUSTED
 
 
 def check_stamps(stamps: dict[str, bytes], chain: Chain, trusted: list[Path], report: Report) -> dict[int, int]:

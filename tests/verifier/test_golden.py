@@ -30,7 +30,7 @@ class Golden(unittest.TestCase):
                 opened = judge(GOLDEN / name, TRUSTED, archive_keys=[ARCHIVE_KEY])
                 self.assertEqual(opened.exit_code(), due.get("exit_opened", due["exit_trusting"]))
                 self.assertEqual([finding.words() for finding in opened.findings], due.get("findings_opened", due["findings"]))
-                for key in due.keys() & {"session", "head", "segments", "duration_us", "root", "leaves"}:
+                for key in due.keys() & {"session", "head", "segments", "duration_us", "root", "leaves", "proven_time"}:
                     self.assertEqual(report.facts[key], due[key], key)
 
     def test_published_head(self):
@@ -53,9 +53,19 @@ class Golden(unittest.TestCase):
                     self.assertEqual(done.returncode, code, report)
                     self.assertEqual((report["session"], report["head"], report["duration_us"]), (due["session"], due["head"], due["duration_us"]))
 
+    def test_proven_time(self):
+        """Between which times others than the node say that it was made."""
+        whom = ["--ca", GOLDEN / "keys/ca.pem", "--tsa-ca", GOLDEN / "keys/tsa-ca.pem"]
+        for name, due in EXPECTED.items():
+            if "proven_time" not in due:
+                continue
+            with self.subTest(name):
+                done = subprocess.run([PROGRAM, "verify", "--json", *whom, GOLDEN / name], stdout=subprocess.PIPE, check=False)
+                self.assertEqual(json.loads(done.stdout)["proven_time"], due["proven_time"])
+
     def test_words(self):
         """The first line of each verdict says what kind of case it is, and what is not there is named."""
-        for name, code, parts in (("whole", 0, ("PROVEN:", "nothing is missing", "not recorded: 2.000 s")), ("part.mp4", 0, ("this is the named part", "2 of 4 segments")),
+        for name, code, parts in (("whole", 0, ("PROVEN:", "nothing is missing", "not recorded: 2.000 s", "begun after 2020-01-01T00:00:00Z (its signer's certificate is no older); that it is not younger")), ("part.mp4", 0, ("this is the named part", "2 of 4 segments")),
                                   ("unsealed", 5, ("has no proven end", "segment 3: 1.750 s to 2.250 s: seg-00003.mp4 is not closed")), ("encrypted", 5, ("name the key with --archive-key",)),
                                   ("power-cut.mp4", 5, ("has a proven end, but not everything that was written is signed", "what the findings below name", "segment 3: 1.750 s to 2.250 s: the last 23 bytes")),
                                   ("deleted", 6, ("DELETED: lawfully", "by order of alice, approved by bob: case closed")), ("derived.mp4", 0, ("DERIVED COPY",))):

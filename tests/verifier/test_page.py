@@ -81,7 +81,7 @@ class Pages(unittest.TestCase):
             self.assertIn(part, words)
         self.page.trust(self.ca, self.tsa)
         words = self.agree(self.evidence, 0, self.ca, self.tsa)
-        for part in ("Proven", "Existed at", "under a head of 12 leaves"):
+        for part in ("Proven", "Existed at", "under a head of 12 leaves", "begun after 2020-01-01 00:00:00 UTC (its signer’s certificate is no older) and before"):
             self.assertIn(part, words)
         self.assertNotIn("What is not proven", words)
 

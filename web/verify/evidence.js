@@ -8,7 +8,7 @@ import { checkSignature, parseManifest } from './manifest.js';
 import { checkHolders, checkProof } from './proofs.js';
 import { Malformed, Unjudged } from './report.js';
 import { checkStamp } from './stamps.js';
-import { STAMP, checkStamps, checkTrust, readSigner } from './trust.js';
+import { STAMP, checkStamps, checkTrust, earliest, readSigner } from './trust.js';
 
 /** @typedef {import('./report.js').Report} Report */
 /** @typedef {{ blob: Blob, videoBytes: number, entries: Map<string, Blob>, manifest: Record<string, any> }} Evidence */
@@ -219,6 +219,10 @@ export async function checkEvidence(blob, whom, report, progress) {
 	await checkListed(evidence, chain, report);
 	const stamps = new Map([...entries].filter(([name]) => STAMP.test(name)));
 	await checkTrust(signer, chain, whom, await checkStamps(stamps, chain, whom.trusted, report), report);
+	// The manifest names the chain, so all of it is as old as the stamp over its signature.
+	const { times } = report.facts;
+	times.begunBefore = earliest([times.begunBefore, stamped[0]]);
+	times.endedBefore = chain.seal ? earliest([times.endedBefore, stamped[0]]) : undefined;
 	await checkCertificate(evidence, chain, report);
 	const segments = exportedSegments(evidence, chain, report), hashes = await hashVideo(evidence, report, progress);
 	if (manifest.kind === 'derived')

@@ -38,22 +38,34 @@ export async function checkStamps(stamps, chain, trusted, report) {
 	return dates;
 }
 
+/** @param {(Date | undefined)[]} dates */
+export function earliest(dates) {
+	const known = dates.filter((date) => date !== undefined).map(Number);
+	return known.length > 0 ? new Date(Math.min(...known)) : undefined;
+}
+
 /** At the earliest trusted stamp's time, otherwise at the genesis's word.
  * @param {Signer | null} signer @param {import('./chain.js').Chain} chain @param {import('./judge.js').Whom} whom @param {Map<number, Date>} dates @param {Report} report */
 export async function checkTrust(signer, chain, whom, dates, report) {
+	const sealSeq = chain.seal?.seq;
+	report.facts.times = {
+		begunAfter: undefined, begunBefore: earliest([...dates.values()]),
+		endedBefore: sealSeq === undefined ? undefined : dates.get(sealSeq),
+	};
 	if (whom.trusted.length === 0 || !signer || !chain.genesis)
 		return;
 	const date = dates.size > 0 ? new Date(Math.min(...[...dates.values()].map(Number))) : dateOf(chain.genesis.utc);
 	const { why, path } = await findPath(signer.certificate, signer.others, whom.trusted, date);
 	if (why)
 		report.add('untrusted', `the certificate of ${signer.subject} does not lead to one you trust: ${why}`);
-	else
-		await tellRevocation(`the certificate of ${signer.subject}`, path, whom, dates.get(chain.entries.at(-1)?.value.seq), report);
+	else if (await tellRevocation(`the certificate of ${signer.subject}`, path, whom, dates.get(chain.entries.at(-1)?.value.seq), report))
+		report.facts.times.begunAfter = signer.certificate.notBefore.value;
 }
 
-/** @param {string} whose @param {any[]} path @param {import('./judge.js').Whom} whom @param {Date | undefined} stamped @param {Report} report */
+/** True: it may still be believed. @param {string} whose @param {any[]} path @param {import('./judge.js').Whom} whom @param {Date | undefined} stamped @param {Report} report */
 export async function tellRevocation(whose, path, whom, stamped, report) {
 	const found = whom.lists.length > 0 ? await judgeRevocation(path, whom.lists, stamped) : null;
 	if (found)
 		report.add(found[0], `${whose}: ${found[1]}`);
+	return found?.[0] !== 'untrusted';
 }

@@ -86,6 +86,18 @@ function operationWords(operation) {
 	}
 }
 
+/** @param {Date} date */
+const utcOf = (date) => `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** Between which times it was made, by the word of others than the node. @param {{ begunAfter?: Date, begunBefore?: Date, endedBefore?: Date }} times */
+function timeWords({ begunAfter, begunBefore, endedBefore }) {
+	const after = begunAfter && `after ${utcOf(begunAfter)} (its signer’s certificate is no older)`, before = begunBefore && `before ${utcOf(begunBefore)} (time stamp)`;
+	if (!after && !before)
+		return 'none: its times are its node’s word alone';
+	const begun = `begun ${[after, before].filter(Boolean).join(' and ')}`, ended = endedBefore ? `, ended before ${utcOf(endedBefore)} (time stamp)` : '';
+	return `${begun}${before ? '' : '; that it is not younger than it says is its node’s word'}${ended}`;
+}
+
 /** Only what the good entries say; nothing when there is nothing to judge. @param {Report} report @returns {[string, string][]} */
 export function facts(report) {
 	const { facts: known } = report, { manifest } = known;
@@ -102,6 +114,7 @@ export function facts(report) {
 		['Who', [known.user, known.viewer_address && `from ${known.viewer_address}`].filter(Boolean).join(' ')],
 		['Target', [known.target, known.target_address && `(${known.target_address})`, known.account && `as ${known.account}`].filter(Boolean).join(' ')],
 		['Began', `${known.utc.replace('T', ' ').replace('Z', '')} UTC, by the node's clock`],
+		['Proven time', report.exitCode() === 3 ? '' : timeWords(known.times)],
 		['Length', `${seconds(known.duration_us)}, ${known.segments} segments, ${known.frames} pictures`],
 		['Not recorded', known.gaps.length === 0 ? 'no gaps' : `${known.gaps.length} signed ${known.gaps.length === 1 ? 'gap' : 'gaps'}, ${seconds(sum)} together`],
 		['End', known.sealed ? `sealed: ${known.end_reason}` : 'not sealed'],
