@@ -41,6 +41,7 @@ char *export_readme(const struct manifest *m)
 		"\n"
 		"HOW TO CHECK IT, with the program:\n"
 		"  vitrine verify evidence.mp4 --ca evidence-ca.pem\n"
+		"or with the page verify.html, in a browser and without a network.\n"
 		"\n"
 		"HOW TO CHECK IT WITHOUT US (evidence-ca.pem comes from whom you trust, never from "
 		"this file):\n"

@@ -3,6 +3,7 @@
 Arguments: the `vitrine` program."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,20 @@ class Golden(unittest.TestCase):
             with self.subTest(name):
                 done = subprocess.run([PROGRAM, "verify", "--json", *whom, GOLDEN / name], stdout=subprocess.PIPE, check=False)
                 self.assertEqual(json.loads(done.stdout)["proven_time"], due["proven_time"])
+
+    def test_json_is_documented(self):
+        """Every key that --json prints stands in docs/evidence.md, and the other way round."""
+        text = (GOLDEN.parents[1] / "docs/evidence.md").read_text(encoding="utf-8").partition("`--json` prints")[2].partition("\n## ")[0]
+        table = [line for line in text.splitlines() if line.startswith("| `")]
+        rows = {name: re.findall(r"`(\w+)`", line.partition(" | ")[2]) for line in table for name in re.findall(r"`(\w+)`", line.partition(" | ")[0])}
+        done = subprocess.run([PROGRAM, "verify", "--json", GOLDEN / "evidence.mp4", GOLDEN / "derived.mp4"], stdout=subprocess.PIPE, check=False)
+        original, copy = json.loads(done.stdout)
+        self.assertEqual(set(rows), set(original))
+        for report in (original, copy):
+            self.assertEqual(set(rows["export"]), set(report["export"]))
+        self.assertEqual(rows["proven_time"], list(original["proven_time"]))
+        self.assertEqual(rows["gaps"], list(original["gaps"][0]))
+        self.assertLessEqual(set(original["findings"][0]), set(rows["findings"]))
 
     def test_words(self):
         """The first line of each verdict says what kind of case it is, and what is not there is named."""
