@@ -225,27 +225,34 @@ static bool update_tile(struct snapshot *s, struct ring_reader *reader, uint32_t
 	return true;
 }
 
+/* The first tile from `i` on that something waits in; the number of tiles when there is none. */
+static uint32_t next_dirty(const struct snapshot *s, uint32_t i)
+{
+	while (i < s->columns * s->rows && s->tiles[i].right == 0)
+		i++;
+	return i;
+}
+
 bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader)
 {
+	const uint32_t columns = snapshot->columns, end = columns * snapshot->rows;
 	bool stuck = false;
 
-	for (uint32_t row = 0; row < snapshot->rows && snapshot->n_dirty > 0; row++) {
-		for (uint32_t column = 0; column < snapshot->columns; column++) {
-			struct snapshot_tile *t =
-				&snapshot->tiles[row * snapshot->columns + column];
-			if (t->right == 0)
-				continue;
-			struct next_part next = {.reader = reader};
-			if (column + 1 < snapshot->columns && t[1].right != 0)
-				next.rows = part_of(snapshot, column + 1, row);
-			if (!update_tile(snapshot, reader, column, row, &next)) {
-				t->looks = (uint8_t)MIN(t->looks + 1, LOOKS_MAX);
-				stuck |= t->looks == LOOKS_MAX;
-				continue;
-			}
-			*t = (struct snapshot_tile){0};
-			snapshot->n_dirty--;
+	if (snapshot->n_dirty == 0)
+		return false;
+	for (uint32_t i = next_dirty(snapshot, 0), after; i < end; i = after) {
+		struct snapshot_tile *t = &snapshot->tiles[i];
+		struct next_part next = {.reader = reader};
+		after = next_dirty(snapshot, i + 1);
+		if (after < end)
+			next.rows = part_of(snapshot, after % columns, after / columns);
+		if (!update_tile(snapshot, reader, i % columns, i / columns, &next)) {
+			t->looks = (uint8_t)MIN(t->looks + 1, LOOKS_MAX);
+			stuck |= t->looks == LOOKS_MAX;
+			continue;
 		}
+		*t = (struct snapshot_tile){0};
+		snapshot->n_dirty--;
 	}
 	return stuck;
 }

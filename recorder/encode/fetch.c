@@ -18,7 +18,7 @@ static struct share share_of(const uint32_t *changed, unsigned n_changed, unsign
 			     struct mb_place at)
 {
 	const unsigned place = at.column % MB_PER_LINE, rows = MB_PX / MB_PER_LINE;
-	const bool begins = place == 0 || changed[i - 1] + 1 != changed[i];
+	const bool begins = place == 0 || i == 0 || changed[i - 1] + 1 != changed[i];
 	const bool ends =
 		place == MB_PER_LINE - 1 || i + 1 == n_changed || changed[i + 1] != changed[i] + 1;
 
@@ -38,17 +38,14 @@ static void fetch_rows(const struct nv12 *picture, struct mb_place at, struct ve
 		__builtin_prefetch(chroma + y * stride);
 }
 
-void fetch_ahead(const struct p_frame *frame, const struct moves *moves, const uint32_t *changed,
-		 unsigned n_changed, unsigned i)
+static void fetch(const struct p_frame *frame, const struct moves *moves, const uint32_t *changed,
+		  unsigned n_changed, unsigned i)
 {
 	const struct vector here = {0, 0};
 	struct vector from[MOVES_MAX];
-
-	i += AHEAD;
-	if (i >= n_changed)
-		return;
 	const struct mb_place at = place_of(frame, changed[i]);
 	const struct share share = share_of(changed, n_changed, i, at);
+
 	if (moves_at(moves, at, from) == 0 || !motion_allowed(frame, at, from[0].x, from[0].y))
 		from[0] = here;
 	fetch_rows(&frame->source, at, here, share);
@@ -56,4 +53,18 @@ void fetch_ahead(const struct p_frame *frame, const struct moves *moves, const u
 	fetch_rows(&frame->before, at, from[0], share);
 	fetch_rows(&frame->reference, at, from[0], share);
 	__builtin_prefetch(state_at(frame, at), 1);
+}
+
+void fetch_first(const struct p_frame *frame, const struct moves *moves, const uint32_t *changed,
+		 unsigned n_changed)
+{
+	for (unsigned i = 0; i < MIN(AHEAD, n_changed); i++)
+		fetch(frame, moves, changed, n_changed, i);
+}
+
+void fetch_ahead(const struct p_frame *frame, const struct moves *moves, const uint32_t *changed,
+		 unsigned n_changed, unsigned i)
+{
+	if (n_changed - i > AHEAD)
+		fetch(frame, moves, changed, n_changed, i + AHEAD);
 }

@@ -6,6 +6,10 @@
 
 #include "recorder/encode/moves.h"
 
-/** While changed[i] is coded: asks for a share of what changed[i + some] will touch. `moves` tells where from it is likely to be copied. */
+/** Asks for what the first few of `changed` will touch. `moves` tells where from they are likely to be copied. */
+void fetch_first(const struct p_frame *frame, const struct moves *moves, const uint32_t *changed,
+		 unsigned n_changed);
+
+/** While changed[i] is coded: asks for a share of what one that comes some places later will touch. */
 void fetch_ahead(const struct p_frame *frame, const struct moves *moves, const uint32_t *changed,
 		 unsigned n_changed, unsigned i);

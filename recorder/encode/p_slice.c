@@ -178,6 +178,7 @@ static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
 	uint32_t next = 0, row = 0;
 
 	coder->n_settled = 0;
+	fetch_first(f, moves, coder->changed, coder->n_changed);
 	for (unsigned i = 0; i < coder->n_changed; i++) {
 		const struct mb_place at = place_of(f, coder->changed[i]);
 		fetch_ahead(f, moves, coder->changed, coder->n_changed, i);
