@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from . import database, demo, pki, settings
@@ -83,11 +84,22 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def free_displays() -> tuple[int, int]:
-    taken = {int(path.name[1:]) for path in Path("/tmp/.X11-unix").glob("X*") if path.name[1:].isdigit()}
-    taken |= {int(path.name[2:-5]) for path in Path("/tmp").glob(".X*-lock") if path.name[2:-5].isdigit()}
-    free = [number for number in range(60, 400) if number not in taken]
-    return free[0], free[1]
+@contextmanager
+def free_displays(folder: Path = Path("/tmp")):
+    """Two X displays that are free. Another installation that starts waits for the end of this block, by which X servers have taken them."""
+    sockets = folder / ".X11-unix"
+    if not sockets.is_dir():
+        sockets.mkdir(exist_ok=True)
+        sockets.chmod(0o1777)
+    lock = os.open(sockets, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        taken = {int(path.name[1:]) for path in sockets.glob("X*") if path.name[1:].isdigit()}
+        taken |= {int(path.name[2:-5]) for path in folder.glob(".X*-lock") if path.name[2:-5].isdigit()}
+        free = [number for number in range(60, 400) if number not in taken]
+        yield free[0], free[1]
+    finally:
+        os.close(lock)
 
 
 def check_ports(layout: Layout) -> None:
@@ -240,13 +252,14 @@ def bring_up(layout: Layout, options: argparse.Namespace) -> None:
     database.create_database(layout)
     vnc_port, rdp_port = free_ports(2)
     specs = [database.service(layout), database.schema_step(layout)]
-    if not options.no_demo:
-        displays = free_displays()
-        demo.create(layout, displays)
-        specs += demo.services(layout, displays, vnc_port, rdp_port)
-    specs += daemons(layout)
-    process = start(layout, specs, "services")
-    wait_started(layout, process)
+    with ExitStack() as until_started:
+        if not options.no_demo:
+            displays = until_started.enter_context(free_displays())
+            demo.create(layout, displays)
+            specs += demo.services(layout, displays, vnc_port, rdp_port)
+        specs += daemons(layout)
+        process = start(layout, specs, "services")
+        wait_started(layout, process)
     password = create_administrator(layout)
     if not options.no_demo:
         register_demo(layout, vnc_port, rdp_port)

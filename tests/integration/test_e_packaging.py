@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
+from packaging.embedded.__main__ import free_displays
 from tests.support.installation import BUILD, ROOT
 
 PREFIX = "usr/local"
@@ -14,6 +16,26 @@ PREFIX = "usr/local"
 
 def run(*words: str) -> subprocess.CompletedProcess:
     return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+class Displays(unittest.TestCase):
+    def test_two_installations_take_four(self):
+        """The second one asks before the X servers of the first run."""
+        found = []
+
+        def second():
+            with free_displays(folder) as displays:
+                found.extend(displays)
+
+        with tempfile.TemporaryDirectory(prefix="vitrine-x.") as name:
+            folder, thread = Path(name), threading.Thread(target=second)
+            with free_displays(folder) as displays:
+                thread.start()
+                thread.join(1)  # without a lock it has its answer by now
+                for number in displays:
+                    (folder / f".X11-unix/X{number}").touch()
+            thread.join()
+        self.assertEqual((displays, found), ((60, 61), [62, 63]))
 
 
 class Installed(unittest.TestCase):
