@@ -3,18 +3,22 @@
 A step is a name and a function that returns a list of (test name, passed, what it printed)."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
-import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support import failures
 
 ROOT = Path(__file__).resolve().parents[1]
 FUZZ_SECONDS = 5
+# One more than there are cores: tests wait a part of their time.
+PARALLEL = (os.cpu_count() or 1) + 1
 
 
 def run(command: list[str], **options) -> subprocess.CompletedProcess:
@@ -27,22 +31,37 @@ def single(name: str, command: list[str], **options) -> list:
     return [(name, done.returncode == 0, done.stdout)]
 
 
-def build(name: str, folder: str, options: list[str], env: dict | None = None) -> list:
+def build(name: str, folder: str, options: list[str], env: dict | None = None, suites: set[str] | None = None) -> list:
+    """All of it, or only what the tests of these suites need."""
     environment = {**os.environ, **(env or {})}
     if not (ROOT / folder / "build.ninja").exists():
         setup = run(["meson", "setup", folder, *options], env=environment)
         if setup.returncode != 0:
             return [(f"{name}: configure", False, setup.stdout)]
-    done = run(["ninja", "-C", folder])
+    done = run(["ninja", "-C", folder, *(needed(folder, suites) if suites else [])])
     return [(f"{name}: builds without warnings", done.returncode == 0 and "warning:" not in done.stdout, done.stdout)]
+
+
+def needed(folder: str, suites: set[str]) -> list[str]:
+    """The targets that tests of these suites are or start, and the fuzz targets for the suite "fuzz"."""
+    def told(what: str) -> list:
+        return json.loads((ROOT / folder / "meson-info" / f"intro-{what}.json").read_text())
+
+    targets = {target["id"]: target for target in told("targets")}
+    wanted = {target["id"] for target in targets.values() if "fuzz" in suites and target["name"].startswith("fuzz_")}
+    for test in told("tests"):
+        if suites & {suite.rpartition(":")[2] for suite in test["suite"]}:
+            wanted.update(test["depends"])
+    return sorted(os.path.relpath(file, ROOT / folder) for key in wanted for file in targets[key]["filename"])
 
 
 def meson_test(name: str, folder: str, suite: list[str], env: dict | None = None) -> list:
     """Runs suites of a build folder and reads every single case from meson's log."""
     log = ROOT / folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    done = run(["meson", "test", "-C", folder, "--no-rebuild", "--timeout-multiplier", "3", *suite], env={**os.environ, **(env or {})})
+    done = run(["meson", "test", "-C", folder, "--no-rebuild", "--timeout-multiplier", "3", "--num-processes", str(PARALLEL), *suite], env={**os.environ, **(env or {})})
     results = failures.of_meson(name, log) if log.exists() else []
+    print(f"{name}: longest {failures.longest(log)}" if log.exists() else f"{name}: no log", flush=True)
     if done.returncode != 0 and all(ok for _, ok, _ in results) or not results:
         results.append((f"{name}: meson test", False, done.stdout))
     return results
@@ -65,66 +84,59 @@ def step_unit() -> list:
 
 
 def step_asan() -> list:
-    results = build("asan", "build/asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=true"], {"CC": "clang"})
+    results = build("asan", "build/asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=true"], {"CC": "clang"}, {"unit", "fuzz"})
     environment = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
                    "LSAN_OPTIONS": f"suppressions={ROOT}/tests/support/lsan.supp:print_suppressions=0"}
     return results + (meson_test("asan", "build/asan", ["--suite", "unit"], environment) if results[0][1] else [])
 
 
 def step_tsan() -> list:
-    results = build("tsan", "build/tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], {"CC": "clang"})
+    results = build("tsan", "build/tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], {"CC": "clang"}, {"tsan"})
     environment = {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT}/tests/support/tsan.supp"}
     return results + (meson_test("tsan", "build/tsan", ["--suite", "tsan"], environment) if results[0][1] else [])
 
 
+def fuzz(target: Path) -> list:
+    seeds = ROOT / "tests/fuzz/seeds" / target.name.removeprefix("fuzz_")
+    scratch = ROOT / "build/asan" / f"corpus-{target.name}"
+    scratch.mkdir(exist_ok=True)
+    return single(f"fuzz: {target.name}", [str(target), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10",
+                                           f"-artifact_prefix={scratch}/found-", str(scratch), str(seeds)])
+
+
 def step_fuzz() -> list:
     """Every fuzz target for some seconds, from its seeds: enough to replay what was found before and to see it alive."""
-    results = []
-    for target in sorted((ROOT / "build/asan/tests/fuzz").glob("fuzz_*")):
-        if target.is_file() and os.access(target, os.X_OK):
-            seeds = ROOT / "tests/fuzz/seeds" / target.name.removeprefix("fuzz_")
-            scratch = ROOT / "build/asan" / f"corpus-{target.name}"
-            scratch.mkdir(exist_ok=True)
-            results += single(f"fuzz: {target.name}", [str(target), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10",
-                                                       f"-artifact_prefix={scratch}/found-", str(scratch), str(seeds)])
+    targets = [path for path in sorted((ROOT / "build/asan/tests/fuzz").glob("fuzz_*")) if path.is_file() and os.access(path, os.X_OK)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = sum(pool.map(fuzz, targets), [])
     return results or [("fuzz: targets were built", False, "no executable under build/asan/tests/fuzz")]
 
 
-class Collector(unittest.TextTestResult):
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self.all: list = []
-
-    def addSuccess(self, test):
-        super().addSuccess(test)
-        self.all.append((f"integration: {test.id()}", True, ""))
-
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self.all.append((f"integration: {test.id()}", False, self.failures[-1][1]))
-
-    def addError(self, test, err):
-        super().addError(test, err)
-        self.all.append((f"integration: {test.id()}", False, self.errors[-1][1]))
-
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self.all.append((f"integration: {subtest.id()}", False, self._exc_info_to_string(err, subtest)))
-
-    def addUnexpectedSuccess(self, test):
-        super().addUnexpectedSuccess(test)
-        self.all.append((f"integration: {test.id()}", False, "passed, although a failure is expected"))
-
-
-def integration(pattern: str) -> list:
-    suite = unittest.defaultTestLoader.discover(str(ROOT / "tests/integration"), pattern, str(ROOT))
-    return unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Collector).run(suite).all
+def integration(modules: list[str]) -> list:
+    """In a process of its own, whose words are passed on."""
+    with tempfile.NamedTemporaryFile("r", prefix="vitrine-results-") as report:
+        process = subprocess.Popen([sys.executable, "-u", "-m", "tests.integration", report.name, *modules], cwd=ROOT, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        output = ""
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            output += line
+        results = [tuple(json.loads(line)) for line in report]
+    if process.wait() != 0 and all(ok for _, ok, _ in results) or not results:
+        results.append((f"integration: {', '.join(modules)}", False, output))
+    return results
 
 
 def step_integration() -> list:
+    """Two at a time: what shares the one embedded installation, and what has labs of its own."""
     results = build("integration", "build/gcc", [])
-    return results + (integration("test_*.py") if results[0][1] else [])
+    if not results[0][1]:
+        return results
+    shared, alone = [], []
+    for path in sorted((ROOT / "tests/integration").glob("test_*.py")):
+        (shared if "inst.shared()" in path.read_text() else alone).append(path.stem)
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(integration, (shared, alone)), results)
 
 
 STEPS = {"lint": step_lint, "unit": step_unit, "asan": step_asan, "tsan": step_tsan, "fuzz": step_fuzz, "integration": step_integration}

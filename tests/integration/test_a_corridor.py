@@ -7,7 +7,7 @@ import unittest
 
 from tests.support import installation as inst
 from tests.support.desktop import Display, Recording, changed_area, difference, screenshot, settled, vncviewer, xfreerdp
-from tests.support.installation import wait_for
+from tests.support.installation import PATIENCE_S, wait_for
 
 GFX = ("+gfx",)
 PAIRINGS = [
@@ -95,7 +95,7 @@ class Corridor(unittest.TestCase):
         for user, password in (("admin%demo-linux", "wrong"), ("nobody%demo-linux", "wrong"), ("admin%no-such-target", installation.admin_password)):
             viewer = xfreerdp(display, installation.rdp_port, user, password, "/sec:tls", size="640x480")
             try:
-                viewer.process.wait(30)
+                viewer.process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.fail(f"{user} was not refused\n{viewer.text()[-2000:]}")
             found = [line.split("ERRINFO_")[1].split()[0].strip("[]():,") for line in viewer.text().splitlines() if "ERRINFO_" in line]

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.integration.test_a_corridor import running
 from tests.support import installation as inst
 from tests.support.desktop import Display, Recording, difference, screenshot, settled, xfreerdp
-from tests.support.installation import wait_for
+from tests.support.installation import PATIENCE_S, PROMPT_S, SLOWNESS, wait_for
 
 GARBAGE = 10000
 
@@ -62,10 +62,10 @@ class Operations(unittest.TestCase):
         began = time.monotonic()
         self.installation.vitrine("session", "terminate", session, "--reason", "maintenance window begins")
         asked = time.monotonic()
-        viewer.process.wait(10)
+        viewer.process.wait(PATIENCE_S)
         ended = time.monotonic()
         print(f"[terminate: command {asked - began:.3f} s, client ended {ended - asked:.3f} s after it]")
-        self.assertLess(ended - asked, 1.0)
+        self.assertLess(ended - asked, PROMPT_S)
         self.assertIn("ERRINFO_", viewer.text())
         row = wait_for(lambda: self.installation.sql(f"SELECT end_reason FROM session WHERE id = '{session}' AND state = 'ended'"), 5, "the row says why")
         self.assertEqual(row[0][0], "terminated")
@@ -163,10 +163,10 @@ class Operations(unittest.TestCase):
         session = wait_for(lambda: running(self.installation), 30, "a running session")[0]
         # The banner lies over the target's picture at first.
         with self.assertRaises(AssertionError):
-            viewer.shows(self.target_picture, 1)
-        viewer.process.wait(20)
+            viewer.shows(self.target_picture, 1 / SLOWNESS)
+        viewer.process.wait(PATIENCE_S)
         self.assertIn("ERRINFO_IDLE_TIMEOUT", viewer.text())
-        row = wait_for(lambda: self.installation.sql(f"SELECT end_reason, ended_at - running_at BETWEEN '4 s' AND '12 s' FROM session"
+        row = wait_for(lambda: self.installation.sql(f"SELECT end_reason, ended_at - running_at BETWEEN '4 s' AND '60 s' FROM session"
                                                      f" WHERE id = '{session}' AND state = 'ended'"), 5, "the row says why")
         self.assertEqual(row[0], ["idle", "t"])
         recording = self.sealed(session)
@@ -262,6 +262,6 @@ class Operations(unittest.TestCase):
         self.assertIn(f"port {self.installation.rdp_port}", done.stdout)
         gateway = self.installation.state / "app/bin/vitrine-gateway"
         busy = subprocess.run([str(gateway), "--config", str(self.installation.state / "etc/vitrine.yaml")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+                              stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S, check=False)
         self.assertNotEqual(busy.returncode, 0)
         self.assertIn(str(self.installation.rdp_port), busy.stdout)

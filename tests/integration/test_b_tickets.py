@@ -6,7 +6,7 @@ import unittest
 from tests.integration.test_a_corridor import running
 from tests.support import installation as inst
 from tests.support.desktop import Display, difference, screenshot, xfreerdp
-from tests.support.installation import wait_for
+from tests.support.installation import PATIENCE_S, wait_for
 
 USER = "admin%demo-linux"
 
@@ -55,7 +55,7 @@ class Tickets(unittest.TestCase):
         """The viewer is told that the login failed, no session begins, and the audit trail says why."""
         sessions, refusals = (self.installation.sql(f"SELECT count(*) FROM {what}")[0][0] for what in ("session", "audit WHERE action = 'login-refused'"))
         viewer = self.viewer(password)
-        viewer.process.wait(30)
+        viewer.process.wait(PATIENCE_S)
         self.assertIn("ERRCONNECT_AUTHENTICATION_FAILED", viewer.text())
         self.assertEqual(self.installation.sql("SELECT count(*) FROM session")[0][0], sessions)
         self.assertEqual(int(self.installation.sql("SELECT count(*) FROM audit WHERE action = 'login-refused'")[0][0]), int(refusals) + 1)

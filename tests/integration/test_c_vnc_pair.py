@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 from tests.support.desktop import Display, Viewer, difference, screenshot, vncviewer
-from tests.support.installation import BUILD, wait_for
+from tests.support.installation import BUILD, PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = BUILD / "tests" / "unit" / "vnc" / "vnc_host"
@@ -109,7 +109,7 @@ class Pair(unittest.TestCase):
         self.assertGreater(difference(before, target.picture()), 0.001)
         viewer.shows(target.picture, share=0.002)
         viewer.close()
-        story = host.communicate(timeout=10)[0]
+        story = host.communicate(timeout=PATIENCE_S)[0]
         self.assertIn("end viewer-left", story)
         return story
 
@@ -131,7 +131,7 @@ class Pair(unittest.TestCase):
         _, viewer = self.viewer(port)
         wait_for(lambda: viewer.process.poll() is not None, 15, "the viewer ended")
         self.assertIn("The target did not accept the account", words(viewer))
-        self.assertIn("back: target-login", host.communicate(timeout=10)[0])
+        self.assertIn("back: target-login", host.communicate(timeout=PATIENCE_S)[0])
 
     def test_wrong_pin(self):
         target = self.target("X509Vnc")
@@ -139,7 +139,7 @@ class Pair(unittest.TestCase):
         _, viewer = self.viewer(port)
         wait_for(lambda: viewer.process.poll() is not None, 15, "the viewer ended")
         self.assertIn("The target showed another certificate", words(viewer))
-        self.assertIn("back: target-certificate", host.communicate(timeout=10)[0])
+        self.assertIn("back: target-certificate", host.communicate(timeout=PATIENCE_S)[0])
 
     def test_wrong_viewer_password(self):
         target = self.target("None")
@@ -148,7 +148,7 @@ class Pair(unittest.TestCase):
         wait_for(lambda: viewer.process.poll() is not None, 15, "the viewer ended")
         self.assertIn("Login refused: the name, the password or the target is not permitted.", words(viewer))
         host.terminate()
-        self.assertNotIn("open ", host.communicate(timeout=10)[0])  # nothing was dialled
+        self.assertNotIn("open ", host.communicate(timeout=PATIENCE_S)[0])  # nothing was dialled
 
     def test_resize_by_target(self):
         target = self.target("None")
@@ -181,5 +181,5 @@ class Pair(unittest.TestCase):
         _, viewer = self.viewer(port)
         viewer.shows(target.picture, share=0.002)
         target.process.terminate()
-        self.assertIn("back: target-closed", host.communicate(timeout=10)[0])
+        self.assertIn("back: target-closed", host.communicate(timeout=PATIENCE_S)[0])
         wait_for(lambda: viewer.process.poll() is not None, 10, "the viewer was let go")

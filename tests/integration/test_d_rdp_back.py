@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 
 from tests.support.desktop import Display, difference
-from tests.support.installation import wait_for
+from tests.support.installation import PATIENCE_S, wait_for
 from tests.support.shadow import Shadow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +55,7 @@ class Host:
 
     def end(self) -> str:
         line = self.process.stdout.readline().decode().strip()
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
         return line
 
     def stop(self) -> str:

@@ -13,7 +13,7 @@ import unittest
 
 from tests.support.console_lab import OPENING, PARTS, PART_S, PASSWORD, RECORDED, RUNNING, Client, Lab, browser, free_port
 from tests.support.fake_recorder import COLOUR, FPS, HEIGHT, WIDTH
-from tests.support.installation import wait_for
+from tests.support.installation import PATIENCE_S, PROMPT_S, wait_for
 
 
 def setUpModule():
@@ -323,7 +323,7 @@ class LiveStream(WithLab):
     """The streaming response as bytes."""
 
     def frames(self, client: Client, sessions: str):
-        link = http.client.HTTPSConnection("127.0.0.1", self.lab.port, context=client.context, timeout=20)
+        link = http.client.HTTPSConnection("127.0.0.1", self.lab.port, context=client.context, timeout=PATIENCE_S)
         self.addCleanup(link.close)
         link.request("GET", f"/api/live?sessions={sessions}", headers={"Cookie": client.cookie})
         answer = link.getresponse()
@@ -440,7 +440,7 @@ class Browser(WithLab):
         cls.addClassCleanup(cls.lab.close)
         cls.driver = browser()
         cls.addClassCleanup(cls.driver.quit)
-        cls.driver.set_script_timeout(30)
+        cls.driver.set_script_timeout(PATIENCE_S)
 
     def find(self, selector: str, seconds: float = 15):
         found = wait_for(lambda: self.driver.find_elements("css selector", selector), seconds, f"{selector} on {self.driver.current_url}")
@@ -498,7 +498,7 @@ class Browser(WithLab):
         ages = self.driver.execute_async_script(AGES, 5 * FPS)
         p50, p95 = statistics.median(ages), statistics.quantiles(ages, n=20)[18]
         print(f"live: recorder's socket to drawn picture p50 {p50:.0f} ms, p95 {p95:.0f} ms", flush=True)
-        self.assertLess(p50, 250)
+        self.assertLess(p50, PROMPT_S * 1000)
 
     def test_c_playback_seeks(self):
         self.enter("arthur")
@@ -535,7 +535,7 @@ class Browser(WithLab):
         raw = self.driver.execute_async_script(RAW_PLAYER, f"/api/recordings/{IDLE}", codec, False)
         self.assertEqual(raw.get("stretches"), 1, raw)
         self.assertGreaterEqual(raw["end"], 151)
-        played = self.driver.execute_async_script(PLAY_ON, 60, 30)
+        played = self.driver.execute_async_script(PLAY_ON, 60, PATIENCE_S / 2)
         self.assertEqual((played["ended"], played["stalls"]), (True, []), played)
         # Without the pictures in between Chromium drops what follows, which is what they are for.
         bare = self.driver.execute_async_script(RAW_PLAYER, f"/api/recordings/{IDLE}", codec, True)

@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 from tests.support.console_lab import RECORDED, Client, Lab
-from tests.support.installation import wait_for
+from tests.support.installation import PATIENCE_S, wait_for
 from tests.verifier.authority import Authority
 from tests.verifier.writer import compact
 
@@ -194,7 +194,7 @@ class Exports(unittest.TestCase):
     def stop_in_the_middle(self, client: Client) -> str:
         """Asks for the large export and freezes the service with some of it written."""
         job = self.ask(client, LARGE)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while self.part_of(job) < 3 * LARGE_BYTES:
             self.assertLess(time.monotonic(), deadline, "the export begins")
             os.sched_yield()

@@ -10,6 +10,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from .installation import SLOWNESS
+
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--ignore-certificate-errors", "--disable-dev-shm-usage", "--window-size=1500,1100", "--force-device-scale-factor=1")
 
@@ -30,11 +32,11 @@ class Console:
         self.driver.get(self.base + path)
 
     def find(self, selector: str, seconds: float = 10):
-        return WebDriverWait(self.driver, seconds).until(lambda d: d.find_element(By.CSS_SELECTOR, selector))
+        return WebDriverWait(self.driver, seconds * SLOWNESS).until(lambda d: d.find_element(By.CSS_SELECTOR, selector))
 
     def wait(self, script: str, seconds: float = 10, *arguments):
         """Until a JavaScript expression is true in the page."""
-        return WebDriverWait(self.driver, seconds, 0.02).until(lambda d: d.execute_script(f"return {script}", *arguments))
+        return WebDriverWait(self.driver, seconds * SLOWNESS, 0.02).until(lambda d: d.execute_script(f"return {script}", *arguments))
 
     def log_in(self, user: str, password: str) -> None:
         self.open("/")

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from tests.support.fake_recorder import FakeRecorder
+from tests.support.installation import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = ROOT / "tests/support/pg_cluster"
@@ -127,7 +128,7 @@ class Lab:
         path = self.work / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(path))
-            notify.settimeout(20)
+            notify.settimeout(PATIENCE_S)
             self.process = subprocess.Popen([self.build / "web/vitrine-web", "--config", self.config],
                                             env={**os.environ, "NOTIFY_SOCKET": str(path)})
             assert b"READY=1" in notify.recv(256)
@@ -136,12 +137,12 @@ class Lab:
     def run_once(self, *words: str) -> tuple[int, str]:
         """Runs a second vitrine-web that is expected to end by itself."""
         done = subprocess.run([self.build / "web/vitrine-web", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
+                              stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S, check=False)
         return done.returncode, done.stdout
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=20)
+        status = self.process.wait(timeout=PATIENCE_S)
         self.process = None
         return status
 
@@ -178,7 +179,7 @@ class Client:
             self.csrf = json.loads(body)["csrf"]
 
     def ask(self, method: str, path: str, body: object = None, headers: dict | None = None) -> tuple[int, dict, bytes]:
-        link = http.client.HTTPSConnection("127.0.0.1", self.lab.port, context=self.context, timeout=20)
+        link = http.client.HTTPSConnection("127.0.0.1", self.lab.port, context=self.context, timeout=PATIENCE_S)
         sent = dict(headers or {})
         if self.cookie:
             sent.setdefault("Cookie", self.cookie)

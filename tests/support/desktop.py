@@ -12,7 +12,7 @@ import numpy
 from PIL import Image
 
 from .archive import decrypt
-from .installation import wait_for
+from .installation import PATIENCE_S, SLOWNESS, wait_for
 
 
 class Display:
@@ -99,7 +99,7 @@ class Viewer:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -140,10 +140,10 @@ def vncviewer(display: Display, port: int, ca: Path, user: str, password: str) -
 def settled(look, before: numpy.ndarray | None = None, still: float = 0.4, seconds: float = 15) -> tuple[numpy.ndarray, float]:
     """What `look()` returns once that differs from `before` and has not changed for a while, and since which moment (time.monotonic) it shows that."""
     picture, since = look(), time.monotonic()
-    deadline = since + seconds
+    deadline = since + seconds * SLOWNESS
     while before is not None and difference(before, picture) == 0 or time.monotonic() - since < still:
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: a picture that changed and stands still")
+            raise AssertionError(f"not within {seconds * SLOWNESS} s: a picture that changed and stands still")
         time.sleep(0.01)
         following = look()
         if difference(picture, following, 0) > 0:

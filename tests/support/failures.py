@@ -24,7 +24,7 @@ TELLING = re.compile("|".join([
 FRAME = re.compile(r"^\s+#\d+ 0x[0-9a-f]+ in (\S+) (\S*?)([^/\s]+\.[ch]:\d+)")
 PYTHON_FRAME = re.compile(r'^\s+File "(?!/usr/lib)(?:.*/)?([^/"]+\.py)", line (\d+), in (\w+)')
 WRITTEN = re.compile(r"Test unit written to (\S+)")
-CASE = re.compile(r"^(not ok|ok)\s+\d+\s+([^#]*?)\s*(?:#\s*(SKIP|TODO)\b.*)?$", re.I)
+CASE = re.compile(r"^(not ok|ok)\s+\d+\s+([^#]*?)\s*(?:#\s*(\w+).*)?$", re.I)
 
 
 def essence(output: str, limit: int = LINES_OF_ONE) -> list[str]:
@@ -69,6 +69,12 @@ def of_meson(step: str, log: Path) -> list[tuple[str, bool, str]]:
     """Every case of every program in meson's testlog.json, as (name, passed, output). A program that died has one more, which says how and
     where: of its cases the dead one printed nothing."""
     return [result for line in log.read_text(errors="replace").splitlines() for result in _of_program(step, json.loads(line))]
+
+
+def longest(log: Path, amount: int = 6) -> str:
+    """The programs that took longest."""
+    programs = sorted(map(json.loads, log.read_text(errors="replace").splitlines()), key=lambda program: -program["duration"])
+    return ", ".join(f"{program['name'].rpartition(' / ')[2]} {program['duration']:.0f} s" for program in programs[:amount])
 
 
 def _of_program(step: str, program: dict) -> list[tuple[str, bool, str]]:
