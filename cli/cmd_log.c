@@ -142,6 +142,8 @@ static int run_log_prove(struct cli *cli, int argc, char **argv)
 	if (store == NULL)
 		return CLI_FAILED;
 	const char *dir = output != NULL ? output : ".";
+	if (g_mkdir_with_parents(dir, 0755) != 0)
+		return cli_fail("%s: %s", dir, g_strerror(errno));
 	int code = argc == 1 ? prove_session(store, argv[0], dir) : CLI_OK;
 	return code == CLI_OK && since != NULL ? prove_consistency(store, since, until, dir) : code;
 }

@@ -54,7 +54,9 @@ static const char *verdict_words(int code, const struct verify_options *options,
 	case VERDICT_UNTRUSTED:
 		return "UNTRUSTED: the log holds, but under a certificate that was not named.";
 	case VERDICT_INCOMPLETE:
-		return "INCOMPLETE: what is signed holds, but not everything is signed yet.";
+		return "INCOMPLETE: what is signed holds, but not everything is signed yet. "
+		       "While the recorder runs it signs what is new within "
+		       "recorder.log.head_seconds: ask again then.";
 	default:
 		break;
 	}

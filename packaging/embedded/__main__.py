@@ -194,6 +194,14 @@ def vitrine(layout: Layout, *words: str, secret: str | None = None) -> str:
         os.close(reader)
 
 
+def write_command(layout: Layout) -> Path:
+    """`vitrine` for this installation, without --config: what the guide and the README type."""
+    path = layout.state / "vitrine"
+    path.write_text(f'#!/bin/sh\nexec {layout.program("vitrine")} --config {layout.config} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
 def create_administrator(layout: Layout) -> str | None:
     marker = layout.etc / "administrator-created"
     if marker.exists():
@@ -218,14 +226,14 @@ def register_demo(layout: Layout, vnc_port: int, rdp_port: int) -> None:
         vitrine(layout, "grant", "add", "admin", name, account)
 
 
-def print_guide(layout: Layout, password: str | None, seconds: float, with_demo: bool) -> None:
+def print_guide(layout: Layout, command: Path, password: str | None, seconds: float, with_demo: bool) -> None:
     host = "127.0.0.1" if layout.listen in ("0.0.0.0", "127.0.0.1") else layout.listen
     target = "demo-linux" if with_demo else "TARGET"
     print(f"""
 Vitrine is running ({seconds:.1f} s to start).
 
   Remote Desktop (mstsc)   computer {host}:{layout.rdp_port}, user name admin%{target}
-  FreeRDP                  xfreerdp3 /v:{host}:{layout.rdp_port} /u:admin%{target} /sec:tls /cert:tofu /gfx
+  FreeRDP                  xfreerdp3 /v:{host}:{layout.rdp_port} /u:admin%{target} /d: /from-stdin:force /sec:tls /cert:tofu /gfx
   VNC                      xtigervncviewer -SecurityTypes X509Plain -X509CA {layout.pki}/service-ca.pem {host}::{layout.vnc_port}
                            (user name admin%{target})""")
     if with_demo:
@@ -233,10 +241,13 @@ Vitrine is running ({seconds:.1f} s to start).
     print(f"""  Console                  https://{host}:{layout.web_port}/   user admin
   Recordings               {layout.store}
   Logs                     {layout.log}
-  Command line             {layout.program('vitrine')} --config {layout.config} --help
+  Command line             {command} --help
+  Whom to trust            {layout.pki}/evidence-ca.pem   (for vitrine verify --ca)
 """)
     if password is not None:
         print(f"  Password of admin, shown this once: {password}\n")
+    else:
+        print(f"  Password of admin forgotten? {command} user passwd admin\n")
     print("  packaging/run --stop ends everything, packaging/run --reset deletes it.")
 
 
@@ -266,7 +277,7 @@ def bring_up(layout: Layout, options: argparse.Namespace) -> None:
     if password is not None and options.password_fd is not None:
         os.write(options.password_fd, password.encode() + b"\n")
         password = None
-    print_guide(layout, password, time.monotonic() - began, not options.no_demo)
+    print_guide(layout, write_command(layout), password, time.monotonic() - began, not options.no_demo)
 
 
 def main() -> int:

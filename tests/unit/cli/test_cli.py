@@ -268,24 +268,6 @@ class Cli(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("/nonexistent.yaml", done.stderr)
 
-    def test_manual_and_completion_know_all_commands(self):
-        manual = (SOURCE / "packaging/man/vitrine.1").read_text()
-        commands = re.findall(r"(?m)^  ([a-z]+ [a-z]+|[a-z]+)  ", self.site.ok("--help")) + re.findall(
-            r"(?m)^  ([a-z]+ [a-z]+) [A-Z\[]", self.site.ok("--help"))
-        self.assertGreater(len(commands), 25)
-        for command in commands:
-            self.assertIn(f".B vitrine {command}", manual)
-
-        def complete(*words):
-            script = f"""source {SOURCE}/packaging/vitrine.bash-completion
-                COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vitrine "$1"; printf '%s\\n' "${{COMPREPLY[@]}}" """
-            return subprocess.run(["bash", "-c", script, "bash", PROGRAM, *words], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
-
-        self.assertEqual(complete("us"), ["user"])
-        self.assertEqual(sorted(complete("-c", "x.yaml", "session", "")), ["list", "show", "terminate"])
-        self.assertIn("--certificate-sha256", complete("target", "add", "--c"))
-        self.assertEqual(complete("verify", "--j"), ["--json"])
-
     def test_doctor(self):
         code, out, _ = self.site.run("doctor")
         self.assertEqual(code, 0, out)

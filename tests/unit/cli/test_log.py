@@ -61,7 +61,6 @@ class NodeLog(unittest.TestCase):
 
     def prove(self, *words) -> Path:
         place = self.dir / "proof"
-        place.mkdir(exist_ok=True)
         code, out = self.run_log("prove", "--store", self.store, "--output", place, *words)
         self.assertEqual(code, 0, out)
         return place / "log-consistency.json"
