@@ -106,17 +106,20 @@ function EventItem({ event, current, onJump }) {
 
 function EventList({ timeline, seconds, onJump }) {
 	const [filter, setFilter] = useState('');
+	const [kind, setKind] = useState('');
 	const list = useRef(null);
 	const found = useMemo(() => {
 		const needle = filter.trim().toLowerCase();
-		return (timeline.events ?? []).filter((event) => needle === '' || `${event.title} ${event.detail}`.toLowerCase().includes(needle));
-	}, [timeline.events, filter]);
+		return (timeline.events ?? []).filter((event) => (kind === '' || event.title === kind) &&
+			(needle === '' || `${event.title} ${event.detail}`.toLowerCase().includes(needle)));
+	}, [timeline.events, filter, kind]);
+	const kinds = useMemo(() => [...new Set((timeline.events ?? []).map((event) => event.title))], [timeline.events]);
 	// The list shows a window of events around the place being played, so that a day of keystrokes stays quick.
 	const index = found.findLastIndex((event) => event.seconds <= seconds + 0.05);
 	const first = Math.max(0, Math.min(index - SHOWN_EVENTS / 2, found.length - SHOWN_EVENTS));
 	useEffect(() => {
 		list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
-	}, [index, filter]);
+	}, [index, filter, kind]);
 	let content = html`<ol ref=${list}>${found.slice(first, first + SHOWN_EVENTS).map((event, i) =>
 		html`<${EventItem} key=${first + i} event=${event} current=${first + i === index} onJump=${onJump} />`)}</ol>`;
 	if (timeline.error)
@@ -124,9 +127,12 @@ function EventList({ timeline, seconds, onJump }) {
 	else if (!timeline.events)
 		content = html`<${Loading} what="the timeline" />`;
 	else if (found.length === 0)
-		content = html`<p class="state">${filter ? 'No event fits.' : 'No events.'}</p>`;
+		content = html`<p class="state">${filter || kind ? 'No event fits.' : 'No events.'}</p>`;
 	return html`<section class="events" aria-labelledby="events-title">
 		<header><h2 id="events-title">Timeline <span class="hint">${found.length} event${found.length === 1 ? '' : 's'}</span></h2>
+			<label class="hidden" for="event-kind">Kind of event</label>
+			<select id="event-kind" value=${kind} onChange=${(event) => setKind(event.target.value)}>
+				<option value="">All kinds</option>${kinds.map((title) => html`<option key=${title} value=${title}>${title}</option>`)}</select>
 			<label class="hidden" for="event-filter">Find in the timeline</label>
 			<input id="event-filter" type="search" placeholder="Find …" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
 			${timeline.unreadable > 0 && html`<p class="field-error" role="alert">${timeline.unreadable} lines cannot be read.</p>`}
