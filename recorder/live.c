@@ -5,7 +5,6 @@
 #include "base/end_reason.h"
 #include "base/wire.h"
 #include "ipc/link.h"
-#include "ipc/live_proto.h"
 #include "recorder/live_watcher.h"
 
 #include <errno.h>
@@ -29,8 +28,9 @@ struct live_server {
 struct live_channel {
 	struct live_server *server;
 	char *session_id;
-	live_key_fn need_key;
+	const struct live_channel_ops *ops;
 	void *user;
+	unsigned n_joined;
 	atomic_uint n_watchers; /**< read without the lock: nobody watches most recordings */
 	uint32_t width, height;
 	char codec[16];
@@ -51,11 +51,21 @@ static void detach(struct live_watcher *watcher)
 	watcher->channel = NULL;
 }
 
+static void leave(struct live_watcher *watcher)
+{
+	const struct live_channel *channel = watcher->channel;
+
+	detach(watcher);
+	if (channel != NULL)
+		channel->ops->watched(channel->user, &watcher->who, watcher->number, false);
+}
+
 static void watcher_free(gpointer pointer)
 {
 	struct live_watcher *watcher = pointer;
 
-	detach(watcher);
+	leave(watcher);
+	message_clear(&live_request_type, &watcher->who);
 	g_clear_handle_id(&watcher->in_source, g_source_remove);
 	g_clear_handle_id(&watcher->out_source, g_source_remove);
 	g_queue_clear_full(&watcher->packets, (GDestroyNotify)g_bytes_unref);
@@ -122,31 +132,50 @@ static void push_end(struct live_server *server, struct live_watcher *watcher, c
 	settle(server, watcher);
 }
 
-static void attach(struct live_server *server, struct live_watcher *watcher, const char *session_id)
+static void attach(struct live_server *server, struct live_watcher *watcher)
 {
-	struct live_channel *channel = g_hash_table_lookup(server->channels, session_id);
+	struct live_channel *channel =
+		g_hash_table_lookup(server->channels, watcher->who.session_id);
 
 	if (channel == NULL) {
 		push_end(server, watcher, "no-such-session");
 		return;
 	}
 	watcher->channel = channel;
+	watcher->number = ++channel->n_joined;
 	watcher->needs_key = true;
+	channel->ops->watched(channel->user, &watcher->who, watcher->number, true);
 	atomic_fetch_add(&channel->n_watchers, 1);
 	if (channel->codec[0] != '\0')
 		push_format(watcher, channel);
 	settle(server, watcher);
-	channel->need_key(channel->user);
+	channel->ops->need_key(channel->user);
 }
 
-/* The one packet a watcher sends is small enough to come in one piece on a local socket; anything else is not our web program. */
-static bool read_watch(struct live_watcher *watcher, char session_id[LIVE_SESSION_ID_BYTES + 1])
+static void refresh(struct live_watcher *watcher)
 {
-	uint8_t bytes[LIVE_HEADER_BYTES + LIVE_SESSION_ID_BYTES + 1];
+	live_watcher_drop_queue(watcher);
+	watcher->needs_key = watcher->needs_format = true;
+	watcher->channel->ops->need_key(watcher->channel->user);
+}
+
+/* What a watcher sends is small enough to come in one piece on a local socket; anything else is not our web program. */
+static bool take_said(struct live_server *server, struct live_watcher *watcher)
+{
+	uint8_t bytes[LIVE_SAID_MAX_BYTES + 1];
 	ssize_t n = recv(watcher->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
-	return n > 0 && watcher->channel == NULL && !watcher->closing &&
-	       live_watch_parse(bytes, (size_t)n, session_id);
+	if (n <= 0)
+		return false;
+	if (live_refresh_parse(bytes, (size_t)n)) {
+		if (watcher->channel != NULL)
+			refresh(watcher);
+		return watcher->who.account != NULL;
+	}
+	if (watcher->who.account != NULL || !live_watch_parse(bytes, (size_t)n, &watcher->who))
+		return false;
+	attach(server, watcher);
+	return true;
 }
 
 static gboolean hear_watcher(gint fd, GIOCondition condition, gpointer data)
@@ -154,13 +183,10 @@ static gboolean hear_watcher(gint fd, GIOCondition condition, gpointer data)
 	struct watcher_ref *ref = data;
 	struct live_watcher *watcher = ref->watcher;
 	struct live_server *server = ref->server;
-	char session_id[LIVE_SESSION_ID_BYTES + 1];
 
 	g_mutex_lock(&server->lock);
-	bool ok = read_watch(watcher, session_id);
-	if (ok) {
-		attach(server, watcher, session_id);
-	} else {
+	bool ok = take_said(server, watcher);
+	if (!ok) {
 		watcher->in_source = 0;
 		g_hash_table_remove(server->watchers, watcher);
 	}
@@ -222,14 +248,14 @@ void live_server_destroy(struct live_server *server)
 }
 
 struct live_channel *live_channel_create(struct live_server *server, const char *session_id,
-					 live_key_fn need_key, void *user)
+					 const struct live_channel_ops *ops, void *user)
 {
 	if (server == NULL)
 		return NULL;
 	struct live_channel *channel = g_new0(struct live_channel, 1);
 	channel->server = server;
 	channel->session_id = g_strdup(session_id);
-	channel->need_key = need_key;
+	channel->ops = ops;
 	channel->user = user;
 	g_mutex_lock(&server->lock);
 	g_hash_table_insert(server->channels, channel->session_id, channel);
@@ -326,7 +352,7 @@ void live_channel_publish(struct live_channel *channel, const struct access_unit
 		settle(channel->server, watcher);
 	}
 	if (need_key)
-		channel->need_key(channel->user);
+		channel->ops->need_key(channel->user);
 	g_mutex_unlock(&channel->server->lock);
 	g_bytes_unref(packet);
 }

@@ -2,7 +2,6 @@
 #include "recorder/live_watcher.h"
 
 #include "base/wire.h"
-#include "ipc/live_proto.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,19 +21,31 @@ GBytes *live_packet(uint16_t kind, uint16_t flags, const void *first, size_t fir
 	return g_byte_array_free_to_bytes(packet);
 }
 
-bool live_watch_parse(const uint8_t *bytes, size_t length,
-		      char ret_session_id[LIVE_SESSION_ID_BYTES + 1])
+/* The header, which has to say how long the rest is. */
+static bool is_kind(const uint8_t *bytes, size_t length, enum live_kind kind)
 {
 	struct wire_reader r;
 
 	wire_reader_init(&r, bytes, length);
-	if (length != LIVE_HEADER_BYTES + LIVE_SESSION_ID_BYTES ||
-	    wire_get_u32(&r) != LIVE_HEADER_BYTES - 4 + LIVE_SESSION_ID_BYTES ||
-	    wire_get_u32(&r) != LIVE_WATCH)
+	return length >= LIVE_HEADER_BYTES && wire_get_u32(&r) == length - 4 &&
+	       wire_get_u32(&r) == kind;
+}
+
+bool live_watch_parse(const uint8_t *bytes, size_t length, struct live_request *ret)
+{
+	if (!is_kind(bytes, length, LIVE_WATCH) ||
+	    message_decode(&live_request_type, bytes + LIVE_HEADER_BYTES,
+			   length - LIVE_HEADER_BYTES, ret) < 0)
 		return false;
-	memcpy(ret_session_id, bytes + LIVE_HEADER_BYTES, LIVE_SESSION_ID_BYTES);
-	ret_session_id[LIVE_SESSION_ID_BYTES] = '\0';
-	return true;
+	if (ret->session_id[0] != '\0' && ret->account[0] != '\0')
+		return true;
+	message_clear(&live_request_type, ret);
+	return false;
+}
+
+bool live_refresh_parse(const uint8_t *bytes, size_t length)
+{
+	return length == LIVE_HEADER_BYTES && is_kind(bytes, length, LIVE_REFRESH);
 }
 
 bool live_watcher_flush(struct live_watcher *watcher)

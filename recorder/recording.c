@@ -89,6 +89,9 @@ static void run_command(struct recording *r, const struct recording_command *c)
 	case COMMAND_LINK_BACK:
 		r->link_due_us = 0;
 		break;
+	case COMMAND_WATCH:
+		recording_add_watch(r, c->text);
+		break;
 	}
 }
 

@@ -33,7 +33,7 @@ struct recording_command *recording_command_next(struct recording *r)
 	return command;
 }
 
-static void push(struct recording *r, struct recording_command *command)
+void recording_command_push(struct recording *r, struct recording_command *command)
 {
 	g_mutex_lock(&r->lock);
 	g_queue_push_tail(&r->inbox, command);
@@ -51,7 +51,7 @@ void recording_offer_canvas(struct recording *recording, int memfd, int doorbell
 	command->doorbell_fd = doorbell_fd;
 	command->width = width;
 	command->height = height;
-	push(recording, command);
+	recording_command_push(recording, command);
 }
 
 void recording_event(struct recording *recording, const char *json, uint64_t number)
@@ -59,7 +59,7 @@ void recording_event(struct recording *recording, const char *json, uint64_t num
 	struct recording_command *command = recording_command_new(COMMAND_EVENT, json);
 
 	command->number = number;
-	push(recording, command);
+	recording_command_push(recording, command);
 }
 
 void recording_close(struct recording *recording, enum end_reason reason, const char *detail)
@@ -67,15 +67,15 @@ void recording_close(struct recording *recording, enum end_reason reason, const 
 	struct recording_command *command = recording_command_new(COMMAND_CLOSE, detail);
 
 	command->reason = reason;
-	push(recording, command);
+	recording_command_push(recording, command);
 }
 
 void recording_link_lost(struct recording *recording)
 {
-	push(recording, recording_command_new(COMMAND_LINK_LOST, NULL));
+	recording_command_push(recording, recording_command_new(COMMAND_LINK_LOST, NULL));
 }
 
 void recording_link_back(struct recording *recording)
 {
-	push(recording, recording_command_new(COMMAND_LINK_BACK, NULL));
+	recording_command_push(recording, recording_command_new(COMMAND_LINK_BACK, NULL));
 }

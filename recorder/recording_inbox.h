@@ -12,6 +12,7 @@ enum recording_command_kind {
 	COMMAND_CLOSE,
 	COMMAND_LINK_LOST,
 	COMMAND_LINK_BACK,
+	COMMAND_WATCH,
 };
 
 struct recording_command {
@@ -20,10 +21,12 @@ struct recording_command {
 	uint32_t width, height;
 	uint32_t reason; /**< CLOSE */
 	uint64_t number; /**< EVENT */
-	char *text;	 /**< EVENT: JSON; CLOSE: detail */
+	char *text;	 /**< EVENT, WATCH: JSON; CLOSE: detail */
 };
 
 struct recording_command *recording_command_new(enum recording_command_kind kind, const char *text);
 void recording_command_free(struct recording_command *command);
+/** Takes `command`. Any thread. */
+void recording_command_push(struct recording *recording, struct recording_command *command);
 /** The oldest that waits, or NULL. Any thread. */
 struct recording_command *recording_command_next(struct recording *recording);

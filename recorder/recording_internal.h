@@ -31,7 +31,7 @@ struct recording {
 	struct archive *archive;
 	struct live_channel *live;
 	struct pipeline *pipeline;
-	struct timeline_budget budget, canvases;
+	struct timeline_budget budget, canvases, watches;
 	struct byte_budget bytes;
 	struct work_budget work;
 	uint64_t rest_us; /**< nothing is done for the session before */
@@ -78,6 +78,11 @@ void recording_add_note(struct recording *r, const char *type, const char *name,
 void recording_take_event(void *recording, const char *json, uint64_t t_us);
 /** Says how many were refused. */
 void recording_note_dropped(struct recording *r);
+/** A watcher begins or is gone. Any thread. A live_channel_ops function. */
+void recording_watched(void *recording, const struct live_request *who, unsigned watcher,
+		       bool begins);
+/** The line that recording_watched asked for. */
+void recording_add_watch(struct recording *r, const char *json);
 
 /* recording_canvas.c */
 

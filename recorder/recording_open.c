@@ -49,6 +49,8 @@ static void release(void *user)
 	recording_unref(user);
 }
 
+static const struct live_channel_ops live_ops = {recording_request_key, recording_watched};
+
 /* Reports `opened` when it returns 0. */
 static int start(struct recording *r, const struct recording_services *services,
 		 const char *quality, uint32_t n_fragments)
@@ -68,11 +70,12 @@ static int start(struct recording *r, const struct recording_services *services,
 		g_atomic_ref_count_dec(&r->refs);
 		return result;
 	}
-	r->live = live_channel_create(services->live, r->session_id, recording_request_key, r);
+	r->live = live_channel_create(services->live, r->session_id, &live_ops, r);
 	output.live = r->live;
 	r->pipeline = pipeline_create(&output);
 	timeline_budget_init(&r->budget, recording_now_us(r));
 	timeline_budget_init(&r->canvases, recording_now_us(r));
+	timeline_budget_init(&r->watches, recording_now_us(r));
 	byte_budget_init(&r->bytes, &services->limits, recording_now_us(r),
 			 archive_written_bytes(r->archive));
 	work_budget_init(&r->work, recording_now_us(r));

@@ -10,6 +10,8 @@
 #define TIMELINE_SESSION "session"
 #define TIMELINE_GATEWAY "gateway"
 #define TIMELINE_RECORDER "recorder"
+/** That and when is the recorder's word, who and where from the web program's. */
+#define TIMELINE_WEB "web"
 
 /** One line with its newline: {"t_us":..., "origin":..., and the members of `json`}. `json` is not trusted; members called t_us or origin are dropped.
  *  NULL when it is not one JSON object, or longer than a line may be. g_free it. */

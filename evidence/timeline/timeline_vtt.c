@@ -124,15 +124,20 @@ static void add_key(struct timeline_vtt *vtt, gint64 t_us, const json_t *event)
 static void add_told(struct timeline_vtt *vtt, gint64 t_us, const char *type, const json_t *event)
 {
 	static const struct {
-		const char *type, *heading, *member;
+		const char *type, *action; /* NULL: any */
+		const char *heading, *member;
 	} shown[] = {
-		{"title", "Window: ", "text"},
-		{"notice", "Notice: ", "text"},
-		{"supervisor", "Supervisor: ", "reason"},
+		{"title", NULL, "Window: ", "text"},
+		{"notice", NULL, "Notice: ", "text"},
+		{"supervisor", NULL, "Supervisor: ", "reason"},
+		{"watch", "begin", "Watched live by ", "by"},
+		{"watch", "end", "No longer watched live by ", "by"},
 	};
+	const char *action = text_of(event, "action");
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(shown); i++) {
-		if (strcmp(type, shown[i].type) != 0)
+		if (strcmp(type, shown[i].type) != 0 ||
+		    (shown[i].action != NULL && strcmp(action, shown[i].action) != 0))
 			continue;
 		end_typing(vtt);
 		add_cue(vtt->out, t_us, t_us + SHOWN_US, shown[i].heading,

@@ -1,5 +1,4 @@
-/* Fuzz target: what a watcher says on the recorder's live socket. There is one way to say it. */
-#include "ipc/live_proto.h"
+/* Fuzz target: what a watcher says on the recorder's live socket. There is one way to say each thing. */
 #include "recorder/live_watcher.h"
 
 #include <string.h>
@@ -8,13 +7,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char session_id[LIVE_SESSION_ID_BYTES + 1];
+	struct live_request request;
 
-	if (!live_watch_parse(data, size, session_id))
+	if (live_refresh_parse(data, size))
+		g_assert(size == LIVE_HEADER_BYTES);
+	if (!live_watch_parse(data, size, &request))
 		return 0;
-	g_autoptr(GBytes) packet =
-		live_packet(LIVE_WATCH, 0, session_id, LIVE_SESSION_ID_BYTES, NULL, 0);
+	g_autoptr(GByteArray) payload = g_byte_array_new();
+	message_encode(&live_request_type, &request, payload);
+	g_autoptr(GBytes) packet = live_packet(LIVE_WATCH, 0, payload->data, payload->len, NULL, 0);
 	g_autoptr(GBytes) given = g_bytes_new(data, size);
-	g_assert(session_id[LIVE_SESSION_ID_BYTES] == '\0' && g_bytes_equal(packet, given));
+	g_assert(request.account[0] != '\0' && g_bytes_equal(packet, given));
+	message_clear(&live_request_type, &request);
 	return 0;
 }

@@ -350,6 +350,7 @@ class LiveStream(WithLab):
         self.assertEqual([frame[4] for frame in units], self.lab.recorder.units[:len(units)])
         self.assertIn((4, 1), {(frame[0], frame[2]) for frame in seen}, "the session that is being opened is still unknown to the recorder")
         self.assertEqual(self.lab.sql(f"SELECT count(*) FROM audit WHERE actor = 'wendy' AND action = 'session-watch'"), "2")
+        self.assertEqual(self.lab.recorder.watchers, [("wendy", "127.0.0.1")], "the recorder hears who watches")
         self.assertIn("\nvitrine_web_live_pages 1\n", client.ask("GET", "/metrics")[2].decode())
         client.ask("POST", "/api/logout", {})
         last = list(frames)[-1]

@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-WATCH, OPEN, UNIT, END = 1, 2, 3, 4
+WATCH, OPEN, UNIT, END, REFRESH = 1, 2, 3, 4, 5
 KEY = 1
 WIDTH, HEIGHT, FPS = 640, 360, 15
 COLOUR = (32, 96, 192)
@@ -18,6 +18,16 @@ COLOUR = (32, 96, 192)
 
 def packet(kind: int, flags: int, payload: bytes) -> bytes:
     return struct.pack("<IHH", 4 + len(payload), kind, flags) + payload
+
+
+def texts(payload: bytes) -> list[str]:
+    """The fields of a message: each {u32 length, UTF-8}."""
+    found, at = [], 0
+    while at < len(payload):
+        length = struct.unpack_from("<I", payload, at)[0]
+        found.append(payload[at + 4:at + 4 + length].decode())
+        at += 4 + length
+    return found
 
 
 def access_units(seconds: int) -> list[bytes]:
@@ -32,11 +42,19 @@ def access_units(seconds: int) -> list[bytes]:
     return [delimiter + unit for unit in stream.split(delimiter)[1:]]
 
 
+def refresh_is_asked(link: socket.socket) -> bool:
+    try:
+        return link.recv(8, socket.MSG_DONTWAIT) == packet(REFRESH, 0, b"")
+    except BlockingIOError:
+        return False
+
+
 class FakeRecorder:
     def __init__(self, path: Path, sessions: list[str]):
         self.sessions = sessions
         self.units = access_units(4)
         self.watched: list[str] = []
+        self.watchers: list[tuple[str, str]] = []  # account and address, beside `watched`
         self.links: list[socket.socket] = []
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(str(path))
@@ -58,11 +76,12 @@ class FakeRecorder:
             if len(head) < 8:
                 return
             length, kind, _ = struct.unpack("<IHH", head)
-            session = link.recv(length - 4, socket.MSG_WAITALL).decode()
+            session, *watcher = texts(link.recv(length - 4, socket.MSG_WAITALL))
             if kind != WATCH or session not in self.sessions:
                 link.sendall(packet(END, 0, b"no-such-session"))
                 return
             self.watched.append(session)
+            self.watchers.append(tuple(watcher))
             self.links.append(link)
             try:
                 self.play(link)
@@ -78,6 +97,8 @@ class FakeRecorder:
                 link.sendall(packet(UNIT, KEY if number == 0 else 0, struct.pack("<Q", sent_us) + unit))
                 due += 1 / FPS
                 time.sleep(max(0, due - time.monotonic()))
+                if refresh_is_asked(link):
+                    break
 
     def end_all(self, reason: bytes) -> None:
         """Ends what is being watched, as when the session ends."""

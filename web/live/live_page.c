@@ -13,7 +13,7 @@
 struct slot {
 	struct live_page *page;
 	uint16_t number;
-	char *session_id;
+	struct live_request request;
 	struct live_watch *watch; /* main loop only */
 	bool needs_key;		  /* pictures were dropped: nothing before the next key */
 	bool ended;
@@ -41,7 +41,7 @@ static void page_unref(struct live_page *page)
 	live_queue_finish(&page->queue);
 	g_bytes_unref(page->tag);
 	for (unsigned i = 0; i < page->n_slots; i++)
-		g_free(page->slots[i].session_id);
+		message_clear(&live_request_type, &page->slots[i].request);
 	g_mutex_clear(&page->lock);
 	g_free(page);
 }
@@ -80,7 +80,7 @@ static void skip_ahead(struct live_page *page)
 			continue;
 		slot->needs_key = true;
 		push_note(slot, LIVE_FRAME_SKIP);
-		live_watch_rejoin(slot->watch);
+		live_watch_refresh(slot->watch);
 	}
 }
 
@@ -163,7 +163,7 @@ static gboolean start_on_loop(void *user_data)
 	page->alive_source = g_timeout_add_seconds(LIVE_FRAME_ALIVE_S, alive, page);
 	for (unsigned i = 0; i < page->n_slots; i++) {
 		struct slot *slot = &page->slots[i];
-		slot->watch = live_watch_create(live_hub_socket_path(page->hub), slot->session_id,
+		slot->watch = live_watch_create(live_hub_socket_path(page->hub), &slot->request,
 						&watch_ops, slot);
 	}
 	return G_SOURCE_REMOVE;
@@ -224,7 +224,8 @@ GBytes *live_page_tag(const struct live_page *page)
 	return page->tag;
 }
 
-struct http_stream *live_page_open(struct live_hub *hub, const char *const *ids, GBytes *tag)
+struct http_stream *live_page_open(struct live_hub *hub, const char *const *ids,
+				   const struct live_page_owner *owner)
 {
 	struct live_page *page = g_new0(struct live_page, 1);
 
@@ -232,12 +233,13 @@ struct http_stream *live_page_open(struct live_hub *hub, const char *const *ids,
 	g_mutex_init(&page->lock);
 	live_queue_init(&page->queue);
 	page->hub = hub;
-	page->tag = g_bytes_ref(tag);
+	page->tag = g_bytes_ref(owner->tag);
 	for (; ids[page->n_slots] != NULL && page->n_slots < LIVE_PAGE_SLOTS; page->n_slots++)
 		page->slots[page->n_slots] = (struct slot){
 			.page = page,
 			.number = (uint16_t)page->n_slots,
-			.session_id = g_strdup(ids[page->n_slots]),
+			.request = {g_strdup(ids[page->n_slots]), g_strdup(owner->account),
+				    g_strdup(owner->address)},
 		};
 	page->stream = http_stream_create(&stream_ops, page);
 	struct http_stream *stream = page->stream;

@@ -19,15 +19,16 @@
 #define READ_BYTES 65536u
 
 struct live_watch {
-	char *socket_path, *session_id;
+	char *socket_path;
+	struct live_request request;
 	const struct live_watch_ops *ops;
 	void *user_data;
 	int fd; /* -1: not connected */
-	guint read_source, retry_source;
+	guint read_source, retry_source, refresh_source;
 	struct live_demux demux;
 	unsigned unknown; /* "no-such-session" answers in a row */
 	bool told_away, ended;
-	uint64_t joined_us;
+	uint64_t asked_us; /* for a key picture, last */
 };
 
 static void connect_now(struct live_watch *watch);
@@ -89,7 +90,7 @@ static bool take_packet(struct live_watch *watch, const struct live_packet *pack
 		watch->unknown = 0;
 		watch->told_away = false;
 		watch->ops->packet(packet, watch->user_data);
-		return watch->fd >= 0; /* the callback may have asked to join anew */
+		return true;
 	case LIVE_END:
 		take_end(watch, packet);
 		return false;
@@ -118,27 +119,34 @@ static gboolean readable(int fd, GIOCondition condition, void *user_data)
 			return G_SOURCE_CONTINUE;
 	if (result < 0) {
 		g_warning("live: the recorder sent a malformed packet for session %s",
-			  watch->session_id);
+			  watch->request.session_id);
 		lost(watch);
 	}
 	return G_SOURCE_CONTINUE;
 }
 
-/* The request is far smaller than an empty socket's buffer, so it goes out whole or the recorder is gone. */
+/* Far smaller than an empty socket's buffer, so it goes out whole or the recorder is gone. */
+static bool send_packet(struct live_watch *watch, enum live_kind kind, const GByteArray *payload)
+{
+	g_autoptr(GByteArray) packet = g_byte_array_new();
+
+	wire_put_u32(packet, LIVE_HEADER_BYTES - 4 + payload->len);
+	wire_put_u32(packet, kind);
+	g_byte_array_append(packet, payload->data, payload->len);
+	return send(watch->fd, packet->data, packet->len, MSG_NOSIGNAL) == (ssize_t)packet->len;
+}
+
 static bool send_request(struct live_watch *watch)
 {
-	g_autoptr(GByteArray) request = g_byte_array_new();
-	size_t length = strlen(watch->session_id);
+	g_autoptr(GByteArray) payload = g_byte_array_new();
 
-	wire_put_u32(request, (uint32_t)(LIVE_HEADER_BYTES - 4 + length));
-	wire_put_u32(request, LIVE_WATCH);
-	g_byte_array_append(request, (const uint8_t *)watch->session_id, (guint)length);
-	return send(watch->fd, request->data, request->len, MSG_NOSIGNAL) == (ssize_t)request->len;
+	message_encode(&live_request_type, &watch->request, payload);
+	return send_packet(watch, LIVE_WATCH, payload);
 }
 
 static void connect_now(struct live_watch *watch)
 {
-	watch->joined_us = clock_now_us();
+	watch->asked_us = clock_now_us();
 	live_demux_init(&watch->demux);
 	watch->fd = live_socket_connect(watch->socket_path);
 	if (watch->fd < 0 || !send_request(watch)) {
@@ -149,13 +157,15 @@ static void connect_now(struct live_watch *watch)
 		g_unix_fd_add(watch->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, watch);
 }
 
-struct live_watch *live_watch_create(const char *socket_path, const char *session_id,
+struct live_watch *live_watch_create(const char *socket_path, const struct live_request *request,
 				     const struct live_watch_ops *ops, void *user_data)
 {
 	struct live_watch *watch = g_new0(struct live_watch, 1);
 
 	watch->socket_path = g_strdup(socket_path);
-	watch->session_id = g_strdup(session_id);
+	watch->request =
+		(struct live_request){g_strdup(request->session_id), g_strdup(request->account),
+				      g_strdup(request->address)};
 	watch->ops = ops;
 	watch->user_data = user_data;
 	watch->fd = -1;
@@ -163,14 +173,26 @@ struct live_watch *live_watch_create(const char *socket_path, const char *sessio
 	return watch;
 }
 
-void live_watch_rejoin(struct live_watch *watch)
+static gboolean refresh(void *user_data)
 {
-	uint64_t age_us = clock_now_us() - watch->joined_us;
+	struct live_watch *watch = user_data;
+	g_autoptr(GByteArray) nothing = g_byte_array_new();
 
-	if (!watch->ended)
-		connect_later(watch, age_us >= RETRY_MS * 1000u
-					     ? 0
-					     : RETRY_MS - (unsigned)(age_us / 1000u));
+	watch->refresh_source = 0;
+	watch->asked_us = clock_now_us();
+	/* A connection that is being made again begins with a key picture anyway. */
+	if (watch->fd >= 0 && !send_packet(watch, LIVE_REFRESH, nothing))
+		lost(watch);
+	return G_SOURCE_REMOVE;
+}
+
+void live_watch_refresh(struct live_watch *watch)
+{
+	uint64_t age_us = clock_now_us() - watch->asked_us;
+	unsigned wait_ms = age_us >= RETRY_MS * 1000u ? 0 : RETRY_MS - (unsigned)(age_us / 1000u);
+
+	if (!watch->ended && watch->refresh_source == 0)
+		watch->refresh_source = g_timeout_add(wait_ms, refresh, watch);
 }
 
 void live_watch_destroy(struct live_watch *watch)
@@ -178,9 +200,9 @@ void live_watch_destroy(struct live_watch *watch)
 	if (watch == NULL)
 		return;
 	disconnect(watch);
-	if (watch->retry_source != 0)
-		g_source_remove(watch->retry_source);
+	g_clear_handle_id(&watch->retry_source, g_source_remove);
+	g_clear_handle_id(&watch->refresh_source, g_source_remove);
 	g_free(watch->socket_path);
-	g_free(watch->session_id);
+	message_clear(&live_request_type, &watch->request);
 	g_free(watch);
 }

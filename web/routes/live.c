@@ -49,7 +49,9 @@ void route_live(struct route_call *call)
 	for (unsigned i = 0; ids[i] != NULL; i++)
 		if (!may_watch(call, ids[i]))
 			return;
-	struct http_stream *stream = live_page_open(call->web->hub, (const char *const *)ids, tag);
+	const struct live_page_owner owner = {call->login->login, call->request->source, tag};
+	struct http_stream *stream =
+		live_page_open(call->web->hub, (const char *const *)ids, &owner);
 	if (stream != NULL) {
 		http_answer_stream(call->answer, "application/octet-stream", stream);
 		return;

@@ -102,6 +102,11 @@ static void test_subtitles(void)
 				       "\"kind\":\"scancode\",\"code\":59}\nnothing\n"
 				       "{\"t_us\":3602000000,\"type\":\"supervisor\",\"reason\":"
 				       "\"over\"}\n{\"t_us\":5,\"type\":\"canvas\"}");
+	g_autofree char *watched = subtitles(
+		"{\"t_us\":0,\"origin\":\"web\",\"type\":\"watch\",\"action\":\"begin\","
+		"\"by\":\"carol <x>\"}\n"
+		"{\"t_us\":9000000,\"type\":\"watch\",\"action\":\"end\",\"by\":\"wendy\"}\n"
+		"{\"t_us\":9500000,\"type\":\"watch\",\"action\":\"other\",\"by\":\"wendy\"}");
 
 	g_assert_cmpstr(typed, ==,
 			"WEBVTT\n\n"
@@ -114,6 +119,10 @@ static void test_subtitles(void)
 			"01:00:00.500 --> 01:00:03.500\nWindow: R&amp;D --&gt; x?y\n\n"
 			"01:00:01.000 --> 01:00:04.100\n•[scancode 59]\n\n"
 			"01:00:02.000 --> 01:00:05.000\nSupervisor: over\n\n");
+	g_assert_cmpstr(watched, ==,
+			"WEBVTT\n\n"
+			"00:00:00.000 --> 00:00:03.000\nWatched live by carol &lt;x&gt;\n\n"
+			"00:00:09.000 --> 00:00:12.000\nNo longer watched live by wendy\n\n");
 }
 
 struct fixture {

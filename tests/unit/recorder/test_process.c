@@ -362,16 +362,27 @@ static GByteArray *read_live(int fd, uint16_t *ret_kind, uint16_t *ret_flags)
 	return payload;
 }
 
-static int watch(const struct recorder_process *p, const char *session_id)
+static void say_live(int fd, enum live_kind kind, const GByteArray *payload)
 {
-	const uint32_t head[2] = {4 + 36, LIVE_WATCH};
+	const uint32_t head[2] = {4 + payload->len, kind};
+	g_autoptr(GByteArray) packet = g_byte_array_new();
+
+	g_byte_array_append(packet, (const uint8_t *)head, sizeof head);
+	g_byte_array_append(packet, payload->data, payload->len);
+	g_assert_cmpint(write(fd, packet->data, packet->len), ==, (ssize_t)packet->len);
+}
+
+static int watch(const struct recorder_process *p, const char *session_id, const char *account)
+{
+	const struct live_request request = {(char *)(uintptr_t)session_id,
+					     (char *)(uintptr_t)account,
+					     (char *)(uintptr_t) "192.0.2.7"};
 	int fd = link_connect(p->live_socket, SOCK_STREAM);
-	uint8_t packet[LIVE_HEADER_BYTES + 36];
+	g_autoptr(GByteArray) payload = g_byte_array_new();
 
 	g_assert_cmpint(fd, >=, 0);
-	memcpy(packet, head, sizeof head);
-	memcpy(packet + sizeof head, session_id, 36);
-	g_assert_cmpint(write(fd, packet, sizeof packet), ==, (ssize_t)sizeof packet);
+	message_encode(&live_request_type, &request, payload);
+	say_live(fd, LIVE_WATCH, payload);
 	return fd;
 }
 
@@ -387,7 +398,7 @@ static void test_live(void)
 	recorder_process_start(&p);
 	painter_open(&painter, &p, 640, 360, false);
 	paint_and_wait(&p, &painter, &(struct rect){0, 0, 640, 360}, 0x00ffffff);
-	int fd = watch(&p, TEST_SESSION);
+	int fd = watch(&p, TEST_SESSION, "wendy");
 	g_autoptr(GByteArray) format = read_live(fd, &kind, &flags);
 	g_assert_cmpuint(kind, ==, LIVE_OPEN);
 	g_assert_cmpmem(format->data, 8, ((const uint32_t[]){640, 360}), 8);
@@ -414,12 +425,75 @@ static void test_live(void)
 			g_assert_cmpmem(rest->data, rest->len, "terminated", 10);
 	} while (kind != LIVE_END);
 	close(fd);
-	fd = watch(&p, "00000000-0000-4000-8000-000000000000");
+	fd = watch(&p, "00000000-0000-4000-8000-000000000000", "wendy");
 	g_autoptr(GByteArray) none = read_live(fd, &kind, &flags);
 	g_assert_cmpuint(kind, ==, LIVE_END);
 	g_assert_cmpmem(none->data, none->len, "no-such-session", 15);
 	close(fd);
 	painter_finish(&painter);
+	clear_sealed(&sealed);
+	recorder_process_finish(&p);
+}
+
+/* Lines of the web's, as "action by watcher;". */
+static char *told_watches(const struct recorder_process *p)
+{
+	g_autofree char *text = recorder_process_timeline(p, TEST_SESSION, 1);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	GString *told = g_string_new(NULL);
+
+	for (unsigned i = 0; lines[i] != NULL && lines[i][0] != '\0'; i++) {
+		json_t *line = json_loads(lines[i], JSON_REJECT_DUPLICATES, NULL);
+		if (g_strcmp0(member(line, "type"), "watch") == 0) {
+			g_assert_cmpstr(member(line, "origin"), ==, "web");
+			g_assert_cmpstr(member(line, "address"), ==, "192.0.2.7");
+			g_string_append_printf(
+				told, "%s %s %d;", member(line, "action"), member(line, "by"),
+				(int)json_integer_value(json_object_get(line, "watcher")));
+		}
+		json_decref(line);
+	}
+	return g_string_free(told, FALSE);
+}
+
+static void read_until_key(int fd)
+{
+	uint16_t kind, flags;
+
+	do {
+		g_autoptr(GByteArray) packet = read_live(fd, &kind, &flags);
+	} while (kind != LIVE_UNIT || flags != LIVE_KEY);
+}
+
+/* Who watched stands in the recording: from the first picture on, once for all key pictures that were asked for, and until when. A name is needed, and what a
+ * name says is text. */
+static void test_watches_are_told(void)
+{
+	struct recorder_process p;
+	struct painter painter;
+	struct recorder_sealed sealed;
+	g_autoptr(GByteArray) nothing = g_byte_array_new();
+	char byte;
+
+	recorder_process_init(&p, false);
+	recorder_process_start(&p);
+	painter_open(&painter, &p, 640, 360, false);
+	paint_and_wait(&p, &painter, &(struct rect){0, 0, 640, 360}, 0x00ffffff);
+	int first = watch(&p, TEST_SESSION, "wendy");
+	read_until_key(first);
+	int second = watch(&p, TEST_SESSION, "carol \"the\nnight\"");
+	read_until_key(second);
+	say_live(first, LIVE_REFRESH, nothing);
+	read_until_key(first);
+	close(first);
+	int nobody = watch(&p, TEST_SESSION, "");
+	g_assert_cmpint(read(nobody, &byte, 1), ==, 0);
+	close(nobody);
+	close_recording(&p, END_VIEWER_LEFT, &sealed);
+	painter_finish(&painter);
+	g_autofree char *told = told_watches(&p);
+	g_assert_cmpstr(told, ==, "begin wendy 1;begin carol \"the\nnight\" 2;end wendy 1;");
+	close(second);
 	clear_sealed(&sealed);
 	recorder_process_finish(&p);
 }
@@ -496,6 +570,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/process/deleted-while-waiting", test_deleted_while_waiting);
 	g_test_add_func("/process/stopped-in-order", test_stopped_in_order);
 	g_test_add_func("/process/live", test_live);
+	g_test_add_func("/process/watches-are-told", test_watches_are_told);
 	g_test_add_func("/process/canvas-flood", test_canvas_flood);
 	g_test_add_func("/process/confined", test_confined);
 	return g_test_run();

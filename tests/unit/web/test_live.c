@@ -175,13 +175,33 @@ struct stage {
 
 static void stage_accept(struct stage *stage)
 {
-	char request[64];
+	uint8_t head[LIVE_HEADER_BYTES], payload[256];
+	struct live_request request;
 
 	while ((stage->link = accept4(stage->listener, NULL, NULL, SOCK_CLOEXEC)) < 0)
 		g_main_context_iteration(NULL, FALSE);
-	g_assert_cmpint(recv(stage->link, request, LIVE_HEADER_BYTES + 36, MSG_WAITALL), ==,
-			LIVE_HEADER_BYTES + 36);
-	g_assert_cmpmem(request + LIVE_HEADER_BYTES, 36, SESSION, 36);
+	g_assert_cmpint(recv(stage->link, head, sizeof(head), MSG_WAITALL), ==, sizeof(head));
+	g_assert_cmpuint(head[4], ==, LIVE_WATCH);
+	size_t length = head[0] - 4u;
+	g_assert_cmpint(recv(stage->link, payload, length, MSG_WAITALL), ==, (ssize_t)length);
+	g_assert_cmpint(message_decode(&live_request_type, payload, length, &request), ==, 0);
+	g_assert_cmpstr(request.session_id, ==, SESSION);
+	g_assert_cmpstr(request.account, ==, "wendy");
+	g_assert_cmpstr(request.address, ==, "192.0.2.7");
+	message_clear(&live_request_type, &request);
+}
+
+/* The page asks on the connection that it has: to the recording it is one watching. */
+static void stage_hear_refresh(struct stage *stage)
+{
+	uint8_t head[LIVE_HEADER_BYTES];
+	ssize_t n;
+
+	while ((n = recv(stage->link, head, sizeof(head), MSG_DONTWAIT)) < 0)
+		g_main_context_iteration(NULL, FALSE);
+	g_assert_cmpint(n, ==, sizeof(head));
+	g_assert_cmpuint(head[0], ==, 4);
+	g_assert_cmpuint(head[4], ==, LIVE_REFRESH);
 }
 
 static void stage_open(struct stage *stage)
@@ -197,7 +217,8 @@ static void stage_open(struct stage *stage)
 	g_assert_cmpint(bind(stage->listener, (struct sockaddr *)&address, sizeof(address)), ==, 0);
 	g_assert_cmpint(listen(stage->listener, 4), ==, 0);
 	stage->hub = live_hub_create(stage->path);
-	stage->stream = live_page_open(stage->hub, ids, tag);
+	const struct live_page_owner owner = {"wendy", "192.0.2.7", tag};
+	stage->stream = live_page_open(stage->hub, ids, &owner);
 	g_assert_nonnull(stage->stream);
 	stage_accept(stage);
 }
@@ -314,8 +335,7 @@ static void page_skips_ahead(void)
 	for (unsigned i = 0; i < 3; i++)
 		put_unit(bytes, i == 0, i, picture, LIVE_QUEUE_MAX_BYTES / 2);
 	stage_send(&stage, bytes);
-	close(stage.link);
-	stage_accept(&stage);
+	stage_hear_refresh(&stage);
 	g_byte_array_set_size(bytes, 0);
 	put_unit(bytes, false, 4, "P", 1);
 	put_unit(bytes, true, 5, "IDR", 3);

@@ -14,13 +14,17 @@ const types = {
 	canvas: ['Recording of the desktop began', false, ['width', 'height']],
 	size: ['Desktop size', true, ['width', 'height']],
 	supervisor: ['A supervisor acted', true, ['action', 'by', 'reason']],
+	watch: ['Watched live', true, ['by', 'address']],
 	notice: ['Notice', true, null],
 	clipboard: ['Clipboard', true, ['direction', 'bytes']],
 	file: ['File', true, null],
 	title: ['Window', true, ['text']],
 	gap: ['Gap in the recording', true, null],
+	'events-dropped': ['Events are missing here', true, null],
 	end: ['Session ended', true, ['reason']],
 };
+/** What a line of any type may have beside: told late, and perhaps twice. */
+const late = ['happened_utc', 'repeated'];
 
 const machinery = new Set(['t_us', 'origin', 'type']);
 const bare = new Set(['text', 'reason', 'action', 'direction']);
@@ -48,7 +52,7 @@ function detailOf(event, members) {
 	if (typeof event.width === 'number' && typeof event.height === 'number')
 		return `${event.width} × ${event.height}`;
 	return Object.keys(event)
-		.filter((key) => (members ? members.includes(key) : !machinery.has(key)) && event[key] !== '' && event[key] !== null)
+		.filter((key) => (members ? members.includes(key) || late.includes(key) : !machinery.has(key)) && event[key] !== '' && event[key] !== null)
 		.map((key) => (bare.has(key) ? plain(event[key]) : `${key.replaceAll('_', ' ')} ${plain(event[key])}`))
 		.join(' · ');
 }
@@ -65,6 +69,8 @@ function describe(event) {
 	if (event.type === 'click')
 		return event.down ? entry(seconds, `Click, ${event.button} button`, `at ${event.x}, ${event.y}`, false) : null;
 	const [title, marked, members] = types[event.type] ?? [event.type, true, null];
+	if (event.type === 'watch' && event.action === 'end')
+		return entry(seconds, 'No longer watched live', detailOf(event, members), marked);
 	return entry(seconds, title, detailOf(event, members), marked);
 }
 
