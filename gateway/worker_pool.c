@@ -239,10 +239,11 @@ static bool start_worker(struct worker_pool *pool, GError **error)
 			    "cannot make a link to a session process: %s", g_strerror(-result));
 		return false;
 	}
-	bool ok = spawn(pool, (unsigned)slot, fds[1], &pid, error);
-	close(fds[1]);
 	/* A session that does not read must not hold up the others. */
-	if (ok && g_unix_set_fd_nonblocking(fds[0], TRUE, NULL))
+	bool ok = g_unix_set_fd_nonblocking(fds[0], TRUE, error) &&
+		  spawn(pool, (unsigned)slot, fds[1], &pid, error);
+	close(fds[1]);
+	if (ok)
 		adopt(pool, pid, fds[0], (unsigned)slot);
 	else
 		close(fds[0]);
