@@ -15,7 +15,8 @@ const pages = [
 	{ pattern: /^\/(?:sessions)?$/, title: 'Running sessions', view: () => html`<${SessionsPage} />` },
 	{ pattern: /^\/sessions\/([0-9a-f-]{36})$/, title: 'Session', view: (id) => html`<${SessionPage} key=${id} id=${id} />` },
 	{ pattern: /^\/past$/, title: 'Past sessions', view: () => html`<${PastPage} />` },
-	{ pattern: /^\/play\/([0-9a-f-]{36})$/, title: 'Playback', right: 'play', view: (id) => html`<${PlayPage} key=${id} id=${id} />` },
+	{ pattern: /^\/play\/([0-9a-f-]{36})$/, title: 'Playback', right: 'play',
+		view: (id) => html`<${PlayPage} key=${id} id=${id} />` },
 	{ pattern: /^\/audit$/, title: 'Audit trail', right: 'audit', view: () => html`<${AuditPage} />` },
 ];
 
@@ -28,7 +29,8 @@ function NavLink({ to, icon, children }) {
 function TopBar() {
 	return html`<header class="bar">
 		<a class="skip" href="#main">Skip to content</a>
-		<${Link} to="/sessions" class="brand"><img src="/console/icon.svg" alt="" width="28" height="28" />Vitrine</${Link}>
+		<${Link} to="/sessions" class="brand">
+			<img src="/console/icon.svg" alt="" width="28" height="28" />Vitrine</${Link}>
 		<nav aria-label="Pages">
 			<${NavLink} to="/sessions" icon="live">Running</${NavLink}>
 			<${NavLink} to="/past" icon="history">Past</${NavLink}>
@@ -57,7 +59,8 @@ function Page() {
 		document.title = `${title} · Vitrine`;
 		main.current?.focus({ preventScroll: true });
 	}, [current]);
-	let content = html`<h1>Nothing here</h1><p>This address names no page. <${Link} to="/sessions">Running sessions</${Link}></p>`;
+	let content = html`<h1>Nothing here</h1>
+		<p>This address names no page. <${Link} to="/sessions">Running sessions</${Link}></p>`;
 	if (found && found.page.right && !may(found.page.right))
 		content = html`<h1>Not permitted</h1><p>Your role does not permit this page.</p>`;
 	else if (found)

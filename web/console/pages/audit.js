@@ -20,7 +20,8 @@ function Filters({ params }) {
 	};
 	const field = (key, label) => html`<div><label for=${`f-${key}`}>${label}</label>
 		<input id=${`f-${key}`} name=${key} defaultValue=${params.get(key) ?? ''} /></div>`;
-	return html`<form class="filters" role="search" aria-label="Filter the audit trail" onSubmit=${apply} key=${params.toString()}>
+	return html`<form class="filters" role="search" aria-label="Filter the audit trail"
+		onSubmit=${apply} key=${params.toString()}>
 		${field('actor', 'Who')}${field('action', 'What')}${field('subject', 'To what')}
 		<button type="submit" class="primary"><${Icon} name="search" />Find</button>
 		${params.size > 0 && html`<${Link} to="/audit" class="button quiet">Clear</${Link}>`}
@@ -28,12 +29,14 @@ function Filters({ params }) {
 }
 
 function Subject({ text }) {
-	return uuid.test(text) ? html`<${Link} to=${`/sessions/${text}`} class="mono">${text.slice(0, 8)} …</${Link}>` : text;
+	return uuid.test(text) ? html`<${Link} to=${`/sessions/${text}`} class="mono">
+		${text.slice(0, 8)} …</${Link}>` : text;
 }
 
 function Detail({ detail }) {
 	const entries = Object.entries(detail);
-	return entries.map(([key, value]) => html`<span class="pair" key=${key}><span class="sub-inline">${key}</span> ${typeof value === 'string' ? value : JSON.stringify(value)}</span>`);
+	return entries.map(([key, value]) => html`<span class="pair" key=${key}>
+		<span class="sub-inline">${key}</span> ${typeof value === 'string' ? value : JSON.stringify(value)}</span>`);
 }
 
 function List({ params, data }) {
@@ -45,17 +48,24 @@ function List({ params, data }) {
 	newest.delete('before');
 	return html`<div class="table-frame"><table>
 			<caption class="hidden">Audit records, newest first</caption>
-			<thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">To what</th><th scope="col">From</th><th scope="col">Detail</th><th scope="col">By program</th></tr></thead>
+			<thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th>
+				<th scope="col">To what</th><th scope="col">From</th><th scope="col">Detail</th>
+				<th scope="col">By program</th></tr></thead>
 			<tbody>${data.records.map((record) => html`<tr key=${record.number}>
 				<td class="nowrap"><time datetime=${isoTime(record.at_utc_us)}>${when(record.at_utc_us)}</time></td>
 				<th scope="row">${record.actor || '–'}</th>
-				<td><span class=${`chip ${/refused|terminate|denied/.test(record.action) ? 'alert' : ''}`}>${record.action}</span></td>
+				<td><span class=${`chip ${/refused|terminate|denied/.test(record.action) ? 'alert' : ''}`}>
+					${record.action}</span></td>
 				<td><${Subject} text=${record.subject} /></td><td>${record.address}</td>
-				<td class="detail"><${Detail} detail=${record.detail} /></td><td class="sub-inline">${record.program}</td>
+				<td class="detail"><${Detail} detail=${record.detail} /></td>
+				<td class="sub-inline">${record.program}</td>
 			</tr>`)}</tbody>
 		</table></div>
-		<nav class="pager" aria-label="Pages of the list"><span>${data.records.length} of ${data.total}${params.get('before') ? ' older' : ''} records</span><span class="grow"></span>
-			${params.get('before') && html`<button onClick=${() => history.back()}>Back</button><${Link} to=${`/audit?${newest}`} class="button">Newest</${Link}>`}
+		<nav class="pager" aria-label="Pages of the list">
+			<span>${data.records.length} of ${data.total}${params.get('before') ? ' older' : ''} records</span>
+			<span class="grow"></span>
+			${params.get('before') && html`<button onClick=${() => history.back()}>Back</button>
+				<${Link} to=${`/audit?${newest}`} class="button">Newest</${Link}>`}
 			${data.total > data.records.length && html`<${Link} to=${`/audit?${older}`} class="button">Older</${Link}>`}</nav>`;
 }
 

@@ -29,7 +29,8 @@ export function LoginPage() {
 			<h1 id="login-title">Vitrine</h1>
 			<p class="hint">Recorded access to privileged systems</p>
 			<label for="user">Name</label>
-			<input id="user" name="user" autocomplete="username" autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
+			<input id="user" name="user" autocomplete="username"
+				autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
 			<label for="password">Password</label>
 			<input id="password" name="password" type="password" autocomplete="current-password" required ref=${password} />
 			<p class="field-error" role="alert">${error}</p>

@@ -41,7 +41,8 @@ function Filters({ params }) {
 	};
 	const field = (key, label, type = 'text') => html`<div><label for=${`f-${key}`}>${label}</label>
 		<input id=${`f-${key}`} name=${key} type=${type} defaultValue=${params.get(key) ?? ''} /></div>`;
-	return html`<form class="filters" role="search" aria-label="Filter past sessions" onSubmit=${apply} key=${params.toString()}>
+	return html`<form class="filters" role="search" aria-label="Filter past sessions"
+		onSubmit=${apply} key=${params.toString()}>
 		${field('user', 'User')}${field('target', 'Target')}${field('text', 'Anywhere', 'search')}
 		${field('from', 'From', 'date')}${field('to', 'To', 'date')}
 		<button type="submit" class="primary"><${Icon} name="search" />Find</button>
@@ -52,8 +53,11 @@ function Filters({ params }) {
 function Recording({ session }) {
 	if (!session.recording_state)
 		return html`<span class="sub">none</span>`;
-	return html`<span class=${`badge ${session.recording_state}`}>${session.recording_state === 'sealed' && html`<${Icon} name="seal" />`}${session.recording_state}</span>
-		${session.recording_check === 'failed' && html`<span class="badge failed" title="Played again after it was sealed, this recording is not what its chain says.">check failed</span>`}
+	return html`<span class=${`badge ${session.recording_state}`}>
+		${session.recording_state === 'sealed' && html`<${Icon} name="seal" />`}${session.recording_state}</span>
+		${session.recording_check === 'failed' &&
+			html`<span class="badge failed"
+				title="Played again after it was sealed, this recording is not what its chain says.">check failed</span>`}
 		<span class="sub">${bytes(session.recording_bytes)}</span>`;
 }
 
@@ -61,13 +65,15 @@ function Row({ session }) {
 	return html`<tr>
 		<th scope="row"><${Link} to=${`/sessions/${session.id}`} class="row-link">${session.login}</${Link}></th>
 		<td>${goal(session)}</td>
-		<td class="nowrap"><time datetime=${isoTime(session.opened_utc_us)}>${dayOf(session.opened_utc_us)}<span class="sub">${clockTime(session.opened_utc_us)}</span></time></td>
+		<td class="nowrap"><time datetime=${isoTime(session.opened_utc_us)}>
+			${dayOf(session.opened_utc_us)}<span class="sub">${clockTime(session.opened_utc_us)}</span></time></td>
 		<td class="nowrap">${duration((session.ended_utc_us ?? session.opened_utc_us) - session.opened_utc_us)}</td>
 		<td class="nowrap">${host(session.viewer_address)}</td>
 		<td>${session.end_text}</td>
 		<td><${Recording} session=${session} /></td>
 		<td class="row-actions">${may('play') && session.recording_state &&
-			html`<${Link} to=${`/play/${session.id}`} class="button" aria-label=${`Play the session of ${session.login}`}><${Icon} name="play" />Play</${Link}>`}</td>
+			html`<${Link} to=${`/play/${session.id}`} class="button"
+				aria-label=${`Play the session of ${session.login}`}><${Icon} name="play" />Play</${Link}>`}</td>
 	</tr>`;
 }
 
@@ -84,18 +90,22 @@ function Pager({ params, data }) {
 	return html`<nav class="pager" aria-label="Pages of the list">
 		<span>${data.sessions.length} of ${data.total}${params.get('before') ? ' older' : ''} session${data.total === 1 ? '' : 's'}</span>
 		<span class="grow"></span>
-		${params.get('before') && html`<button onClick=${() => history.back()}>Back</button><${Link} to=${go(null)} class="button">Newest</${Link}>`}
+		${params.get('before') && html`<button onClick=${() => history.back()}>Back</button>
+			<${Link} to=${go(null)} class="button">Newest</${Link}>`}
 		${data.total > data.sessions.length && html`<${Link} to=${go(last.opened_utc_us)} class="button">Older</${Link}>`}
 	</nav>`;
 }
 
 function List({ params, data }) {
 	if (data.sessions.length === 0)
-		return html`<${Empty} icon="history" title="No session found">${params.size > 0 ? 'No past session fits these filters.' : 'Sessions appear here when they have ended.'}</${Empty}>`;
+		return html`<${Empty} icon="history" title="No session found">
+			${params.size > 0 ? 'No past session fits these filters.' : 'Sessions appear here when they have ended.'}</${Empty}>`;
 	return html`<div class="table-frame"><table>
 			<caption class="hidden">Past sessions, newest first</caption>
-			<thead><tr><th scope="col">User</th><th scope="col">Target</th><th scope="col">Started</th><th scope="col">Lasted</th><th scope="col">From</th>
-				<th scope="col">Ended because</th><th scope="col">Recording</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
+			<thead><tr><th scope="col">User</th><th scope="col">Target</th><th scope="col">Started</th>
+				<th scope="col">Lasted</th><th scope="col">From</th>
+				<th scope="col">Ended because</th><th scope="col">Recording</th>
+				<th scope="col"><span class="hidden">Actions</span></th></tr></thead>
 			<tbody>${data.sessions.map((session) => html`<${Row} key=${session.id} session=${session} />`)}</tbody>
 		</table></div>
 		<${Pager} params=${params} data=${data} />`;

@@ -22,7 +22,8 @@ function usePlayer(video, id, fail) {
 	const player = useRef(null);
 	useEffect(() => {
 		// The worker would be made from a blob, which the page's Trusted Types forbid; remuxing fMP4 is little work anyway.
-		const hls = new Hls({ enableWorker: false, fLoader: FragmentLoader, startPosition: 0, maxBufferLength: 60, backBufferLength: 120 });
+		const hls = new Hls({ enableWorker: false, fLoader: FragmentLoader,
+			startPosition: 0, maxBufferLength: 60, backBufferLength: 120 });
 		player.current = hls;
 		hls.on(Hls.Events.ERROR, (_, data) => {
 			if (!data.fatal)
@@ -30,7 +31,9 @@ function usePlayer(video, id, fail) {
 			if (data.type === Hls.ErrorTypes.MEDIA_ERROR)
 				hls.recoverMediaError();
 			else
-				fail(data.response?.code === 404 ? 'Nothing of this session has been recorded yet.' : `The recording cannot be loaded (${data.details}).`);
+				fail(data.response?.code === 404
+					? 'Nothing of this session has been recorded yet.'
+					: `The recording cannot be loaded (${data.details}).`);
 		});
 		hls.loadSource(`/api/recordings/${id}/playlist.m3u8`);
 		hls.attachMedia(video.current);
@@ -59,7 +62,9 @@ function usePlace(video, player) {
 		const element = video.current;
 		const look = () => setPlace({
 			seconds: element.currentTime,
-			length: Number.isFinite(element.duration) ? element.duration : element.seekable.length > 0 ? element.seekable.end(0) : 0,
+			length: Number.isFinite(element.duration)
+				? element.duration
+				: element.seekable.length > 0 ? element.seekable.end(0) : 0,
 			paused: element.paused,
 			clock: player.current?.playingDate ?? null,
 		});
@@ -74,7 +79,8 @@ function Marks({ events, length }) {
 	const places = useMemo(() => {
 		if (!(length > 0))
 			return [];
-		return [...new Set((events ?? []).filter((event) => event.marked).map((event) => Math.round((event.seconds / length) * 500)))];
+		return [...new Set((events ?? []).filter((event) => event.marked)
+			.map((event) => Math.round((event.seconds / length) * 500)))];
 	}, [events, length]);
 	return html`<svg class="marks" viewBox="0 0 500 10" preserveAspectRatio="none" aria-hidden="true">
 		${places.map((x) => html`<line key=${x} x1=${x} x2=${x} y1="1" y2="9" />`)}</svg>`;
@@ -86,14 +92,17 @@ function Controls({ video, place, events, onFull }) {
 		video.current.playbackRate = Number(event.target.value);
 	};
 	return html`<div class="controls">
-		<button class="primary play-button" onClick=${toggle} aria-label=${place.paused ? 'Play' : 'Pause'}><${Icon} name=${place.paused ? 'play' : 'pause'} /></button>
-		<span class="place"><strong>${position(place.seconds)}</strong> / ${position(place.length)}${place.clock && html`<span class="sub">${clockTime(place.clock.getTime() * 1000)}</span>`}</span>
+		<button class="primary play-button" onClick=${toggle} aria-label=${place.paused ? 'Play' : 'Pause'}>
+			<${Icon} name=${place.paused ? 'play' : 'pause'} /></button>
+		<span class="place"><strong>${position(place.seconds)}</strong> / ${position(place.length)}
+			${place.clock && html`<span class="sub">${clockTime(place.clock.getTime() * 1000)}</span>`}</span>
 		<div class="seek"><${Marks} events=${events} length=${place.length} />
 			<input type="range" min="0" max=${place.length || 1} step="0.1" value=${place.seconds} aria-label="Place in the recording"
 				aria-valuetext=${`${position(place.seconds)} of ${position(place.length)}`}
 				onInput=${(event) => { video.current.currentTime = Number(event.target.value); }} /></div>
 		<label class="hidden" for="rate">Speed</label>
-		<select id="rate" onChange=${rate}>${RATES.map((value) => html`<option value=${value} selected=${value === 1}>${value}×</option>`)}</select>
+		<select id="rate" onChange=${rate}>
+			${RATES.map((value) => html`<option value=${value} selected=${value === 1}>${value}×</option>`)}</select>
 		<button class="quiet" onClick=${onFull} aria-label="Full screen"><${Icon} name="full" /></button>
 	</div>`;
 }
@@ -113,7 +122,8 @@ function EventList({ timeline, seconds, onJump }) {
 		return (timeline.events ?? []).filter((event) => (kind === '' || event.title === kind) &&
 			(needle === '' || `${event.title} ${event.detail}`.toLowerCase().includes(needle)));
 	}, [timeline.events, filter, kind]);
-	const kinds = useMemo(() => [...new Set((timeline.events ?? []).map((event) => event.title))], [timeline.events]);
+	const kinds = useMemo(() => [...new Set((timeline.events ?? []).map((event) => event.title))],
+		[timeline.events]);
 	// The list shows a window of events around the place being played, so that a day of keystrokes stays quick.
 	const index = found.findLastIndex((event) => event.seconds <= seconds + 0.05);
 	const first = Math.max(0, Math.min(index - SHOWN_EVENTS / 2, found.length - SHOWN_EVENTS));
@@ -129,13 +139,17 @@ function EventList({ timeline, seconds, onJump }) {
 	else if (found.length === 0)
 		content = html`<p class="state">${filter || kind ? 'No event fits.' : 'No events.'}</p>`;
 	return html`<section class="events" aria-labelledby="events-title">
-		<header><h2 id="events-title">Timeline <span class="hint">${found.length} event${found.length === 1 ? '' : 's'}</span></h2>
+		<header><h2 id="events-title">Timeline <span class="hint">
+			${found.length} event${found.length === 1 ? '' : 's'}</span></h2>
 			<label class="hidden" for="event-kind">Kind of event</label>
 			<select id="event-kind" value=${kind} onChange=${(event) => setKind(event.target.value)}>
-				<option value="">All kinds</option>${kinds.map((title) => html`<option key=${title} value=${title}>${title}</option>`)}</select>
+				<option value="">All kinds</option>
+				${kinds.map((title) => html`<option key=${title} value=${title}>${title}</option>`)}</select>
 			<label class="hidden" for="event-filter">Find in the timeline</label>
-			<input id="event-filter" type="search" placeholder="Find …" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
-			${timeline.unreadable > 0 && html`<p class="field-error" role="alert">${timeline.unreadable} lines cannot be read.</p>`}
+			<input id="event-filter" type="search" placeholder="Find …"
+				value=${filter} onInput=${(event) => setFilter(event.target.value)} />
+			${timeline.unreadable > 0 && html`<p class="field-error" role="alert">
+				${timeline.unreadable} lines cannot be read.</p>`}
 		</header>
 		<div class="events-scroll">${content}</div>
 	</section>`;
@@ -175,7 +189,8 @@ function Player({ session, video, hidden, onHide }) {
 	return html`<div class="player">
 		<section class="screen" ref=${screen} aria-label="Recording">
 			<div class="screen-view">${error && html`<${Failed} error=${{ message: error }} />`}
-				<div class="picture"><video ref=${video} playsinline muted class=${error ? 'hidden' : ''} onClick=${() => (video.current.paused ? video.current.play() : video.current.pause())}></video>
+				<div class="picture"><video ref=${video} playsinline muted class=${error ? 'hidden' : ''}
+					onClick=${() => (video.current.paused ? video.current.play() : video.current.pause())}></video>
 					${hidden && html`<${RegionLayer} video=${video} hidden=${hidden} onHide=${onHide} />`}</div></div>
 			<${Controls} video=${video} place=${place} events=${timeline.events} onFull=${() => screen.current.requestFullscreen()} />
 		</section>
@@ -192,10 +207,13 @@ function Facts({ session }) {
 	return html`<dl class="facts">
 		<${Fact} name="User">${session.login}<span class="sub">${session.viewer_address}</span></${Fact}>
 		<${Fact} name="Target">${goal(session)}</${Fact}>
-		<${Fact} name="Started"><time datetime=${isoTime(session.opened_utc_us)}>${when(session.opened_utc_us)}</time></${Fact}>
+		<${Fact} name="Started"><time datetime=${isoTime(session.opened_utc_us)}>
+			${when(session.opened_utc_us)}</time></${Fact}>
 		<${Fact} name="Lasted">${ended ? duration(session.ended_utc_us - session.opened_utc_us) : 'still running'}</${Fact}>
-		<${Fact} name="Ended because">${ended ? session.end_text : '–'}${session.end_detail && html`<span class="sub">${session.end_detail}</span>`}</${Fact}>
-		<${Fact} name="Recording"><span class=${`badge ${session.recording_state}`}>${session.recording_state === 'sealed' && html`<${Icon} name="seal" />`}${session.recording_state || 'none'}</span>
+		<${Fact} name="Ended because">
+			${ended ? session.end_text : '–'}${session.end_detail && html`<span class="sub">${session.end_detail}</span>`}</${Fact}>
+		<${Fact} name="Recording"><span class=${`badge ${session.recording_state}`}>
+			${session.recording_state === 'sealed' && html`<${Icon} name="seal" />`}${session.recording_state || 'none'}</span>
 			<span class="sub">${bytes(session.recording_bytes)}</span></${Fact}>
 	</dl>`;
 }
@@ -215,14 +233,19 @@ export function PlayPage({ id }) {
 	if (!session)
 		return error ? html`<${Failed} error=${error} retry=${reload} />` : html`<${Loading} what="the recording" />`;
 	return html`<div class="page-head">
-			<${Link} to="/past" class="button quiet" aria-label="Back to past sessions"><${Icon} name="back" /></${Link}>
+			<${Link} to="/past" class="button quiet" aria-label="Back to past sessions">
+				<${Icon} name="back" /></${Link}>
 			<h1>${session.login} <span class="arrow">→</span> ${goal(session)}</h1>
 			<span class="grow"></span>
-			${session.state !== 'ended' && html`<${Link} to=${`/sessions/${session.id}`} class="button"><${Icon} name="live" />Live</${Link}>`}
+			${session.state !== 'ended' && html`<${Link} to=${`/sessions/${session.id}`} class="button">
+				<${Icon} name="live" />Live</${Link}>`}
 		</div>
-		${GONE[session.recording_state] ? html`<p class="card ended-note">${GONE[session.recording_state]}</p>` : html`<${Player} session=${session} video=${video} hidden=${hidden} onHide=${setHidden} />`}
-		${hidden && html`<${Redact} session=${session} video=${video} hidden=${hidden} onHide=${setHidden} onClose=${() => setHidden(null)} />`}
+		${GONE[session.recording_state] ? html`<p class="card ended-note">${GONE[session.recording_state]}</p>`
+			: html`<${Player} session=${session} video=${video} hidden=${hidden} onHide=${setHidden} />`}
+		${hidden && html`<${Redact} session=${session} video=${video} hidden=${hidden}
+			onHide=${setHidden} onClose=${() => setHidden(null)} />`}
 		<${Facts} session=${session} />
-		${!GONE[session.recording_state] && html`<${Exports} session=${session} onRedact=${() => setHidden(hidden ?? nothingHidden)} />`}
+		${!GONE[session.recording_state] && html`<${Exports} session=${session}
+			onRedact=${() => setHidden(hidden ?? nothingHidden)} />`}
 		<${Keeping} session=${session} />`;
 }

@@ -9,7 +9,8 @@ import { Empty, Failed, Loading } from '../ui/states.js';
 import { TerminateDialog } from '../ui/terminate.js';
 
 function StateBadge({ state }) {
-	return html`<span class=${`badge ${state}`}><span class="dot" aria-hidden="true"></span>${state === 'opening' ? 'connecting' : state}</span>`;
+	return html`<span class=${`badge ${state}`}>
+		<span class="dot" aria-hidden="true"></span>${state === 'opening' ? 'connecting' : state}</span>`;
 }
 
 function Row({ session, now, onTerminate }) {
@@ -34,9 +35,12 @@ function Table({ sessions, onTerminate }) {
 	const now = useNow();
 	return html`<div class="table-frame"><table>
 		<caption class="hidden">Running sessions, newest first</caption>
-		<thead><tr><th scope="col">User</th><th scope="col">Target</th><th scope="col">Since</th><th scope="col">From</th>
-			<th scope="col">Path</th><th scope="col">State</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
-		<tbody>${sessions.map((session) => html`<${Row} key=${session.id} session=${session} now=${now} onTerminate=${onTerminate} />`)}</tbody>
+		<thead><tr><th scope="col">User</th><th scope="col">Target</th><th scope="col">Since</th>
+			<th scope="col">From</th>
+			<th scope="col">Path</th><th scope="col">State</th>
+			<th scope="col"><span class="hidden">Actions</span></th></tr></thead>
+		<tbody>${sessions.map((session) => html`<${Row} key=${session.id} session=${session} now=${now}
+			onTerminate=${onTerminate} />`)}</tbody>
 	</table></div>`;
 }
 
@@ -52,7 +56,8 @@ export function SessionsPage() {
 		content = html`<${Table} sessions=${data.sessions} onTerminate=${setEnding} />`;
 	return html`<div class="page-head"><h1>Running sessions</h1>
 			${data && html`<span class="count" role="status">${data.total}</span>`}
-			${data && !error && html`<span class="fresh"><span class="dot" aria-hidden="true"></span>updates by itself</span>`}</div>
+			${data && !error && html`<span class="fresh">
+				<span class="dot" aria-hidden="true"></span>updates by itself</span>`}</div>
 		${content}
 		${ending && html`<${TerminateDialog} session=${ending} onClose=${() => {
 			setEnding(null);

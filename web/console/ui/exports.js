@@ -13,7 +13,8 @@ export function parsePlace(text) {
 	const parts = text.trim().split(':');
 	if (text.trim() === '')
 		return null;
-	if (parts.length > 3 || !parts.every((part, i) => (i === parts.length - 1 ? /^\d+(\.\d+)?$/ : /^\d+$/).test(part) && (i === 0 || Number(part) < 60)))
+	if (parts.length > 3 || !parts.every((part, i) => (i === parts.length - 1 ? /^\d+(\.\d+)?$/ : /^\d+$/).test(part)
+		&& (i === 0 || Number(part) < 60)))
 		return NaN;
 	return Math.round(parts.reduce((sum, part) => sum * 60 + Number(part), 0) * 1e6);
 }
@@ -38,7 +39,8 @@ function ExportDialog({ url, timelines, onClose }) {
 	useEffect(() => {
 		dialog.current.showModal();
 	}, []);
-	const set = (key) => (event) => setWish({ ...wish, [key]: event.target.type === 'checkbox' ? event.target.checked : event.target.value });
+	const set = (key) => (event) => setWish({ ...wish,
+		[key]: event.target.type === 'checkbox' ? event.target.checked : event.target.value });
 	const submit = async (event) => {
 		event.preventDefault();
 		try {
@@ -56,17 +58,23 @@ function ExportDialog({ url, timelines, onClose }) {
 			<h2 id="export-title">Export as evidence</h2>
 			<p>One signed MP4 that any player plays and that proves itself without us. Whole segments are taken, so it may cover a little more.</p>
 			<div class="span-fields">
-				<p><label for="export-from">From <span class="hint">empty: the beginning</span></label><input id="export-from" inputmode="numeric" placeholder="0:00:00" value=${wish.from} onInput=${set('from')} /></p>
-				<p><label for="export-to">To <span class="hint">empty: the end</span></label><input id="export-to" inputmode="numeric" placeholder="0:01:30" value=${wish.to} onInput=${set('to')} /></p>
+				<p><label for="export-from">From <span class="hint">empty: the beginning</span></label>
+					<input id="export-from" inputmode="numeric" placeholder="0:00:00" value=${wish.from} onInput=${set('from')} /></p>
+				<p><label for="export-to">To <span class="hint">empty: the end</span></label>
+					<input id="export-to" inputmode="numeric" placeholder="0:01:30" value=${wish.to} onInput=${set('to')} /></p>
 			</div>
 			<label for="export-reason">Purpose <span class="hint">stands in the file and in the audit trail</span></label>
-			<textarea id="export-reason" rows="2" maxlength=${REASON_MAX} required autofocus value=${wish.reason} onInput=${set('reason')}></textarea>
-			${timelines ? html`<p><label class="check"><input type="checkbox" checked=${wish.withoutTimeline} onChange=${set('withoutTimeline')} /> Leave out keys, clipboard and other events</label></p>`
+			<textarea id="export-reason" rows="2" maxlength=${REASON_MAX} required
+				autofocus value=${wish.reason} onInput=${set('reason')}></textarea>
+			${timelines ? html`<p><label class="check">
+				<input type="checkbox" checked=${wish.withoutTimeline}
+					onChange=${set('withoutTimeline')} /> Leave out keys, clipboard and other events</label></p>`
 				: html`<p class="hint">Keys, clipboard and other events stay out: your role may not export them. The file says so.</p>`}
 			<p class="field-error" role="alert">${error}</p>
 			<div class="actions">
 				<button type="button" class="quiet" onClick=${() => dialog.current.close()}>Cancel</button>
-				<button type="submit" class="primary" disabled=${busy}><${Icon} name="seal" />${busy ? 'Asking …' : 'Export'}</button>
+				<button type="submit" class="primary" disabled=${busy}>
+					<${Icon} name="seal" />${busy ? 'Asking …' : 'Export'}</button>
 			</div>
 		</form>
 	</dialog>`;
@@ -84,8 +92,10 @@ function Files({ job }) {
 	const name = (suffix) => `evidence-${job.session.slice(0, 8)}-${job.id.slice(0, 8)}${suffix}`;
 	return html`<span class="files">
 		<a class="button primary" href=${url('evidence.mp4')} download=${name('.mp4')}>Download</a> <span class="hint">${bytes(job.total_bytes)}</span>
-		${job.certificate && html`<a class="button" href=${url('certificate.pdf')} download=${name('.pdf')} title="One page to print: who, what, when, what proves it">Certificate</a>`}
-		${!job.without_timeline && html`<a class="button" href=${url('timeline.csv')} download=${name('.csv')} title="Keys, titles, clipboard and other events as a table">Events (CSV)</a>`}
+		${job.certificate && html`<a class="button" href=${url('certificate.pdf')} download=${name('.pdf')}
+			title="One page to print: who, what, when, what proves it">Certificate</a>`}
+		${!job.without_timeline && html`<a class="button" href=${url('timeline.csv')} download=${name('.csv')}
+			title="Keys, titles, clipboard and other events as a table">Events (CSV)</a>`}
 	</span>`;
 }
 
@@ -116,15 +126,21 @@ function hiddenWords(operations) {
 function Job({ job, onCancel }) {
 	const open = job.state === 'waiting' || job.state === 'running' || job.state === 'ready';
 	return html`<tr>
-		<td>${spanOf(job)}${job.operations ? html`<span class="sub">${hiddenWords(job.operations)}</span>` : job.without_timeline && html`<span class="sub">without events${job.by_policy ? ' by policy' : ''}</span>`}</td>
+		<td>${spanOf(job)}
+			${job.operations ? html`<span class="sub">${hiddenWords(job.operations)}</span>`
+				: job.without_timeline && html`<span class="sub">without events${job.by_policy ? ' by policy' : ''}</span>`}</td>
 		<td>${job.reason}<span class="sub">${job.login}, ${when(job.created_utc_us)}</span></td>
-		<td class="export-state">${html`<${State} job=${job} />`}${job.video_sha256 && html`<span class="sub digest" title="SHA-256 of the video">${job.video_sha256}</span>`}</td>
-		<td>${open && html`<button class="quiet" onClick=${() => onCancel(job)}>${job.state === 'ready' ? 'Remove' : 'Cancel'}</button>`}</td>
+		<td class="export-state">
+			${html`<${State} job=${job} />`}
+			${job.video_sha256 && html`<span class="sub digest" title="SHA-256 of the video">${job.video_sha256}</span>`}</td>
+		<td>${open && html`<button class="quiet" onClick=${() => onCancel(job)}>
+			${job.state === 'ready' ? 'Remove' : 'Cancel'}</button>`}</td>
 	</tr>`;
 }
 
 function JobTable({ jobs, onCancel }) {
-	return html`<table><thead><tr><th>Span</th><th>Purpose</th><th>File</th><th><span class="hidden">Actions</span></th></tr></thead>
+	return html`<table><thead><tr><th>Span</th><th>Purpose</th><th>File</th>
+		<th><span class="hidden">Actions</span></th></tr></thead>
 		<tbody>${jobs.map((job) => html`<${Job} key=${job.id} job=${job} onCancel=${onCancel} />`)}</tbody></table>`;
 }
 
@@ -146,7 +162,8 @@ function ExportCard({ session, onRedact }) {
 	};
 	return html`<section class="card exports" aria-labelledby="exports-title">
 		<h2 id="exports-title">Evidence</h2>
-		<p class="actions left"><button onClick=${() => setAsking(true)}><${Icon} name="seal" />Export as evidence</button>
+		<p class="actions left"><button onClick=${() => setAsking(true)}>
+			<${Icon} name="seal" />Export as evidence</button>
 			<button onClick=${onRedact}>Make a copy that hides something</button></p>
 		${error && html`<p class="field-error" role="alert">${error}</p>`}
 		${data.exports.length > 0 && html`<${JobTable} jobs=${data.exports} onCancel=${cancel} />`}

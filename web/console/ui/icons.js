@@ -18,5 +18,6 @@ const paths = {
 };
 
 export function Icon({ name }) {
-	return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${paths[name]} /></svg>`;
+	return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+		<path d=${paths[name]} /></svg>`;
 }

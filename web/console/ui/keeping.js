@@ -7,22 +7,26 @@ import { usePoll } from './poll.js';
 import { ReasonDialog } from './reason.js';
 
 function HoldDialog({ url, onClose }) {
-	return html`<${ReasonDialog} title="Place a legal hold?" url=${`${url}/hold`} icon="seal" action="Hold" busyAction="Holding …" keep="Cancel"
+	return html`<${ReasonDialog} title="Place a legal hold?" url=${`${url}/hold`}
+		icon="seal" action="Hold" busyAction="Holding …" keep="Cancel"
 		hint="kept with the hold" onClose=${onClose}>No limit and no request deletes this recording until the hold is released.</${ReasonDialog}>`;
 }
 
 function DeletionDialog({ url, onClose }) {
-	return html`<${ReasonDialog} title="Ask for its deletion?" url=${`${url}/deletion`} icon="stop" action="Ask" busyAction="Asking …" keep="Cancel"
+	return html`<${ReasonDialog} title="Ask for its deletion?" url=${`${url}/deletion`}
+		icon="stop" action="Ask" busyAction="Asking …" keep="Cancel"
 		hint="kept in the tombstone" onClose=${onClose}>The recording is deleted for good when another administrator approves.</${ReasonDialog}>`;
 }
 
 function ReleaseDialog({ url, onClose }) {
-	return html`<${ReasonDialog} title="Release the hold?" url=${`${url}/release`} icon="seal" action="Release" busyAction="Releasing …" keep="Keep it"
+	return html`<${ReasonDialog} title="Release the hold?" url=${`${url}/release`}
+		icon="seal" action="Release" busyAction="Releasing …" keep="Keep it"
 		onClose=${onClose}>From then on the limits of its retention class and requests to delete count again.</${ReasonDialog}>`;
 }
 
 function ApproveDialog({ url, onClose }) {
-	return html`<${ReasonDialog} title="Delete this recording?" url=${`${url}/deletion/approve`} icon="stop" action="Delete" busyAction="Approving …" keep="Keep it"
+	return html`<${ReasonDialog} title="Delete this recording?" url=${`${url}/deletion/approve`}
+		icon="stop" action="Delete" busyAction="Approving …" keep="Keep it"
 		onClose=${onClose}>You are the second person: the recording is deleted for good. Its signed chain and a tombstone with both your names stay.</${ReasonDialog}>`;
 }
 
@@ -40,10 +44,12 @@ function Buttons({ keeping, act, ask }) {
 	const { hold, order } = keeping;
 	const waits = order && !order.approved_by;
 	return html`<p class="actions left">
-		${may('hold') && !hold && html`<button onClick=${() => ask('hold')}><${Icon} name="seal" />Place a hold</button>`}
+		${may('hold') && !hold && html`<button onClick=${() => ask('hold')}>
+			<${Icon} name="seal" />Place a hold</button>`}
 		${may('hold') && hold && html`<button onClick=${() => ask('release')}>Release the hold</button>`}
 		${may('delete') && !hold && !order && html`<button onClick=${() => ask('deletion')}>Ask for deletion</button>`}
-		${may('delete') && waits && order.by !== me.value.login && !hold && html`<button class="danger" onClick=${() => ask('approve')}>Approve deletion</button>`}
+		${may('delete') && waits && order.by !== me.value.login && !hold && html`<button class="danger"
+			onClick=${() => ask('approve')}>Approve deletion</button>`}
 		${may('delete') && waits && html`<button onClick=${() => act('deletion/withdraw')}>Withdraw the request</button>`}
 	</p>`;
 }

@@ -39,7 +39,8 @@ export function ReasonDialog({ title, children, hint, url, action, busyAction, k
 			<p class="field-error" role="alert">${error}</p>
 			<div class="actions">
 				<button type="button" class="quiet" onClick=${() => dialog.current.close()}>${keep}</button>
-				<button type="submit" class="danger" disabled=${busy}><${Icon} name=${icon} />${busy ? busyAction : action}</button>
+				<button type="submit" class="danger" disabled=${busy}>
+					<${Icon} name=${icon} />${busy ? busyAction : action}</button>
 			</div>
 		</form>
 	</dialog>`;

@@ -87,25 +87,34 @@ export function RegionLayer({ video, hidden, onHide }) {
 		setDrag(null);
 	};
 	return size.width > 0 && html`<svg class="regions" viewBox=${`0 0 ${size.width} ${size.height}`} aria-hidden="true"
-		onPointerDown=${begin} onPointerMove=${(event) => drag && setDrag({ ...drag, to: pixelAt(event.currentTarget, event, size) })} onPointerUp=${end} onPointerCancel=${() => setDrag(null)}>
-		${[...hidden.regions, ...(drawn ? [drawn] : [])].map((r, i) => html`<rect key=${i} x=${r.x} y=${r.y} width=${r.width} height=${r.height} />`)}</svg>`;
+		onPointerDown=${begin}
+		onPointerMove=${(event) => drag && setDrag({ ...drag, to: pixelAt(event.currentTarget, event, size) })}
+		onPointerUp=${end} onPointerCancel=${() => setDrag(null)}>
+		${[...hidden.regions, ...(drawn ? [drawn] : [])]
+			.map((r, i) => html`<rect key=${i} x=${r.x} y=${r.y} width=${r.width} height=${r.height} />`)}</svg>`;
 }
 
 function SpanFields({ name, span, onChange }) {
-	return ['from', 'to'].map((end) => html`<label>${end === 'from' ? 'From' : 'To'}<input aria-label=${`${name}, ${end}`} inputmode="numeric"
-		placeholder=${end === 'from' ? 'the beginning' : 'the end'} value=${span[end]} onInput=${(event) => onChange({ ...span, [end]: event.target.value })} /></label>`);
+	return ['from', 'to'].map((end) => html`<label>${end === 'from' ? 'From' : 'To'}
+		<input aria-label=${`${name}, ${end}`} inputmode="numeric"
+		placeholder=${end === 'from' ? 'the beginning' : 'the end'}
+			value=${span[end]}
+				onInput=${(event) => onChange({ ...span, [end]: event.target.value })} /></label>`);
 }
 
 function Rows({ list, name, onChange, children }) {
 	const replace = (i) => (item) => onChange(list.map((old, k) => (k === i ? item : old)));
 	return html`<ol class="hidden-things">${list.map((item, i) => html`<li key=${i}><strong>${name} ${i + 1}</strong>
 		${children(item, replace(i), `${name} ${i + 1}`)}
-		<button type="button" class="quiet" onClick=${() => onChange(list.filter((_, k) => k !== i))} aria-label=${`Remove ${name.toLowerCase()} ${i + 1}`}>Remove</button></li>`)}</ol>`;
+		<button type="button" class="quiet" onClick=${() => onChange(list.filter((_, k) => k !== i))}
+			aria-label=${`Remove ${name.toLowerCase()} ${i + 1}`}>Remove</button></li>`)}</ol>`;
 }
 
 function RegionFields({ region, name, onChange }) {
-	return html`${SIDES.map(([side, words]) => html`<label>${words}<input class="number" type="number" min="0" aria-label=${`${name}, ${words.toLowerCase()}`} value=${region[side]}
-		onInput=${(event) => onChange({ ...region, [side]: event.target.value })} /></label>`)}<${SpanFields} name=${name} span=${region} onChange=${onChange} />`;
+	return html`${SIDES.map(([side, words]) => html`<label>${words}
+		<input class="number" type="number" min="0" aria-label=${`${name}, ${words.toLowerCase()}`} value=${region[side]}
+		onInput=${(event) => onChange({ ...region, [side]: event.target.value })} /></label>`)}
+			<${SpanFields} name=${name} span=${region} onChange=${onChange} />`;
 }
 
 /** The card that says what the copy hides and asks for it. */
@@ -134,18 +143,26 @@ export function Redact({ session, video, hidden, onHide, onClose }) {
 		<h2 id="redact-title" tabindex="-1" ref=${heading}>A copy that hides something</h2>
 		<p>Draw regions on the picture. They are filled with grey; masked spans show a card. Keys, clipboard and other events are never in a copy. The copy is signed as derived, names each
 			operation and its source, and every verifier says so first. Look at it before you give it away: what moves out of a region is seen.</p>
-		<${Rows} list=${hidden.regions} name="Region" onChange=${setRegions}>${(region, change, name) => html`<${RegionFields} region=${region} name=${name} onChange=${change} />`}</${Rows}>
-		<${Rows} list=${hidden.spans} name="Masked span" onChange=${setSpans}>${(span, change, name) => html`<${SpanFields} name=${name} span=${span} onChange=${change} />`}</${Rows}>
+		<${Rows} list=${hidden.regions} name="Region" onChange=${setRegions}>
+			${(region, change, name) => html`<${RegionFields} region=${region} name=${name} onChange=${change} />`}</${Rows}>
+		<${Rows} list=${hidden.spans} name="Masked span" onChange=${setSpans}>
+			${(span, change, name) => html`<${SpanFields} name=${name} span=${span} onChange=${change} />`}</${Rows}>
 		<p class="actions left">
-			<button type="button" onClick=${() => setRegions([...hidden.regions, { x: 0, y: 0, width: 320, height: 64, from: '', to: '' }])}>Add a region</button>
-			<button type="button" onClick=${() => setSpans([...hidden.spans, { from: placeOf(video.current.currentTime), to: '' }])}>Mask from here</button>
+			<button type="button"
+				onClick=${() => setRegions([...hidden.regions, { x: 0, y: 0, width: 320, height: 64, from: '', to: '' }])}>Add a region</button>
+			<button type="button"
+				onClick=${() => setSpans([...hidden.spans, { from: placeOf(video.current.currentTime), to: '' }])}>Mask from here</button>
 		</p>
 		<label for="redact-quality">Quality of the new pictures</label>
-		<select id="redact-quality" onChange=${(event) => setQp(Number(event.target.value))}>${QUALITIES.map(([value, words]) => html`<option value=${value} selected=${value === qp}>${words}</option>`)}</select>
+		<select id="redact-quality" onChange=${(event) => setQp(Number(event.target.value))}>
+			${QUALITIES.map(([value, words]) => html`<option value=${value} selected=${value === qp}>
+			${words}</option>`)}</select>
 		<label for="redact-reason">Purpose <span class="hint">stands in the file and in the audit trail</span></label>
-		<textarea id="redact-reason" rows="2" maxlength=${REASON_MAX} required value=${reason} onInput=${(event) => setReason(event.target.value)}></textarea>
+		<textarea id="redact-reason" rows="2" maxlength=${REASON_MAX} required value=${reason}
+			onInput=${(event) => setReason(event.target.value)}></textarea>
 		<p class="field-error" role="alert">${error}</p>
 		<div class="actions"><button type="button" class="quiet" onClick=${onClose}>Cancel</button>
-			<button type="submit" class="primary" disabled=${busy}><${Icon} name="seal" />${busy ? 'Asking …' : 'Make the copy'}</button></div>
+			<button type="submit" class="primary" disabled=${busy}>
+				<${Icon} name="seal" />${busy ? 'Asking …' : 'Make the copy'}</button></div>
 	</form></section>`;
 }
