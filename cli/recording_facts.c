@@ -1,13 +1,13 @@
 /* Looks up what is known of one recording. It must not know how it is shown. */
 #include "cli/recording_facts.h"
 
+#include "recorder/chain/chain.h"
 #include "recorder/chain/verify_chain.h"
 #include "recorder/chain/verify_report.h"
 #include "recorder/reader/reader.h"
 
 #include <errno.h>
 
-#define CHAIN_MAX_BYTES (256u << 20)
 #define CERTIFICATE_MAX_BYTES (64u << 10)
 
 void recording_facts_clear(struct recording_facts *f)
