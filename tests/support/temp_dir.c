@@ -26,3 +26,12 @@ void temp_dir_remove(const char *path)
 {
 	g_assert_cmpint(nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS), ==, 0);
 }
+
+char *temp_dir_put(const char *dir, const char *name, const void *bytes, gssize length, int mode)
+{
+	char *path = g_build_filename(dir, name, NULL);
+
+	g_assert_true(g_file_set_contents_full(path, bytes, length, G_FILE_SET_CONTENTS_CONSISTENT,
+					       mode, NULL));
+	return path;
+}

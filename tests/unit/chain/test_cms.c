@@ -1,4 +1,5 @@
-/* Detached CMS signatures: `openssl cms -verify` takes ours, ours takes no message in which a bit was changed, whether the signature covers it or not. */
+/* Detached CMS signatures: `openssl cms -verify` takes ours, ours takes no message in which a bit
+ * was changed, whether the signature covers it or not. */
 #include "recorder/chain/cms.h"
 #include "recorder/chain/verify_trust.h"
 #include "tests/support/signing_key.h"
@@ -34,14 +35,6 @@ static void fixture_finish(struct fixture *f)
 	signing_key_finish(&f->ca);
 }
 
-static char *put(const char *dir, const char *name, const void *bytes, gsize length)
-{
-	char *path = g_build_filename(dir, name, NULL);
-
-	g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
-	return path;
-}
-
 static void test_holds(void)
 {
 	struct fixture f;
@@ -68,11 +61,10 @@ static void test_openssl_takes_it(void)
 	int status;
 
 	fixture_init(&f);
-	g_autofree char *cms =
-		put(dir, "m.cms", g_bytes_get_data(f.cms, NULL), g_bytes_get_size(f.cms));
-	g_autofree char *content = put(dir, "m.json", text, strlen(text));
-	g_autofree char *ca =
-		put(dir, "ca.pem", f.ca.certificate_pem, strlen(f.ca.certificate_pem));
+	g_autofree char *cms = temp_dir_put(dir, "m.cms", g_bytes_get_data(f.cms, NULL),
+					    (gssize)g_bytes_get_size(f.cms), 0644);
+	g_autofree char *content = temp_dir_put(dir, "m.json", text, -1, 0644);
+	g_autofree char *ca = temp_dir_put(dir, "ca.pem", f.ca.certificate_pem, -1, 0644);
 	const char *words[] = {"openssl", "cms", "-verify",  "-binary", "-inform", "DER", "-cades",
 			       "-in",	  cms,	 "-content", content,	"-CAfile", ca,	  NULL};
 	g_assert_true(g_spawn_sync(NULL, (char **)(gpointer)words, NULL, G_SPAWN_SEARCH_PATH, NULL,

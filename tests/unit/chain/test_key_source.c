@@ -1,12 +1,12 @@
-/* Where the signing key may lie: a file or a systemd credential (a token: test_key_token.c). Each signs what the certificate verifies; a file that others can read is refused with words that
- * say what to type. */
+/* Where the signing key may lie: a file or a systemd credential (a token: test_key_token.c). Each
+ * signs what the certificate verifies; a file that others can read is refused with words
+ * that say what to type. */
 #include "base/secret.h"
 #include "recorder/chain/key_request.h"
 #include "recorder/chain/key_source.h"
-#include "recorder/chain/signed_line.h"
-#include "recorder/chain/verify_trust.h"
 #include "tests/support/signing_key.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/chain/key_checks.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -19,21 +19,13 @@ struct fixture {
 	struct config_recorder config;
 };
 
-static char *put(const struct fixture *f, const char *name, const char *text, int mode)
-{
-	char *path = g_build_filename(f->dir, name, NULL);
-
-	g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, mode,
-					       NULL));
-	return path;
-}
-
 static void fixture_init(struct fixture *f)
 {
 	*f = (struct fixture){.dir = temp_dir_create()};
 	signing_key_init(&f->pem, "node1", NULL);
-	f->key_file = put(f, "recorder.key", f->pem.key_pem, 0600);
-	f->certificate_file = put(f, "recorder.pem", f->pem.certificate_pem, 0644);
+	f->key_file = temp_dir_put(f->dir, "recorder.key", f->pem.key_pem, -1, 0600);
+	f->certificate_file =
+		temp_dir_put(f->dir, "recorder.pem", f->pem.certificate_pem, -1, 0644);
 	f->config.signing_certificate_file = f->certificate_file;
 }
 
@@ -48,30 +40,16 @@ static void fixture_finish(struct fixture *f)
 
 static void assert_signs(const struct config_recorder *config)
 {
-	g_autoptr(GError) error = NULL;
 	const struct key_place place = key_place_of_recorder(config);
-	struct chain_key *key = key_source_load(&place, &error);
-	struct signed_line line;
 
-	g_assert_no_error(error);
-	g_autofree char *text = signed_line_make(key, "{\"a\":1}", &error);
-	g_assert_no_error(error);
-	g_assert_cmpint(signed_line_parse(text, strlen(text), &line), ==, 0);
-	struct verify_trust *trust = verify_trust_create(chain_key_certificate_pem(key));
-	g_assert_cmpint(verify_trust_signer(trust, &line), ==, 0);
-	verify_trust_destroy(trust);
-	chain_key_destroy(key);
+	key_checks_signs(&place);
 }
 
 static void assert_refused(const struct config_recorder *config, const char *text)
 {
 	const struct key_place place = key_place_of_recorder(config);
-	g_autoptr(GError) error = NULL;
 
-	g_assert_null(key_source_load(&place, &error));
-	g_assert_nonnull(error);
-	g_test_message("%s", error->message);
-	g_assert_nonnull(strstr(error->message, text));
+	g_free(key_checks_refused(&place, text));
 }
 
 static void test_file(void)
@@ -178,8 +156,8 @@ static void test_previous(void)
 	struct key_place place = key_place_of_recorder(&f.config);
 	g_assert_null(key_source_load_previous(&place, &error));
 	g_assert_no_error(error);
-	g_free(put(&f, "recorder.key.previous", f.pem.key_pem, 0600));
-	g_free(put(&f, "recorder.pem.previous", f.pem.certificate_pem, 0644));
+	g_free(temp_dir_put(f.dir, "recorder.key.previous", f.pem.key_pem, -1, 0600));
+	g_free(temp_dir_put(f.dir, "recorder.pem.previous", f.pem.certificate_pem, -1, 0644));
 	assert_previous(&place, f.pem.certificate_pem);
 	/* A credential of that name, or, where the certificate alone was renewed, the same key. */
 	place.file = NULL;

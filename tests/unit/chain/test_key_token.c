@@ -1,14 +1,15 @@
-/* Keys in a PKCS#11 token (SoftHSM): they sign what their certificate verifies, recordings and exports alike; a second key at the same address takes over with its certificate, and
- * the first still signs for what is left of it. A wrong PIN and a foreign certificate are refused without a secret in the words. */
+/* Keys in a PKCS#11 token (SoftHSM): they sign what their certificate verifies, recordings and
+ * exports alike; a second key at the same address takes over with its certificate, and the first
+ * still signs for what is left of it. A wrong PIN and a foreign certificate are refused without
+ * a secret in the words. */
 #include "base/secret.h"
 #include "recorder/chain/cms.h"
 #include "recorder/chain/key_request.h"
 #include "recorder/chain/key_source.h"
-#include "recorder/chain/signed_line.h"
-#include "recorder/chain/verify_trust.h"
 #include "tests/support/signing_key.h"
 #include "tests/support/soft_token.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/chain/key_checks.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -23,19 +24,10 @@ struct fixture {
 	struct key_place place;
 };
 
-static char *put(const struct fixture *f, const char *name, const char *text, int mode)
-{
-	char *path = g_build_filename(f->dir, name, NULL);
-
-	g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, mode,
-					       NULL));
-	return path;
-}
-
 static void import(const struct fixture *f, const struct signing_key *key, const char *label,
 		   const char *id)
 {
-	g_autofree char *file = put(f, "imported.key", key->key_pem, 0600);
+	g_autofree char *file = temp_dir_put(f->dir, "imported.key", key->key_pem, -1, 0600);
 
 	soft_token_import(file, label, id);
 	g_assert_cmpint(g_unlink(file), ==, 0);
@@ -46,8 +38,9 @@ static void fixture_init(struct fixture *f, const char *label, const char *uri, 
 {
 	*f = (struct fixture){.dir = temp_dir_create()};
 	signing_key_init(&f->pem, "node1", NULL);
-	f->certificate_file = put(f, "recorder.pem", f->pem.certificate_pem, 0644);
-	f->pin_file = put(f, "pin", PIN "\n", 0600);
+	f->certificate_file =
+		temp_dir_put(f->dir, "recorder.pem", f->pem.certificate_pem, -1, 0644);
+	f->pin_file = temp_dir_put(f->dir, "pin", PIN "\n", -1, 0600);
 	f->place = (struct key_place){.key_name = "recorder.signing_key",
 				      .certificate_name = "recorder.signing_certificate_file",
 				      .uri = uri,
@@ -66,31 +59,11 @@ static void fixture_finish(struct fixture *f)
 	g_free(f->certificate_file);
 }
 
-static void assert_signs(const struct key_place *place)
-{
-	g_autoptr(GError) error = NULL;
-	struct chain_key *key = key_source_load(place, &error);
-	struct signed_line line;
-
-	g_assert_no_error(error);
-	g_autofree char *text = signed_line_make(key, "{\"a\":1}", &error);
-	g_assert_no_error(error);
-	g_assert_cmpint(signed_line_parse(text, strlen(text), &line), ==, 0);
-	struct verify_trust *trust = verify_trust_create(chain_key_certificate_pem(key));
-	g_assert_cmpint(verify_trust_signer(trust, &line), ==, 0);
-	verify_trust_destroy(trust);
-	chain_key_destroy(key);
-}
-
 static void assert_refused(const struct key_place *place, const char *text)
 {
-	g_autoptr(GError) error = NULL;
+	g_autofree char *words = key_checks_refused(place, text);
 
-	g_assert_null(key_source_load(place, &error));
-	g_assert_nonnull(error);
-	g_test_message("%s", error->message);
-	g_assert_nonnull(strstr(error->message, text));
-	g_assert_null(strstr(error->message, PIN));
+	g_assert_null(strstr(words, PIN));
 }
 
 static char *issue(const struct fixture *f, const char *name)
@@ -110,13 +83,13 @@ static void test_wrong_pin(void)
 	struct fixture f;
 
 	fixture_init(&f, "guarded", URI("guarded"), "01");
-	g_autofree char *wrong = put(&f, "wrong-pin", "000000", 0600);
+	g_autofree char *wrong = temp_dir_put(f.dir, "wrong-pin", "000000", -1, 0600);
 	f.place.pin_file = wrong;
 	assert_refused(&f.place, "wrong address or PIN");
 	g_assert_cmpint(g_chmod(wrong, 0644), ==, 0);
 	assert_refused(&f.place, "run chmod 600 on it");
 	f.place.pin_file = f.pin_file;
-	assert_signs(&f.place);
+	key_checks_signs(&f.place);
 	f.place.uri = "pkcs11:token=vitrine;object=guarded?pin-value=" PIN;
 	assert_refused(&f.place, "holds a PIN");
 	fixture_finish(&f);
@@ -133,16 +106,17 @@ static void test_renewed(void)
 	g_assert_true(key_certificate_fits(issued, NULL));
 	g_autofree char *name = key_certificate_name(issued);
 	g_assert_cmpstr(name, ==, "node1 in a token");
-	g_free(put(&f, "recorder.pem", issued, 0644));
-	assert_signs(&f.place);
+	g_free(temp_dir_put(f.dir, "recorder.pem", issued, -1, 0644));
+	key_checks_signs(&f.place);
 	signing_key_init(&other, "node2", NULL);
-	g_free(put(&f, "recorder.pem", other.certificate_pem, 0644));
+	g_free(temp_dir_put(f.dir, "recorder.pem", other.certificate_pem, -1, 0644));
 	assert_refused(&f.place, "for the key in the token");
 	signing_key_finish(&other);
 	fixture_finish(&f);
 }
 
-/* The certificate says which key signs, the one before which one signed, and a request is for the key without one. */
+/* The certificate says which key signs, the one before which one signed, and a request is
+ * for the key without one. */
 static void test_rotation(void)
 {
 	struct fixture f;
@@ -152,16 +126,16 @@ static void test_rotation(void)
 	fixture_init(&f, "rotated", URI("rotated"), "03");
 	signing_key_init(&second, "second", NULL);
 	import(&f, &second, "rotated", "13");
-	assert_signs(&f.place);
+	key_checks_signs(&f.place);
 	g_autofree char *issued = issue(&f, "node1 again");
 	struct chain_key *pair = chain_key_create(second.key_pem, issued, &error);
 	g_assert_no_error(error);
 	chain_key_destroy(pair);
 	g_assert_null(key_source_load_previous(&f.place, &error));
 	g_assert_no_error(error);
-	g_free(put(&f, "recorder.pem.previous", f.pem.certificate_pem, 0644));
-	g_free(put(&f, "recorder.pem", issued, 0644));
-	assert_signs(&f.place);
+	g_free(temp_dir_put(f.dir, "recorder.pem.previous", f.pem.certificate_pem, -1, 0644));
+	g_free(temp_dir_put(f.dir, "recorder.pem", issued, -1, 0644));
+	key_checks_signs(&f.place);
 	struct chain_key *previous = key_source_load_previous(&f.place, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(chain_key_certificate_pem(previous), ==, f.pem.certificate_pem);
@@ -185,7 +159,7 @@ static void test_exports(void)
 	g_assert_no_error(error);
 	const void *der = g_bytes_get_data(cms, &length);
 	g_autofree char *signature = g_build_filename(f.dir, "manifest.cms", NULL);
-	g_autofree char *manifest = put(&f, "manifest.json", text, 0644);
+	g_autofree char *manifest = temp_dir_put(f.dir, "manifest.json", text, -1, 0644);
 	g_assert_true(g_file_set_contents(signature, der, (gssize)length, NULL));
 	const char *const argv[] = {
 		"openssl", "cms", "-verify", "-binary",	 "-purpose", "any",	"-inform",

@@ -1,5 +1,6 @@
-/* Time stamps and revocation in the verifier: stamps over entries are judged, the signer is judged at the stamp's time, and a revoked one is believed only for what a
- * trusted stamp shows to be older. */
+/* Time stamps and revocation in the verifier: stamps over entries are judged, the signer is judged
+ * at the stamp's time, and a revoked one is believed only for what a trusted stamp shows to be
+ * older. */
 #include "base/clock.h"
 #include "recorder/chain/chain.h"
 #include "recorder/chain/verify.h"
@@ -24,19 +25,6 @@ struct fixture {
 	char genesis[DIGEST_HEX_BYTES], seal[DIGEST_HEX_BYTES];
 };
 
-static char *put(const char *dir, const char *name, const void *bytes, gsize length)
-{
-	char *path = g_build_filename(dir, name, NULL);
-
-	g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
-	return path;
-}
-
-static void put_text(const char *dir, const char *name, const char *text)
-{
-	g_free(put(dir, name, text, strlen(text)));
-}
-
 static void make_recording(struct fixture *f)
 {
 	const struct chain_genesis genesis = {.session_id = "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a01",
@@ -49,8 +37,9 @@ static void make_recording(struct fixture *f)
 	g_autofree char *last = chain_add_seal(chain, 0, &seal, NULL);
 	g_autofree char *text = g_strconcat(first, last, NULL);
 
-	put_text(f->recording, CHAIN_FILE, text);
-	put_text(f->recording, CHAIN_CERTIFICATE_FILE, f->pem.certificate_pem);
+	g_free(temp_dir_put(f->recording, CHAIN_FILE, text, -1, 0644));
+	g_free(temp_dir_put(f->recording, CHAIN_CERTIFICATE_FILE, f->pem.certificate_pem, -1,
+			    0644));
 	memcpy(f->seal, chain_head(chain), sizeof f->seal);
 	chain_destroy(chain);
 	chain_key_destroy(key);
@@ -63,10 +52,9 @@ static void fixture_init(struct fixture *f)
 	g_assert_cmpint(g_mkdir_with_parents(f->recording, 0750), ==, 0);
 	signing_key_init(&f->ca_pem, "evidence CA", NULL);
 	signing_key_init(&f->pem, "node1", &f->ca_pem);
-	f->ca = put(f->dir, "ca.pem", f->ca_pem.certificate_pem, strlen(f->ca_pem.certificate_pem));
+	f->ca = temp_dir_put(f->dir, "ca.pem", f->ca_pem.certificate_pem, -1, 0644);
 	f->tsa = fake_tsa_start();
-	f->tsa_ca =
-		put(f->dir, "tsa-ca.pem", fake_tsa_ca_pem(f->tsa), strlen(fake_tsa_ca_pem(f->tsa)));
+	f->tsa_ca = temp_dir_put(f->dir, "tsa-ca.pem", fake_tsa_ca_pem(f->tsa), -1, 0644);
 	f->crl = g_build_filename(f->dir, "crl.pem", NULL);
 	make_recording(f);
 }
@@ -94,7 +82,7 @@ static void stamp_as(const struct fixture *f, const char *name, const char *sha2
 
 	g_assert_no_error(error);
 	const void *bytes = g_bytes_get_data(answer, &length);
-	g_free(put(f->recording, name, bytes, length));
+	g_free(temp_dir_put(f->recording, name, bytes, (gssize)length, 0644));
 }
 
 /* A list of the CA's in which the signer is revoked since `since_s`. */
@@ -180,7 +168,7 @@ static void test_stamps(void)
 	g_autofree char *other = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "another", -1);
 	stamp_as(&f, "ts-1.tsr", other);
 	expect(&f, &both, &broken);
-	put_text(f.recording, "ts-1.tsr", "nonsense");
+	g_free(temp_dir_put(f.recording, "ts-1.tsr", "nonsense", -1, 0644));
 	const struct expectation nonsense = {"broken", "not a time stamp"};
 	expect(&f, &both, &nonsense);
 	fixture_finish(&f);
@@ -207,8 +195,9 @@ static void test_judged_at_the_stamps_time(void)
 	fixture_finish(&f);
 }
 
-/* The signer expired long ago. Without a stamp the recording's own clock is believed about when it signed, with one the authority: who has the key later can
- * say an earlier time, but gets no stamp of it. */
+/* The signer expired long ago. Without a stamp the recording's own clock is believed about when it
+ * signed, with one the authority: who has the key later can say an earlier time, but gets no stamp
+ * of it. */
 static void test_expired_signer(void)
 {
 	const uint64_t then_us = (uint64_t)g_get_real_time() - 150 * DAY_US;
@@ -223,7 +212,7 @@ static void test_expired_signer(void)
 	signing_key_finish(&f.ca_pem);
 	signing_key_init_valid(&f.ca_pem, "evidence CA", NULL, -1000, 1000);
 	signing_key_init_valid(&f.pem, "node1", &f.ca_pem, -200, -100);
-	put_text(f.dir, "ca.pem", f.ca_pem.certificate_pem);
+	g_free(temp_dir_put(f.dir, "ca.pem", f.ca_pem.certificate_pem, -1, 0644));
 	clock_test_set(then_us, then_us);
 	make_recording(&f);
 	expect(&f, &both, &nothing);
@@ -239,7 +228,8 @@ static void test_expired_signer(void)
 	clock_test_set(then_us + 100 * DAY_US, then_us + 100 * DAY_US);
 	make_recording(&f);
 	expect(&f, &both, &expired);
-	/* No key speaks for a time before its certificate began: that of a later key not for an earlier key's recordings. */
+	/* No key speaks for a time before its certificate began: that of a later key not for an
+	 * earlier key's recordings. */
 	const struct expectation early = {"untrusted", "not yet valid"};
 	clock_test_set(then_us - 100 * DAY_US, then_us - 100 * DAY_US);
 	make_recording(&f);

@@ -1,10 +1,12 @@
-/* A new signing key while recordings run and while one lies there interrupted, in a file and in a token: each recording is sealed under the key it began with, old and new verify under the
- * CA, and the node's log holds through it. */
+/* A new signing key while recordings run and while one lies there interrupted, in a file and in a
+ * token: each recording is sealed under the key it began with, old and new verify under the CA, and
+ * the node's log holds through it. */
 #include "recorder/chain/chain.h"
 #include "recorder/chain/verify.h"
 #include "recorder/nodelog/log_check.h"
 #include "tests/support/patience.h"
 #include "tests/support/soft_token.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/recorder/recorder_process.h"
 
 #include <glib/gstdio.h>
@@ -21,15 +23,6 @@ struct fixture {
 	const char *token_label; /**< NULL: the key lies in a file */
 	char *certificates[3];	 /**< as they came one after the other */
 };
-
-static char *put(const struct fixture *f, const char *name, const char *text)
-{
-	char *path = g_build_filename(f->p.dir, name, NULL);
-
-	g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
-					       NULL));
-	return path;
-}
 
 static char *get(const char *path)
 {
@@ -52,7 +45,7 @@ static void configure_token(struct fixture *f, const char *id)
 	g_autofree char *after = g_strconcat(halves[0], uri, halves[1], NULL);
 
 	soft_token_import(f->key_file, f->token_label, id);
-	g_free(put(f, "vitrine.yaml", after));
+	g_free(temp_dir_put(f->p.dir, "vitrine.yaml", after, -1, 0600));
 	g_assert_cmpint(g_unlink(f->key_file), ==, 0);
 }
 
@@ -62,12 +55,13 @@ static void fixture_init(struct fixture *f, const char *token_label, const char 
 	recorder_process_init(&f->p, false);
 	signing_key_init(&f->ca, "evidence CA", NULL);
 	signing_key_init(&f->first, "node1", &f->ca);
-	f->ca_file = put(f, "ca.pem", f->ca.certificate_pem);
-	f->ca_key_file = put(f, "ca.key", f->ca.key_pem);
-	f->key_file = put(f, "key.pem", f->first.key_pem);
-	f->certificate_file = put(f, "certificate.pem", f->first.certificate_pem);
+	f->ca_file = temp_dir_put(f->p.dir, "ca.pem", f->ca.certificate_pem, -1, 0600);
+	f->ca_key_file = temp_dir_put(f->p.dir, "ca.key", f->ca.key_pem, -1, 0600);
+	f->key_file = temp_dir_put(f->p.dir, "key.pem", f->first.key_pem, -1, 0600);
+	f->certificate_file =
+		temp_dir_put(f->p.dir, "certificate.pem", f->first.certificate_pem, -1, 0600);
 	f->certificates[0] = get(f->certificate_file);
-	f->pin_file = put(f, "pin", SOFT_TOKEN_PIN "\n");
+	f->pin_file = temp_dir_put(f->p.dir, "pin", SOFT_TOKEN_PIN "\n", -1, 0600);
 	if (token_label != NULL)
 		configure_token(f, id);
 }
@@ -98,7 +92,8 @@ static void rotate(struct fixture *f, unsigned number, const char *new_id)
 
 	if (f->token_label != NULL) {
 		signing_key_init(&in_token, "new", NULL);
-		g_autofree char *file = put(f, "new.key", in_token.key_pem);
+		g_autofree char *file =
+			temp_dir_put(f->p.dir, "new.key", in_token.key_pem, -1, 0600);
 		soft_token_import(file, f->token_label, new_id);
 		signing_key_finish(&in_token);
 	}
@@ -176,7 +171,8 @@ static void assert_log_holds(const struct fixture *f, uint64_t n_recordings)
 	log_check_close(check);
 }
 
-/* One runs on under the old key, one is killed under it and comes back, one begins under the new. */
+/* One runs on under the old key, one is killed under it and comes back, one begins under the
+ * new. */
 static void test_overlap(struct fixture *f, const char *second_id)
 {
 	struct painter running, interrupted, later;
@@ -227,7 +223,8 @@ static void test_in_a_token(void)
 	soft_token_remove();
 }
 
-/* Without the key before nobody can seal what it began: it stays as it is, unsealed and unbroken, until the key is back. */
+/* Without the key before nobody can seal what it began: it stays as it is, unsealed and unbroken,
+ * until the key is back. */
 static void test_key_before_is_missing(void)
 {
 	struct fixture f;

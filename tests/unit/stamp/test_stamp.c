@@ -1,5 +1,6 @@
-/* Time stamps from a local authority: an honest answer is taken and holds years later; one with the wrong nonce, the wrong imprint, without a grant, from
- * somebody untrusted or from nobody is not; the openssl command agrees. */
+/* Time stamps from a local authority: an honest answer is taken and holds years later; one with the
+ * wrong nonce, the wrong imprint, without a grant, from somebody untrusted or from nobody is not;
+ * the openssl command agrees. */
 #include "recorder/http_client/http_post.h"
 #include "recorder/stamp/stamp_client.h"
 #include "tests/support/fake_tsa.h"
@@ -16,19 +17,11 @@ struct fixture {
 	struct stamp_authority authority;
 };
 
-static char *put(const struct fixture *f, const char *name, const void *bytes, gsize length)
-{
-	char *path = g_build_filename(f->dir, name, NULL);
-
-	g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
-	return path;
-}
-
 static void fixture_init(struct fixture *f)
 {
 	f->tsa = fake_tsa_start();
 	f->dir = temp_dir_create();
-	f->ca_file = put(f, "tsa-ca.pem", fake_tsa_ca_pem(f->tsa), strlen(fake_tsa_ca_pem(f->tsa)));
+	f->ca_file = temp_dir_put(f->dir, "tsa-ca.pem", fake_tsa_ca_pem(f->tsa), -1, 0644);
 	f->sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "entry", -1);
 	f->authority = (struct stamp_authority){.url = fake_tsa_url(f->tsa), .ca_file = f->ca_file};
 }
@@ -90,8 +83,8 @@ static void test_openssl_takes_it(void)
 	g_autoptr(GBytes) answer = fetch(&f);
 	gsize length;
 	const void *bytes = g_bytes_get_data(answer, &length);
-	g_autofree char *tsr = put(&f, "ts-0.tsr", bytes, length);
-	g_autofree char *entry = put(&f, "entry", "entry", 5);
+	g_autofree char *tsr = temp_dir_put(f.dir, "ts-0.tsr", bytes, (gssize)length, 0644);
+	g_autofree char *entry = temp_dir_put(f.dir, "entry", "entry", -1, 0644);
 	const char *argv[] = {"openssl", "ts", "-verify", "-data",   entry,
 			      "-in",	 tsr,  "-CAfile", f.ca_file, NULL};
 	g_autofree char *out = NULL, *trouble = NULL;
@@ -139,8 +132,7 @@ static void test_untrusted(void)
 
 	fixture_init(&f);
 	g_autoptr(GBytes) answer = fetch(&f);
-	g_autofree char *ca =
-		put(&f, "other-ca.pem", fake_tsa_ca_pem(other), strlen(fake_tsa_ca_pem(other)));
+	g_autofree char *ca = temp_dir_put(f.dir, "other-ca.pem", fake_tsa_ca_pem(other), -1, 0644);
 	f.authority.ca_file = ca;
 	g_assert_null(stamp_fetch(&f.authority, f.sha256, TIMEOUT_MS, NULL, &error));
 	g_assert_error(error, STAMP_ERROR, STAMP_ERROR_ANSWER);

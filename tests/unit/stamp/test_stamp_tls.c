@@ -1,4 +1,5 @@
-/* A time stamp authority behind TLS: taken under the CA that was named and no other, under its own name, and with a certificate of ours where it asks for one. */
+/* A time stamp authority behind TLS: taken under the CA that was named and no other, under its own
+ * name, and with a certificate of ours where it asks for one. */
 #include "base/secret.h"
 #include "recorder/stamp/stamp_client.h"
 #include "tests/support/fake_tsa.h"
@@ -17,22 +18,13 @@ struct fixture {
 	struct config_time_stamp config;
 };
 
-static char *put(const struct fixture *f, const char *name, const char *text)
-{
-	char *path = g_build_filename(f->dir, name, NULL);
-
-	g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
-					       NULL));
-	return path;
-}
-
 static void fixture_init(struct fixture *f, struct tls_front_settings how)
 {
 	*f = (struct fixture){.tsa = fake_tsa_start(), .dir = temp_dir_create()};
 	how.url = fake_tsa_url(f->tsa);
 	f->front = tls_front_start(&how);
-	f->tsa_ca = put(f, "tsa-ca.pem", fake_tsa_ca_pem(f->tsa));
-	f->tls_ca = put(f, "tls-ca.pem", tls_front_ca_pem(f->front));
+	f->tsa_ca = temp_dir_put(f->dir, "tsa-ca.pem", fake_tsa_ca_pem(f->tsa), -1, 0600);
+	f->tls_ca = temp_dir_put(f->dir, "tls-ca.pem", tls_front_ca_pem(f->front), -1, 0600);
 	f->sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "entry", -1);
 	f->config = (struct config_time_stamp){.url = (char *)(uintptr_t)tls_front_url(f->front),
 					       .ca_file = f->tsa_ca,
@@ -93,7 +85,8 @@ static void test_named_ca(void)
 	fixture_init(&f, plain);
 	assert_taken(&f);
 	signing_key_init(&other, "another CA", NULL);
-	g_autofree char *other_ca = put(&f, "other-ca.pem", other.certificate_pem);
+	g_autofree char *other_ca =
+		temp_dir_put(f.dir, "other-ca.pem", other.certificate_pem, -1, 0600);
 	f.config.tls_ca_file = other_ca;
 	assert_refused(&f, HTTP_ERROR_UNTRUSTED, "https://127.0.0.1");
 	/* The system's do not know this one. */
@@ -122,9 +115,11 @@ static void test_own_certificate(void)
 	fixture_init(&f, asks);
 	tls_front_issue(f.front, &client);
 	signing_key_init(&stranger, "stranger", NULL);
-	g_autofree char *certificate = put(&f, "client.pem", client.certificate_pem);
-	g_autofree char *key = put(&f, "client.key", client.key_pem);
-	g_autofree char *strange = put(&f, "stranger.pem", stranger.certificate_pem);
+	g_autofree char *certificate =
+		temp_dir_put(f.dir, "client.pem", client.certificate_pem, -1, 0600);
+	g_autofree char *key = temp_dir_put(f.dir, "client.key", client.key_pem, -1, 0600);
+	g_autofree char *strange =
+		temp_dir_put(f.dir, "stranger.pem", stranger.certificate_pem, -1, 0600);
 	assert_refused(&f, HTTP_ERROR_AWAY, "https://127.0.0.1");
 	f.config.tls_certificate_file = certificate;
 	f.config.tls_key_file = key;
