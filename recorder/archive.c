@@ -193,7 +193,14 @@ int archive_add_fragment(struct archive *archive, const void *bytes, size_t leng
 
 void archive_count(struct archive *archive, const struct chain_counts *more)
 {
-	chain_counts_add(&archive->counts, more);
+	struct chain_counts *all = &archive->counted;
+	/* A session says itself how much it lost, and may say anything: a sum that no verifier reads would break its recording. */
+	const struct chain_counts fit = {MIN(more->seen, CHAIN_NUMBER_MAX - all->seen),
+					 MIN(more->coalesced, CHAIN_NUMBER_MAX - all->coalesced),
+					 MIN(more->lost, CHAIN_NUMBER_MAX - all->lost)};
+
+	chain_counts_add(all, &fit);
+	chain_counts_add(&archive->counts, &fit);
 }
 
 int archive_add_gap(struct archive *archive, const struct chain_gap *gap)

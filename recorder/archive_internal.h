@@ -30,8 +30,9 @@ struct archive {
 	int error; /**< an entry, a segment or an init segment was lost: nothing behind it may be entered */
 	uint64_t n_frames, n_bytes;
 	uint64_t written_bytes;
-	struct chain_counts counts; /**< of the open segment, or the next one */
-	struct chain_counts sums;
+	struct chain_counts counts;  /**< of the open segment, or the next one */
+	struct chain_counts sums;    /**< of entries */
+	struct chain_counts counted; /**< of everything, entered or not */
 };
 
 /** What stands between the chain's last entry and the open segment. */

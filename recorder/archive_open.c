@@ -105,6 +105,10 @@ int archive_reopen(const struct archive_services *services, const struct archive
 	a->n_frames = from->n_frames;
 	a->n_bytes = a->written_bytes = from->n_bytes;
 	a->sums = from->counts;
+	/* Signed sums of what fitted; of another's making, the verifier says so. */
+	a->counted = (struct chain_counts){MIN(from->counts.seen, CHAIN_NUMBER_MAX),
+					   MIN(from->counts.coalesced, CHAIN_NUMBER_MAX),
+					   MIN(from->counts.lost, CHAIN_NUMBER_MAX)};
 	*ret_archive = a;
 	return 0;
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define DRAIN_MAX_RECORDS 4096u
+/* What a whole ring holds: a session that writes while it is read does not hold up the others. */
+#define DRAIN_MAX_BYTES (1u << 20)
 /* A session that stops in the middle of a picture, and tiles that are always being written, are recorded all the same. */
 #define UNFINISHED_MAX_US 100000u
 #define FIRST_PICTURE_MAX_US 500000u
@@ -71,6 +73,7 @@ int pipeline_open_canvas(struct pipeline *p, int memfd, int doorbell_fd, uint32_
 	p->newest_us = now_us;
 	p->mid_frame = false;
 	p->painted = false;
+	pipeline_audit_begin(p, now_us);
 	return 0;
 }
 
@@ -142,7 +145,10 @@ int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *use
 
 	if (p->reader == NULL)
 		return 0;
+	uint64_t before_bytes = ring_reader_taken_bytes(p->reader);
 	for (unsigned n = 0; n < DRAIN_MAX_RECORDS; n++) {
+		if (ring_reader_taken_bytes(p->reader) - before_bytes >= DRAIN_MAX_BYTES)
+			break;
 		result = ring_reader_next(p->reader, &record);
 		if (result <= 0)
 			break;
@@ -180,6 +186,8 @@ static int look(struct pipeline *p, uint64_t now_us, bool key)
 	if (first_of_canvas(p) && p->snapshot.n_dirty > 0 &&
 	    now_us < p->canvas_us + FIRST_PICTURE_MAX_US)
 		return 0;
+	if (!first_of_canvas(p))
+		(void)pipeline_audit(p, now_us);
 	if (p->snapshot.n_changed > 0 || first_of_canvas(p) || key)
 		return pipeline_encode_change(p, now_us, key);
 	p->stats.looks_unchanged++;
@@ -203,6 +211,8 @@ static uint64_t next_due_us(const struct pipeline *p, uint64_t now_us, bool *ret
 {
 	uint64_t due_us = p->has_frames ? p->last_frame_us + p->declared_us : UINT64_MAX;
 
+	if (pipeline_audit_due_us(p) > now_us)
+		due_us = MIN(due_us, pipeline_audit_due_us(p));
 	*ret_busy = p->snapshot.n_dirty > 0 && !p->mid_frame;
 	if (p->snapshot.n_dirty > 0)
 		due_us = MIN(due_us, MAX(change_due_us(p), now_us + TORN_RETRY_US));
@@ -228,7 +238,8 @@ int pipeline_run(struct pipeline *pipeline, uint64_t now_us, uint64_t *ret_due_u
 		result = look(p, now_us, key);
 	if (result == 0 && p->has_frames && !first_of_canvas(p) &&
 	    now_us >= p->last_frame_us + p->declared_us)
-		result = pipeline_encode_silence(p, now_us);
+		result = pipeline_audit(p, now_us) ? pipeline_encode_change(p, now_us, false)
+						   : pipeline_encode_silence(p, now_us);
 	if (result == 0)
 		*ret_due_us = next_due_us(p, now_us, ret_busy);
 	return result;

@@ -37,7 +37,7 @@ bool pipeline_arm(struct pipeline *pipeline);
 
 typedef void (*pipeline_event_fn)(void *user, const char *json, uint64_t t_us);
 
-/** Takes what the session wrote into the ring, a bounded number of records at a time. Returns 0; 1 when there is more; -EPROTO: the session lies. The canvas stays open: its doorbell
+/** Takes what the session wrote into the ring, a bounded number of records and bytes at a time. Returns 0; 1 when there is more; -EPROTO: the session lies. The canvas stays open: its doorbell
  *  must be forgotten before its number is given up. */
 int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *user);
 
@@ -53,6 +53,9 @@ int pipeline_flush(struct pipeline *pipeline, uint64_t now_us);
 /** From now on pictures come as this step of the budget says (recorder/budget.h). */
 struct budget_step;
 void pipeline_economise(struct pipeline *pipeline, const struct budget_step *step);
+
+/** Tiles that changed in the canvas without a word of the session, found since the last call: they were recorded nevertheless, up to a minute late. */
+unsigned pipeline_take_untold(struct pipeline *pipeline, uint64_t now_us);
 
 /** Tiles with changes that could not be read so far. */
 unsigned pipeline_unread_tiles(const struct pipeline *pipeline);

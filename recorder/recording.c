@@ -191,6 +191,18 @@ static void keep_budget(struct recording *r)
 		change_level(r);
 }
 
+/* Once a minute at most, so it needs no budget. */
+static void note_untold(struct recording *r)
+{
+	unsigned tiles = pipeline_take_untold(r->pipeline, recording_now_us(r));
+
+	if (tiles == 0)
+		return;
+	g_warning("recording %s: %u parts of the picture changed without a word of the session",
+		  r->session_id, tiles);
+	recording_add_note(r, "untold-change", "tiles", tiles);
+}
+
 static void turn(struct recording *r)
 {
 	uint64_t due_us;
@@ -208,6 +220,7 @@ static void turn(struct recording *r)
 	if (r->link_due_us != 0 && recording_now_us(r) >= r->link_due_us)
 		recording_begin_end(r, END_FAULT,
 				    "the session process is gone and nobody said why");
+	note_untold(r);
 	keep_budget(r);
 	checkpoint_when_due(r);
 	if (r->state == STATE_RUNNING)

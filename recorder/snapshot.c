@@ -56,6 +56,7 @@ static void mark_tile(struct snapshot *s, uint32_t column, uint32_t row, const s
 	uint32_t bottom = MIN(r->y + r->height, tile.y + TILE) - tile.y;
 	bool clean = t->right == 0;
 
+	t->untold = false;
 	left = left / MB * MB;
 	top = top / step * step;
 	right = (right + MB - 1) / MB * MB;
@@ -255,6 +256,45 @@ bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader)
 		snapshot->n_dirty--;
 	}
 	return stuck;
+}
+
+/* Whole, and without a mark that would say that somebody told. */
+static bool compare_tile(struct snapshot *s, struct ring_reader *reader, uint32_t column,
+			 uint32_t row)
+{
+	struct snapshot_tile *t = &s->tiles[row * s->columns + column];
+	const struct rect tile = tile_at(s, column, row);
+	unsigned before = s->n_changed;
+	bool untold = t->untold;
+	struct next_part none = {.reader = reader};
+
+	mark_tile(s, column, row, &tile);
+	bool read = update_tile(s, reader, column, row, &none);
+	s->n_dirty--;
+	*t = (struct snapshot_tile){.untold = untold || (read && s->n_changed > before)};
+	return read && s->n_changed > before;
+}
+
+bool snapshot_compare(struct snapshot *snapshot, struct ring_reader *reader)
+{
+	bool found = false;
+
+	for (uint32_t row = 0; row < snapshot->rows; row++)
+		for (uint32_t column = 0; column < snapshot->columns; column++)
+			if (snapshot->tiles[row * snapshot->columns + column].right == 0)
+				found |= compare_tile(snapshot, reader, column, row);
+	return found;
+}
+
+unsigned snapshot_take_untold(struct snapshot *snapshot)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < (size_t)snapshot->columns * snapshot->rows; i++) {
+		n += snapshot->tiles[i].untold;
+		snapshot->tiles[i].untold = false;
+	}
+	return n;
 }
 
 void snapshot_taken(struct snapshot *snapshot)

@@ -13,6 +13,7 @@
 struct snapshot_tile {
 	uint8_t left, top, right, bottom;
 	uint8_t looks; /**< that found the writer in it */
+	bool untold;   /**< snapshot_compare found it changed, and nobody has told of it yet */
 };
 
 struct snapshot {
@@ -40,6 +41,12 @@ void snapshot_record(struct snapshot *snapshot, const struct ring_record *record
 /** Reads what is damaged. Tiles the writer is inside of stay dirty. Afterwards blocks and n_changed tell what differs from before.
  *  Returns whether the writer was found inside a tile 254 times in a row. */
 bool snapshot_update(struct snapshot *snapshot, struct ring_reader *reader);
+
+/** Reads all tiles that nothing waits in and that nobody writes just now. Returns whether some had changed: their pixels are taken, and they stay noted until something is told
+ *  of them. */
+bool snapshot_compare(struct snapshot *snapshot, struct ring_reader *reader);
+/** How many tiles are noted so; none is afterwards. */
+unsigned snapshot_take_untold(struct snapshot *snapshot);
 
 /** The changes were encoded: forget them, and the hints. */
 void snapshot_taken(struct snapshot *snapshot);

@@ -123,20 +123,23 @@ static void add_key(struct timeline_vtt *vtt, gint64 t_us, const json_t *event)
 
 static void add_told(struct timeline_vtt *vtt, gint64 t_us, const char *type, const json_t *event)
 {
+	/* What a session process says of those who watch it is nobody's word: it can be taken over. */
 	static const struct {
 		const char *type, *action; /* NULL: any */
 		const char *heading, *member;
+		bool of_session; /* it may say so */
 	} shown[] = {
-		{"title", NULL, "Window: ", "text"},
-		{"notice", NULL, "Notice: ", "text"},
+		{"title", NULL, "Window: ", "text", true},
+		{"notice", NULL, "Notice: ", "text", true},
 		{"supervisor", NULL, "Supervisor: ", "reason"},
 		{"watch", "begin", "Watched live by ", "by"},
 		{"watch", "end", "No longer watched live by ", "by"},
 	};
 	const char *action = text_of(event, "action");
+	bool by_session = strcmp(text_of(event, "origin"), "session") == 0;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(shown); i++) {
-		if (strcmp(type, shown[i].type) != 0 ||
+		if (strcmp(type, shown[i].type) != 0 || (by_session && !shown[i].of_session) ||
 		    (shown[i].action != NULL && strcmp(action, shown[i].action) != 0))
 			continue;
 		end_typing(vtt);

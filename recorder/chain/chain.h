@@ -57,6 +57,9 @@ struct chain_counts {
 		lost; /**< records of damage that found no room in the ring: the whole canvas was read again then */
 };
 
+/** The largest whole number that every language of a verifier can hold: no number in an entry is larger. */
+#define CHAIN_NUMBER_MAX ((UINT64_C(1) << 53) - 1)
+
 static inline void chain_counts_add(struct chain_counts *sum, const struct chain_counts *more)
 {
 	sum->seen += more->seen;

@@ -5,8 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* The largest whole number that every language of a verifier can hold. */
-#define NUMBER_MAX ((UINT64_C(1) << 53) - 1)
+#define NUMBER_MAX CHAIN_NUMBER_MAX
 
 static const char *const kind_names[CHAIN_KIND_COUNT] = {
 	[CHAIN_GENESIS] = "genesis", [CHAIN_SEGMENT] = "segment", [CHAIN_CHECKPOINT] = "checkpoint",

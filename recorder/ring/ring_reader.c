@@ -227,6 +227,11 @@ int ring_reader_next(struct ring_reader *reader, struct ring_record *ret)
 	return 1;
 }
 
+uint64_t ring_reader_taken_bytes(const struct ring_reader *reader)
+{
+	return reader->tail;
+}
+
 uint32_t ring_reader_take_overflow(struct ring_reader *reader)
 {
 	uint32_t now = atomic_load_explicit(&reader->header->overflows, memory_order_acquire);

@@ -74,6 +74,9 @@ bool ring_reader_arm(struct ring_reader *reader);
 /** Next record. Returns 1 and *ret, 0 when the ring is empty, -EPROTO when the writer lies (do not call again). */
 int ring_reader_next(struct ring_reader *reader, struct ring_record *ret);
 
+/** Bytes of all records taken so far, by this reader and those before it. */
+uint64_t ring_reader_taken_bytes(const struct ring_reader *reader);
+
 /** How many picture records the writer had to drop since the last call because the ring was full: more than none, and any tile may have changed. */
 uint32_t ring_reader_take_overflow(struct ring_reader *reader);
 

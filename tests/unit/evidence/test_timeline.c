@@ -101,7 +101,10 @@ static void test_subtitles(void)
 				       "{\"t_us\":3601100000,\"type\":\"key\",\"down\":true,"
 				       "\"kind\":\"scancode\",\"code\":59}\nnothing\n"
 				       "{\"t_us\":3602000000,\"type\":\"supervisor\",\"reason\":"
-				       "\"over\"}\n{\"t_us\":5,\"type\":\"canvas\"}");
+				       "\"over\"}\n"
+				       "{\"t_us\":3603000000,\"origin\":\"session\",\"type\":"
+				       "\"supervisor\",\"reason\":\"forged\"}\n"
+				       "{\"t_us\":5,\"type\":\"canvas\"}");
 	g_autofree char *watched = subtitles(
 		"{\"t_us\":0,\"origin\":\"web\",\"type\":\"watch\",\"action\":\"begin\","
 		"\"by\":\"carol <x>\"}\n"

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "recorder/budget.h"
+#include "recorder/chain/verify.h"
 #include "recorder/encode/stream_headers.h"
 #include "recorder/ring/ring_writer.h"
 #include "tests/support/signing_key.h"
@@ -159,9 +160,138 @@ static void test_idrs_in_a_row_differ(void)
 	scene_close(&s);
 }
 
+/* ---- Sessions that lie ---- */
+
+#define MANY 64u
+
+static char filler[8000];
+
+struct chatter {
+	struct scene *scene;
+	unsigned n_taken;
+};
+
+/* One event taken, one written: the ring is never empty. */
+static void say_more(void *user, const char *json, uint64_t t_us)
+{
+	struct chatter *chatter = user;
+
+	chatter->n_taken++;
+	g_assert_cmpint(ring_writer_event(chatter->scene->writer, t_us, filler, sizeof filler), ==,
+			0);
+}
+
+/* A turn ends, however fast the session writes: the others wait behind it. */
+static void test_drain_is_bounded(void)
+{
+	struct scene s;
+	struct chatter chatter = {.scene = &s};
+
+	memset(filler, 'x', sizeof filler);
+	scene_open(&s);
+	open_canvas(&s, 64, 64);
+	for (unsigned i = 0; i < 4; i++)
+		g_assert_cmpint(ring_writer_event(s.writer, 0, filler, sizeof filler), ==, 0);
+	g_assert_cmpint(pipeline_drain(s.pipeline, say_more, &chatter), ==, 1);
+	g_assert_cmpuint(chatter.n_taken, >=, 100);
+	g_assert_cmpuint(chatter.n_taken, <=, (1u << 20) / sizeof filler + 1);
+	scene_end_recording(&s);
+	scene_close(&s);
+}
+
+static uint64_t encoded(const struct scene *s)
+{
+	struct pipeline_stats stats;
+
+	pipeline_stats(s->pipeline, &stats);
+	return stats.frames_encoded - stats.keep_alives;
+}
+
+/* Runs until `until_us`, whenever the pipeline asks to. */
+static void run_until(struct scene *s, uint64_t until_us)
+{
+	uint64_t due_us = s->now_us;
+	bool busy;
+
+	for (; due_us <= until_us; due_us = MAX(due_us, s->now_us + 1)) {
+		s->now_us = due_us;
+		g_assert_cmpint(pipeline_run(s->pipeline, s->now_us, &due_us, &busy), ==, 0);
+	}
+	s->now_us = until_us;
+}
+
+static void paint_corner(struct scene *s, uint8_t colour)
+{
+	const struct rect r = {0, 0, 16, 16};
+
+	ring_writer_begin(s->writer, &r);
+	for (uint32_t y = 0; y < r.height; y++)
+		memset(ring_writer_pixels(s->writer) + y * ring_writer_stride_bytes(s->writer),
+		       colour, (size_t)r.width * 4);
+	ring_writer_end(s->writer, &r);
+}
+
+/* What the canvas shows is recorded although nobody told of it, and after a while that is said. Told late, it is not. */
+static void test_untold_change(void)
+{
+	const struct rect corner = {0, 0, 16, 16};
+	struct scene s;
+
+	scene_open(&s);
+	open_canvas(&s, 200, 130);
+	paint(&s, 10);
+	run_until(&s, 100 * STEP_US);
+	g_assert_cmpuint(encoded(&s), ==, 1);
+	paint_corner(&s, 200);
+	run_until(&s, 200 * STEP_US);
+	g_assert_cmpuint(encoded(&s), ==, 2);
+	g_assert_cmpuint(pipeline_take_untold(s.pipeline, s.now_us), ==, 1);
+	g_assert_cmpuint(pipeline_take_untold(s.pipeline, s.now_us), ==, 0);
+	paint_corner(&s, 90);
+	while (encoded(&s) == 2)
+		run_until(&s, s.now_us + STEP_US);
+	ring_writer_paint(s.writer, s.now_us, &corner);
+	g_assert_cmpint(pipeline_drain(s.pipeline, no_event, NULL), ==, 0);
+	run_until(&s, s.now_us + 100 * STEP_US);
+	g_assert_cmpuint(pipeline_take_untold(s.pipeline, s.now_us), ==, 0);
+	scene_end_recording(&s);
+	scene_close(&s);
+}
+
+/* A session's own count of what it lost, as large as it likes: its recording stays one that can be verified. */
+static void test_huge_losses(void)
+{
+	struct scene s;
+	struct archive_totals totals;
+	struct verify_report report;
+
+	scene_open(&s);
+	open_canvas(&s, 64, 64);
+	for (unsigned i = 0; i < MANY; i++) {
+		archive_count(s.archive, &(struct chain_counts){.lost = UINT64_MAX / 2});
+		paint(&s, (uint8_t)i);
+	}
+	g_clear_pointer(&s.pipeline, pipeline_destroy);
+	archive_finish(s.archive, s.now_us);
+	while (archive_pending(s.archive) > 0) {
+		g_assert_cmpint(archive_collect(s.archive, s.now_us), ==, 0);
+		g_thread_yield();
+	}
+	g_assert_cmpint(archive_seal(s.archive, s.now_us, "viewer-left", "", &totals), ==, 0);
+	g_clear_pointer(&s.archive, archive_destroy);
+	g_autofree char *dir = g_build_filename(s.dir, SESSION, NULL);
+	g_assert_cmpint(verify_recording(dir, NULL, NULL, &report), ==, 0);
+	g_assert_true(report.sealed);
+	verify_report_finish(&report);
+	scene_close(&s);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/pipeline/drain-is-bounded", test_drain_is_bounded);
+	g_test_add_func("/pipeline/untold-change", test_untold_change);
+	g_test_add_func("/pipeline/huge-losses", test_huge_losses);
 	g_test_add_func("/pipeline/idrs-in-a-row-differ", test_idrs_in_a_row_differ);
 	return g_test_run();
 }

@@ -22,9 +22,13 @@ const types = {
 	gap: ['Gap in the recording', true, null],
 	'events-dropped': ['Events are missing here', true, null],
 	end: ['Session ended', true, ['reason']],
+	'untold-change': ['The picture changed without a word of the session', true, ['tiles']],
 };
 /** What a line of any type may have beside: told late, and perhaps twice. */
 const late = ['happened_utc', 'repeated'];
+
+/** What only gateway, recorder and console know: a session process that was taken over could say the same about itself, and would not be believed. */
+const told = new Set(['opened', 'login', 'dial', 'supervisor', 'watch', 'canvas', 'gap', 'end', 'clock-step', 'economy', 'events-dropped', 'refused-event', 'untold-change']);
 
 const machinery = new Set(['t_us', 'origin', 'type']);
 const bare = new Set(['text', 'reason', 'action', 'direction']);
@@ -68,6 +72,8 @@ function describe(event) {
 	}
 	if (event.type === 'click')
 		return event.down ? entry(seconds, `Click, ${event.button} button`, `at ${event.x}, ${event.y}`, false) : null;
+	if (event.origin === 'session' && told.has(event.type))
+		return entry(seconds, 'Only the session process says', `${event.type}: ${detailOf(event, null)}`, true);
 	const [title, marked, members] = types[event.type] ?? [event.type, true, null];
 	if (event.type === 'watch' && event.action === 'end')
 		return entry(seconds, 'No longer watched live', detailOf(event, members), marked);
