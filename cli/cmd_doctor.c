@@ -55,6 +55,7 @@ static int run_doctor(struct cli *cli, int argc, char **argv)
 	doctor_check_keys(&doctor);
 	doctor_check_database(&doctor);
 	doctor_check_store(&doctor);
+	doctor_check_outside(&doctor);
 	doctor_check_programs(&doctor);
 	if (doctor.failed > 0)
 		printf("%u wrong, %u to look at\n", doctor.failed, doctor.warned);

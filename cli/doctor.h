@@ -23,6 +23,8 @@ void doctor_check_keys(struct doctor *doctor);
 void doctor_check_database(struct doctor *doctor);
 /** Recordings: there, writable, room left. */
 void doctor_check_store(struct doctor *doctor);
+/** Places that keep heads of the node log, the time stamp authority: set, there, within reach. */
+void doctor_check_outside(struct doctor *doctor);
 /** Programs: who answers, what vitrine-session was built with. */
 void doctor_check_programs(struct doctor *doctor);
 /** The machine: Landlock, seccomp, the legacy provider NLA needs. */

@@ -268,6 +268,30 @@ class Cli(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("/nonexistent.yaml", done.stderr)
 
+    def test_doctor_looks_outside(self):
+        before = self.site.config.read_text()
+        self.addCleanup(self.site.config.write_text, before)
+        self.assertIn("warn  node log: its heads are kept nowhere else", self.site.run("doctor")[1])
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+            syslog.bind(str(self.site.dir / "log.sock"))
+            urls = f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+            def asked(sink, file, url):
+                self.site.config.write_text(before.replace("live_socket_path", f'''log: {{ syslog_socket: {sink}, head_file: {file}, witness_url: "{url}" }},
+            time_stamp: {{ url: "{url}", ca_file: {self.site.dir}/tsa.pem }}, live_socket_path'''))
+                return self.site.run("doctor")
+
+            code, out, _ = asked(self.site.dir / "log.sock", "/dev/shm/heads", urls)
+            for line in (f"ok    node log: heads go to syslog, {self.site.dir}/log.sock", "ok    node log: heads go to /dev/shm/heads",
+                         f"ok    node log: witness: {urls} can be reached", f"ok    time stamps: {urls} can be reached"):
+                self.assertIn(line, out)
+            self.assertEqual((code, f"FAIL  time stamps: recorder.time_stamp.ca_file {self.site.dir}/tsa.pem is not there" in out), (1, True), out)
+        out = asked(self.site.dir / "none.sock", self.site.dir / "heads", urls)[1]
+        self.assertIn(f"FAIL  node log: recorder.log.syslog_socket {self.site.dir}/none.sock is no socket", out)
+        self.assertIn(f"warn  node log: {self.site.dir}/heads lies on the file system of the store", out)
+        self.assertIn(f"warn  node log: witness: {urls} cannot be reached from here", out)
+        self.assertIn("FAIL  node log: /nowhere is no directory", asked(self.site.dir / "none.sock", "/nowhere/heads", urls)[1])
+
     def test_doctor(self):
         code, out, _ = self.site.run("doctor")
         self.assertEqual(code, 0, out)
