@@ -129,7 +129,7 @@ static void add_told(struct timeline_vtt *vtt, gint64 t_us, const char *type, co
 		const char *heading, *member;
 		bool of_session; /* it may say so */
 	} shown[] = {
-		{"title", NULL, "Window: ", "text", true},
+		{"title", NULL, "Title: ", "text", true},
 		{"notice", NULL, "Notice: ", "text", true},
 		{"supervisor", NULL, "Supervisor: ", "reason"},
 		{"watch", "begin", "Watched live by ", "by"},

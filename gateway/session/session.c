@@ -241,6 +241,7 @@ static void free_session(struct session *s)
 	g_free(s->cursor.bgra);
 	g_free(s->target_clipboard);
 	g_free(s->message);
+	g_free(s->title);
 	g_free(s->end_detail);
 	g_free(s->end_words);
 	g_free(s->id);

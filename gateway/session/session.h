@@ -63,6 +63,11 @@ char *session_end_words(struct session *session);
  *  than RING_EVENT_MAX_BYTES. Any thread. */
 int session_event(struct session *session, const char *json);
 
+/** Puts on the timeline what the target calls something of its own: `of` says what ("desktop"). The
+ *  target is a stranger: the text is cleaned and cut, repeated words are left out, and so are most
+ *  when it changes them without pause (the next line tells how many). Any thread. */
+void session_title(struct session *session, const char *of, const char *text);
+
 /* ---- Front: getting in (front thread) ---- */
 
 /** One NTLM proof to the gateway. Blocks up to the handshake deadline. Returns true and the key

@@ -117,6 +117,10 @@ struct session {
 	char *end_detail, *end_words;
 
 	unsigned front_flags;
+	char *title;		 /**< what session_title wrote last; NULL: nothing */
+	uint64_t title_due_us;	 /**< one a second brings it up to now; ahead of now by the burst */
+	unsigned titles_skipped; /**< since then */
+
 	char *message; /**< supervisor's text */
 	uint64_t message_until_us;
 

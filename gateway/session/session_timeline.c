@@ -3,10 +3,17 @@
  * does not travel this way. */
 #include "gateway/session/session_priv.h"
 
+#include "base/text.h"
 #include "recorder/ring/ring_reader.h"
 
 #include <errno.h>
 #include <jansson.h>
+
+#define TITLE_MAX_CHARACTERS 256
+/* What the recorder takes of all events together is shared with the keys: a target that renames
+ * itself without pause must not push them out. */
+#define TITLE_EVERY_US 1000000u
+#define TITLES_AT_ONCE 20u
 
 static int write_entry(struct session *s, uint64_t time_us, const char *json)
 {
@@ -88,4 +95,44 @@ int session_event(struct session *session, const char *json)
 	timeline_put_locked(session, json);
 	monitor_leave(&session->monitor);
 	return 0;
+}
+
+/* ---- Titles ---- */
+
+static bool title_fits(struct session *session)
+{
+	uint64_t now_us = clock_now_us();
+
+	if (session->title_due_us > now_us + TITLES_AT_ONCE * TITLE_EVERY_US) {
+		session->titles_skipped++;
+		return false;
+	}
+	session->title_due_us = MAX(session->title_due_us, now_us) + TITLE_EVERY_US;
+	return true;
+}
+
+static void title_changed_locked(struct session *session, const char *of, const char *text)
+{
+	if (g_strcmp0(session->title, text) == 0 || !title_fits(session))
+		return;
+	g_free(session->title);
+	session->title = g_strdup(text);
+	json_t *object = json_pack("{s:s, s:s, s:s}", "type", "title", "of", of, "text", text);
+	if (session->titles_skipped > 0)
+		json_object_set_new(object, "skipped",
+				    json_integer((json_int_t)session->titles_skipped));
+	session->titles_skipped = 0;
+	timeline_put_json_locked(session, object);
+}
+
+void session_title(struct session *session, const char *of, const char *text)
+{
+	g_autofree char *clean = text_clean(text);
+	glong n_characters = MIN(g_utf8_strlen(clean, -1), TITLE_MAX_CHARACTERS);
+	g_autofree char *cut = g_utf8_substring(clean, 0, n_characters);
+
+	monitor_enter(&session->monitor);
+	if (cut[0] != '\0' || session->title != NULL)
+		title_changed_locked(session, of, cut);
+	monitor_leave(&session->monitor);
 }

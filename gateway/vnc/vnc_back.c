@@ -115,6 +115,7 @@ static enum end_reason run_library(struct vnc_back *back, const struct vnc_back_
 	 * instead. */
 	back->library->readTimeout = 0;
 	vnc_back_update_attach(back);
+	session_title(back->session, VNC_BACK_TITLE, hello->name);
 	if (vnc_back_update_start(back, hello))
 		reason = relay(back);
 	return explain(back, reason, ret_detail);

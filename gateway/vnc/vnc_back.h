@@ -12,6 +12,10 @@
 #define VNC_BACK_SILENCE_MS 15000u
 
 #define VNC_BACK_RECTS_MAX 64u
+/** A longer name of a desktop is none. */
+#define VNC_BACK_NAME_MAX_BYTES 65536u
+/** Of what session_title tells here. */
+#define VNC_BACK_TITLE "desktop"
 
 /** First words of the target about its desktop (ServerInit, RFC 6143 7.3.2). */
 struct vnc_back_hello {

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define REASON_MAX_BYTES 4096u
-#define NAME_MAX_BYTES (64u * 1024)
 #define TYPES_MAX 255u
 
 struct handshake {
@@ -292,7 +291,7 @@ static bool read_hello(struct handshake *h, struct vnc_back_hello *hello)
 		return false;
 	hello->width_px = (uint16_t)(fixed[0] << 8 | fixed[1]);
 	hello->height_px = (uint16_t)(fixed[2] << 8 | fixed[3]);
-	if (length > NAME_MAX_BYTES)
+	if (length > VNC_BACK_NAME_MAX_BYTES)
 		return fail(h, END_TARGET_PROTOCOL, "the target's name is absurdly long");
 	name = g_malloc0(length + 1);
 	if (!ok(h, vnc_stream_read(h->stream, name, length)))

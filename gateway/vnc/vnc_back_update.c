@@ -9,6 +9,7 @@
 
 #define CURSOR_MAX_PX 384u
 #define ENCODING_CURSOR_WITH_ALPHA (-314)
+#define ENCODING_DESKTOP_NAME (-307)
 
 static struct vnc_back *back_of(rfbClient *library)
 {
@@ -205,14 +206,37 @@ static bool read_alpha_cursor(struct vnc_back *back, const rfbRectangle *r)
 	return true;
 }
 
+/* DesktopName (rfbproto, pseudo-encoding -307): a length and the name. */
+static bool read_desktop_name(struct vnc_back *back)
+{
+	g_autofree char *name = NULL, *printable = NULL;
+	uint32_t length;
+
+	if (!ReadFromRFBServer(back->library, (char *)&length, 4))
+		return false;
+	length = ntohl(length);
+	if (length > VNC_BACK_NAME_MAX_BYTES)
+		return false;
+	name = g_malloc0((gsize)length + 1);
+	if (length > 0 && !ReadFromRFBServer(back->library, name, length))
+		return false;
+	printable = vnc_glue_printable(name, length);
+	session_title(back->session, VNC_BACK_TITLE, printable);
+	return true;
+}
+
 static rfbBool extra_encoding(rfbClient *library, rfbFramebufferUpdateRectHeader *header)
 {
 	struct vnc_back *back = back_of(library);
 
-	if ((int32_t)header->encoding != ENCODING_CURSOR_WITH_ALPHA || back == NULL)
+	int32_t encoding = (int32_t)header->encoding;
+
+	if (back == NULL ||
+	    (encoding != ENCODING_CURSOR_WITH_ALPHA && encoding != ENCODING_DESKTOP_NAME))
 		return FALSE;
 	back->skip_rect = true; /* the library will report it as drawn; it is not */
-	return read_alpha_cursor(back, &header->r);
+	return encoding == ENCODING_DESKTOP_NAME ? read_desktop_name(back)
+						 : read_alpha_cursor(back, &header->r);
 }
 
 void vnc_back_update_prepare(void)
@@ -270,10 +294,19 @@ static bool ask_pixel_format(rfbClient *library)
 static bool ask_encodings(rfbClient *library, bool with_sizes)
 {
 	static const int32_t encodings[] = {
-		rfbEncodingCopyRect,	   rfbEncodingTight,	 rfbEncodingZRLE,
-		rfbEncodingHextile,	   rfbEncodingRaw,	 rfbEncodingCompressLevel1,
-		rfbEncodingLastRect,	   rfbEncodingNewFBSize, ENCODING_CURSOR_WITH_ALPHA,
-		rfbEncodingRichCursor,	   rfbEncodingXCursor,	 rfbEncodingPointerPos,
+		rfbEncodingCopyRect,
+		rfbEncodingTight,
+		rfbEncodingZRLE,
+		rfbEncodingHextile,
+		rfbEncodingRaw,
+		rfbEncodingCompressLevel1,
+		rfbEncodingLastRect,
+		rfbEncodingNewFBSize,
+		ENCODING_CURSOR_WITH_ALPHA,
+		rfbEncodingRichCursor,
+		rfbEncodingXCursor,
+		rfbEncodingPointerPos,
+		ENCODING_DESKTOP_NAME,
 		rfbEncodingExtDesktopSize, /* last: may be left out */
 	};
 	unsigned n = G_N_ELEMENTS(encodings) - (with_sizes ? 0 : 1);

@@ -218,6 +218,11 @@ int session_event(struct session *s, const char *json)
 	return 0;
 }
 
+void session_title(struct session *s, const char *of, const char *text)
+{
+	double_tell(s, "title of %s: %s", of, text);
+}
+
 void session_viewer_clipboard(struct session *s, const char *utf8)
 {
 	struct back_command command = {.kind = BACK_CLIPBOARD};

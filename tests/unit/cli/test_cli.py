@@ -717,7 +717,7 @@ class Export(unittest.TestCase):
         rows = list(csv.reader(io.StringIO(out, newline="")))
         self.assertEqual(rows[0], ["time_utc", "seconds", "origin", "type", "text", "detail"])
         self.assertEqual([row[1:] for row in rows[1:]], [["0.500000", "session", "title", "'=1+1, first", ""], ["1.500000", "session", "title", "'=1+1, second", ""]])
-        cues = "WEBVTT\n\n00:00:00.500 --> 00:00:03.500\nWindow: =1+1, first\n\n00:00:01.500 --> 00:00:04.500\nWindow: =1+1, second\n\n"
+        cues = "WEBVTT\n\n00:00:00.500 --> 00:00:03.500\nTitle: =1+1, first\n\n00:00:01.500 --> 00:00:04.500\nTitle: =1+1, second\n\n"
         self.assertEqual(vtt.read_text(), cues)
         self.assertEqual(self.site.ok("timeline", str(target), "--vtt"), cues)
         self.assertEqual(self.site.run("timeline", str(target), "--vtt", "--csv")[0], 2)

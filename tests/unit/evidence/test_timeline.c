@@ -119,7 +119,7 @@ static void test_subtitles(void)
 	g_assert_cmpstr(told, ==,
 			"WEBVTT\n\n"
 			"01:00:00.000 --> 01:00:03.000\na\n\n"
-			"01:00:00.500 --> 01:00:03.500\nWindow: R&amp;D --&gt; x?y\n\n"
+			"01:00:00.500 --> 01:00:03.500\nTitle: R&amp;D --&gt; x?y\n\n"
 			"01:00:01.000 --> 01:00:04.100\n•[scancode 59]\n\n"
 			"01:00:02.000 --> 01:00:05.000\nSupervisor: over\n\n");
 	g_assert_cmpstr(watched, ==,

@@ -345,6 +345,38 @@ static void test_banner_is_a_notice(void)
 	desk_close(&d);
 }
 
+/* What a target calls itself is a stranger's word: cleaned, cut, told once, and no flood of it. */
+static void test_titles(void)
+{
+	struct fake_gateway_settings settings = fake_gateway_defaults();
+	struct desk d = desk_open(&settings, 640, 480);
+	g_autofree char *long_text = g_strnfill(10000, 'x');
+	g_autofree char *expected_x = g_strnfill(256, 'x');
+	g_autofree char *expected = g_strdup_printf(
+		"{\"type\":\"title\",\"of\":\"desktop\",\"text\":\"%s\"}", expected_x);
+
+	session_title(d.session, "desktop", "a\x1b\nb \xff\"");
+	session_title(d.session, "desktop", "a\x1b\nb \xff\"");
+	session_title(d.session, "desktop", long_text);
+	g_autofree char *first = fake_recorder_wait_event(
+		d.recorder,
+		"{\"type\":\"title\",\"of\":\"desktop\",\"text\":\"a??b \\uFFFD\\\"\"}");
+	g_assert_nonnull(first);
+	g_autofree char *second = fake_recorder_wait_event(d.recorder, "\"type\":\"title\"");
+	g_assert_cmpstr(second, ==, expected);
+	unsigned before = fake_recorder_records(d.recorder, RING_EVENT);
+	for (unsigned i = 0; i < 10000; i++) {
+		g_autofree char *text = g_strdup_printf("%u", i);
+		session_title(d.session, "desktop", text);
+	}
+	g_assert_cmpint(session_event(d.session, "{\"type\":\"mark\"}"), ==, 0);
+	g_autofree char *mark = fake_recorder_wait_event(d.recorder, "mark");
+	g_assert_nonnull(mark);
+	g_assert_cmpuint(fake_recorder_records(d.recorder, RING_EVENT) - before, <, 100);
+	g_assert_cmpint(session_end_reason(d.session), ==, END_NONE);
+	desk_close(&d);
+}
+
 static void test_target_closes(void)
 {
 	struct fake_gateway_settings settings = fake_gateway_defaults();
@@ -417,6 +449,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/terminate", test_terminate);
 	g_test_add_func("/session/message", test_message);
 	g_test_add_func("/session/banner", test_banner_is_a_notice);
+	g_test_add_func("/session/titles", test_titles);
 	g_test_add_func("/session/target-closes", test_target_closes);
 	g_test_add_func("/session/dial-fails", test_dial_fails);
 	g_test_add_func("/session/idle", test_idle);

@@ -182,6 +182,41 @@ static void test_input(void)
 	target_finish(&t);
 }
 
+/* The target's own words for its desktop, at the beginning and when they change (rfbproto, -307); a
+ * picture behind them is drawn as ever. */
+static void play_names(struct target *t)
+{
+	static const char name[] = "alice\x1b[2J's \xff desk";
+
+	target_open_desktop(t);
+	target_update(t, 3);
+	target_rect(t, 0, 0, 0, 0, -307);
+	vnc_stream_write_u32(&t->stream, sizeof(name) - 1);
+	target_say(t, name, sizeof(name) - 1);
+	target_raw_rect(t, 0, 0, 64, 48, RED);
+	target_rect(t, 0, 0, 0, 0, -307);
+	vnc_stream_write_u32(&t->stream, 0);
+	target_linger(t);
+}
+
+static void see_names(struct target *t)
+{
+	g_assert_true(double_saw(t->session, "title of desktop: test\n"));
+	g_assert_true(double_saw(t->session, "title of desktop: alice [2J's \xef\xbf\xbd desk\n"));
+	g_assert_true(double_shows(t->session, 63, 47, RED));
+	g_assert_true(double_saw(t->session, "title of desktop: \n"));
+	target_stop_back(t);
+}
+
+static void test_names(void)
+{
+	struct target t;
+
+	target_init(&t, play_names);
+	g_assert_cmpint(target_run_back(&t, see_names), ==, END_NONE);
+	target_finish(&t);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -192,5 +227,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/vnc-back/resize", test_resize);
 	g_test_add_func("/vnc-back/cursor-and-clipboard", test_cursor);
 	g_test_add_func("/vnc-back/input", test_input);
+	g_test_add_func("/vnc-back/names", test_names);
 	return g_test_run();
 }

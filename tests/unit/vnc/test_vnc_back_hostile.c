@@ -46,6 +46,16 @@ static void play_long_name(struct target *t)
 	target_linger(t);
 }
 
+/* Two gigabytes of a name that changes while the session runs. */
+static void play_long_new_name(struct target *t)
+{
+	target_open_desktop(t);
+	target_update(t, 1);
+	target_rect(t, 0, 0, 0, 0, -307);
+	target_say(t, "\x7f\xff\xff\xff", 4);
+	target_linger(t);
+}
+
 static void play_outside(struct target *t)
 {
 	target_open_desktop(t);
@@ -111,6 +121,7 @@ static void test_hostile(void)
 		{play_tiny, END_TARGET_PROTOCOL},
 		{play_grow_huge, END_TARGET_PROTOCOL},
 		{play_long_name, END_TARGET_PROTOCOL},
+		{play_long_new_name, END_TARGET_PROTOCOL},
 		{play_outside, END_TARGET_PROTOCOL},
 		{play_copy_outside, END_TARGET_PROTOCOL},
 		{play_cut_text, END_TARGET_PROTOCOL},

@@ -18,7 +18,7 @@ const types = {
 	notice: ['Notice', true, null],
 	clipboard: ['Clipboard', true, ['direction', 'bytes']],
 	file: ['File', true, null],
-	title: ['Window', true, ['text']],
+	title: ['Title', true, ['text', 'of', 'skipped']],
 	gap: ['Gap in the recording', true, null],
 	'events-dropped': ['Events are missing here', true, null],
 	end: ['Session ended', true, ['reason']],
