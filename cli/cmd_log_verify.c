@@ -46,30 +46,37 @@ static bool compare_audit(struct cli *cli, struct log_check *check)
 	return true;
 }
 
-static const char *verdict_words(int code, const struct verify_options *options, bool with_audit)
+/* What nobody compared is said, and so is what nobody was named for. */
+static char *sound_words(const struct verify_options *options, bool with_audit)
+{
+	bool named = options->ca != NULL, kept = options->heads != NULL;
+
+	return g_strdup_printf(
+		"%s: log%s agree%s.%s%s%s", named && kept ? "PROVEN" : "WHOLE",
+		with_audit ? ", recordings and audit records" : " and recordings",
+		kept ? ", and with the heads that were kept elsewhere" : "",
+		kept ? ""
+		     : " That the log was not written anew shows a head kept elsewhere: --head.",
+		named ? "" : " Who signed is not proven: name the trusted certificate with --ca.",
+		with_audit ? "" : " Audit records were not compared.");
+}
+
+static char *verdict_words(int code, const struct verify_options *options, bool with_audit)
 {
 	switch (code) {
 	case VERDICT_BROKEN:
-		return "BROKEN: the log, or what it speaks of, is not what was signed.";
+		return g_strdup("BROKEN: the log, or what it speaks of, is not what was signed: "
+				"the findings below say what.");
 	case VERDICT_UNTRUSTED:
-		return "UNTRUSTED: the log holds, but under a certificate that was not named.";
+		return g_strdup("UNTRUSTED: the log holds, but somebody else may have made it: a "
+				"certificate behind it is not to be trusted, see below.");
 	case VERDICT_INCOMPLETE:
-		return "INCOMPLETE: what is signed holds, but not everything is signed yet. "
-		       "While the recorder runs it signs what is new within "
-		       "recorder.log.head_seconds: ask again then.";
+		return g_strdup("INCOMPLETE: what is signed holds, but not everything is signed, "
+				"see below. While the recorder runs it signs what is new within "
+				"recorder.log.head_seconds: ask again then.");
 	default:
-		break;
+		return sound_words(options, with_audit);
 	}
-	if (options->heads == NULL)
-		return with_audit
-			       ? "WHOLE: log, recordings and audit records agree. That the log was "
-				 "not written anew shows a head kept elsewhere: --head."
-			       : "WHOLE: log and recordings agree. That the log was not written "
-				 "anew shows a head kept elsewhere: --head.";
-	return with_audit ? "PROVEN: log, recordings and audit records agree, and with the heads "
-			    "that were kept elsewhere."
-			  : "PROVEN: log and recordings agree, and with the heads that were kept "
-			    "elsewhere.";
 }
 
 static void print_number(const char *heading, uint64_t value)
@@ -82,6 +89,18 @@ static void print_text(const char *heading, const char *text)
 	g_autofree char *clean = text_clean(text != NULL ? text : "unknown");
 
 	printf("  %-14s %s\n", heading, clean);
+}
+
+/* What makes the verdict comes first. */
+static void print_findings(const struct log_check_report *report)
+{
+	for (int rank = VERIFY_BROKEN; rank <= VERIFY_NOTE; rank++)
+		for (unsigned i = 0; i < report->findings->len; i++) {
+			const struct log_finding *finding = report->findings->pdata[i];
+			g_autofree char *clean = text_clean(finding->text);
+			if ((int)finding->class == rank)
+				printf("%s: %s\n", verify_class_name(finding->class), clean);
+		}
 }
 
 static void print_report(const struct log_check_report *report, const char *words, bool with_audit)
@@ -99,11 +118,7 @@ static void print_report(const struct log_check_report *report, const char *word
 		print_number("audit records", report->n_audit_rows);
 	else
 		print_text("audit records", "not compared");
-	for (unsigned i = 0; i < report->findings->len; i++) {
-		const struct log_finding *finding = report->findings->pdata[i];
-		g_autofree char *clean = text_clean(finding->text);
-		printf("%s: %s\n", verify_class_name(finding->class), clean);
-	}
+	print_findings(report);
 }
 
 static json_t *findings_json(const struct log_check_report *report)
@@ -168,7 +183,8 @@ static int judge(struct cli *cli, const struct verify_options *options, const ch
 	bool with_audit = !options->no_database;
 	if (options->json)
 		return print_json(report, code, with_audit) ? code : CLI_FAILED;
-	print_report(report, verdict_words(code, options, with_audit), with_audit);
+	g_autofree char *words = verdict_words(code, options, with_audit);
+	print_report(report, words, with_audit);
 	return code;
 }
 

@@ -48,10 +48,10 @@ static void print_finding(const struct verify_finding *finding)
 /* What makes the verdict comes first. */
 static void print_findings(const struct verify_report *report)
 {
-	for (int class = VERIFY_BROKEN; class <= VERIFY_NOTE; class ++)
+	for (int rank = VERIFY_BROKEN; rank <= VERIFY_NOTE; rank++)
 		for (unsigned i = 0; i < report->findings->len; i++) {
 			const struct verify_finding *finding = report->findings->pdata[i];
-			if ((int)finding->class == class)
+			if ((int)finding->class == rank)
 				print_finding(finding);
 		}
 }

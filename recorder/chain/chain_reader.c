@@ -218,7 +218,7 @@ int chain_entry_parse(const char *line, size_t length, struct chain_entry *ret)
 	struct signed_line parts;
 
 	*ret = (struct chain_entry){0};
-	if (length > CHAIN_LINE_MAX_BYTES || signed_line_parse(line, length, &parts) < 0)
+	if (length >= CHAIN_LINE_MAX_BYTES || signed_line_parse(line, length, &parts) < 0)
 		return -EPROTO;
 	ret->json = parts.json;
 	ret->json_length = parts.json_bytes;

@@ -41,7 +41,7 @@ def judge(path: Path, trusted: list[Path], heads: list[bytes] = (), lists: list[
             check_consistency(path / "log-consistency.json", trusted, report, read_lists(lists))
         elif path.is_dir():
             check_recording(path, trusted, report, read_lists(lists), DataKeys(archive_keys))
-        elif path.stat().st_size < PROOF_MAX_BYTES and path.suffix == ".json":
+        elif path.stat().st_size <= PROOF_MAX_BYTES and path.suffix == ".json":
             check_consistency(path, trusted, report, read_lists(lists))
         else:
             check_evidence(path, trusted, report, read_lists(lists))

@@ -11,6 +11,7 @@ from tests.verifier.signed_lines import HEX, Malformed, SignedLine, need, parse_
 
 VERSION = 1
 PROOF_MAX_BYTES = 65536
+LINE_MAX_BYTES = 4096  # of leaves and heads
 KINDS = {"genesis": {"session": "text", "sha256": "hex"}, "seal": {"session": "text", "sha256": "hex"}, "audit": {"id": "number", "sha256": "hex"},
          "deletion": {"session": "text", "sha256": "hex"}, "export": {"session": "text", "sha256": "hex"}}
 ONCE = ("genesis", "seal", "audit")  # of a recording, or of a record
@@ -63,6 +64,8 @@ def root_by_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> str |
 
 
 def parse_head(data: bytes) -> SignedLine:
+    if len(data) > LINE_MAX_BYTES:
+        raise Malformed("the line is too long")
     line = parse_line(data)
     need(line.value, version="number")
     if line.value["version"] != VERSION:
@@ -72,6 +75,8 @@ def parse_head(data: bytes) -> SignedLine:
 
 
 def parse_leaf(data: bytes, index: int) -> dict:
+    if len(data) > LINE_MAX_BYTES:
+        raise Malformed("the line is too long")
     leaf = parse_json(data)
     need(leaf, kind="text", index="number", utc="utc", node="text")
     if leaf["kind"] not in KINDS:

@@ -12,10 +12,14 @@ import unittest
 from pathlib import Path
 from typing import Callable
 
-from tests.verifier.matrix import BROKEN, INCOMPLETE, UNJUDGED, UNTRUSTED, Forgery, Matrix, flip, lines_of, put_lines, resign
+from tests.verifier.matrix import BROKEN, INCOMPLETE, UNJUDGED, UNTRUSTED, WHOLE, Forgery, Matrix, flip, lines_of, put_lines, resign
 from tests.verifier.writer import chain_entries, compact
 
 FLIPS_PER_FILE = 60 if os.environ.get("VITRINE_LONG") else 6
+
+
+LINE_MAX_BYTES = 65535
+SIGNATURE_BYTES = 96  # in Base64, of a signature of 70 to 72 bytes, as nearly all are
 
 
 class Recordings(Matrix):
@@ -191,6 +195,21 @@ class Recordings(Matrix):
             Forgery("signed anew by another key", lambda f: resign(f, self.stranger), (UNTRUSTED,)),
             Forgery("signed anew and backdated", lambda f: resign(f, self.stranger, later), (UNTRUSTED,)),
         ])
+
+    def seal_of(self, line_bytes: int) -> Callable[[Path], None]:
+        """Its line made so long by a key that means nothing, and signed by the node."""
+        def longer(entries: list[dict]) -> list[dict]:
+            seal = {**entries[-1], "note": ""}
+            return [*entries[:-1], {**seal, "note": "x" * (line_bytes - SIGNATURE_BYTES - 1 - len(compact(seal)))}]
+
+        def change(folder: Path) -> None:
+            resign(folder, self.lab.authority, longer)
+            while len(lines_of(folder)[-1]) != line_bytes + 1:
+                resign(folder, self.lab.authority, longer)
+        return change
+
+    def test_long_lines(self):
+        self.judge([Forgery("the longest line", self.seal_of(LINE_MAX_BYTES), (WHOLE,)), Forgery("a byte too long", self.seal_of(LINE_MAX_BYTES + 1))])
 
     def test_unsealed(self):
         self.judge([

@@ -263,6 +263,19 @@ class NodeLog(Matrix):
                 ("certificate removed", "certificate.pem", b"", BROKEN, "certificate"), ("certificate replaced", "certificate.pem", self.stranger.pem("node").read_bytes(), BROKEN, "signature|tree head")):
             self.judged(name, self.put(file, forged), code, says=says)
 
+    def test_long_lines(self):
+        """The longest that are lines, and one byte more."""
+        honest = b"".join(head + b"\n" for head in self.log.heads)
+        for spare, code in ((0, WHOLE), (1, BROKEN)):
+            by, log = self.lab.authority, Log(self.lab.authority)
+            leaf = json.loads(self.log.leaves[-1])
+            log.leaves = [*self.log.leaves[:-1], compact({**leaf, "note": "x" * (4096 + spare - len(compact({**leaf, "note": ""})))})]
+            log.sign()
+            self.judged(f"leaf of {4096 + spare} bytes", log.write, code)
+            value = json.loads(self.log.heads[-1].partition(b" ")[2])
+            line = next(line for line in (by.line(compact({**value, "note": "x" * (4096 + spare - 97 - len(compact({**value, "note": ""})))})) for _ in range(100)) if len(line) == 4096 + spare)
+            self.judged(f"head of {4096 + spare} bytes", self.put("heads", honest + line + b"\n"), code)
+
     def test_every_leaf_is_guarded(self):
         """Bits of the leaves: each is under a head."""
         data, chosen = (self.store / "log/leaves").read_bytes(), random.Random(8)

@@ -4,7 +4,7 @@ import { linesOf, readAll, splitLines, toUtf8 } from './bytes.js';
 import { Signer } from './certificates.js';
 import { need, parseJson } from './json.js';
 import { Tree } from './merkle.js';
-import { checkHolders, parseHead, signersOf } from './proofs.js';
+import { LINE_MAX_BYTES, checkHolders, parseHead, signersOf } from './proofs.js';
 import { Malformed } from './report.js';
 
 /** @typedef {import('./report.js').Report} Report */
@@ -20,6 +20,8 @@ const ONCE = ['genesis', 'seal', 'audit']; // of a recording, or of a record
 
 /** @param {Uint8Array} line @param {number} index */
 function parseLeaf(line, index) {
+	if (line.length > LINE_MAX_BYTES)
+		throw new Malformed('the line is too long');
 	const leaf = parseJson(line);
 	need(leaf, { kind: 'text', index: 'number', utc: 'utc', node: 'text' });
 	if (!Object.hasOwn(KINDS, leaf.kind))

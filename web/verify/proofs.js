@@ -11,9 +11,13 @@ import { parseLine } from './signed_line.js';
 /** @typedef {import('./report.js').Report} Report */
 
 const VERSION = 1;
+/** Of a leaf or a head, without its newline. */
+export const LINE_MAX_BYTES = 4096;
 
 /** @param {Uint8Array} bytes a line without its newline */
 export function parseHead(bytes) {
+	if (bytes.length > LINE_MAX_BYTES)
+		throw new Malformed('the line is too long');
 	const head = parseLine(bytes);
 	need(head.value, { version: 'number' });
 	if (head.value.version !== VERSION)

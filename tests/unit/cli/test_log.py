@@ -138,6 +138,19 @@ class NodeLog(unittest.TestCase):
         self.assertEqual((code, "PROVEN" in out), (0, True), out)
         self.assertRegex(out, r"kept heads +4")
 
+    def test_words(self):
+        """PROVEN wants both: whom to trust, and a head from elsewhere. What was not asked is said."""
+        kept, ca = ("--head", self.kept(6)), ("--ca", self.ca)
+        for options, first, parts in (((*ca, *kept), "PROVEN:", ()), (ca, "WHOLE:", ("--head",)), (kept, "WHOLE:", ("--ca", "with the heads that were kept elsewhere")), ((), "WHOLE:", ("--head", "--ca"))):
+            code, out = self.verify(*options)
+            line = out.splitlines()[0]
+            self.assertEqual((code, line.split()[0]), (0, first), out)
+            self.assertIn("Audit records were not compared.", line)
+            for option in ("--head", "--ca"):
+                self.assertEqual(option in line, option in parts, line)
+            for part in parts:
+                self.assertIn(part, line)
+
     def test_exit_codes(self):
         self.assertEqual(self.verify()[0], 0)
         self.assertEqual(self.verify("--ca", self.authority.pem("tsa-ca"))[0], 4)

@@ -148,6 +148,23 @@ static void test_false_tombstone(void)
 	log_fixture_finish(&f);
 }
 
+/* The list of the log's certificates is a file like any other: whoever may write there can put their own behind the node's. */
+static void test_certificate_added(void)
+{
+	struct log_fixture f;
+	char sha256[DIGEST_HEX_BYTES];
+	gsize length;
+
+	fill(&f);
+	log_fixture_bury(&f, FIRST, false, sha256);
+	g_autofree char *tombstone = log_fixture_get(&f, FIRST "/tombstone", &length);
+	g_autofree char *own = log_fixture_get(&f, "log/certificate.pem", &length);
+	g_autofree char *both = g_strconcat(own, strchr(tombstone, '\n') + 1, NULL);
+	log_fixture_put(&f, "log/certificate.pem", both, strlen(both));
+	expect(&f, VERIFY_UNTRUSTED, "certificate of recording " FIRST "'s tombstone");
+	log_fixture_finish(&f);
+}
+
 static void test_recording_exchanged(void)
 {
 	struct log_fixture f;
@@ -338,6 +355,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/log-check/honest", test_honest);
 	g_test_add_func("/log-check/recording-removed", test_recording_removed);
 	g_test_add_func("/log-check/false-tombstone", test_false_tombstone);
+	g_test_add_func("/log-check/certificate-added", test_certificate_added);
 	g_test_add_func("/log-check/recording-exchanged", test_recording_exchanged);
 	g_test_add_func("/log-check/seal-cut-off", test_seal_cut_off);
 	g_test_add_func("/log-check/recording-not-logged-yet", test_recording_not_logged_yet);
