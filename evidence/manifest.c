@@ -1,6 +1,8 @@
 /* The manifest as a struct and as JSON. It must not judge whether it is true. */
 #include "evidence/manifest.h"
 
+#include "recorder/chain/strict_json.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -265,7 +267,7 @@ static bool take_all(json_t *object, struct manifest *ret)
 
 int manifest_parse(const char *json, size_t length, struct manifest *ret, uint64_t *ret_version)
 {
-	json_t *object = json_loadb(json, length, JSON_REJECT_DUPLICATES, NULL);
+	json_t *object = strict_json_load(json, length);
 	const char *format = "";
 	json_int_t version = 0;
 	int result = -EPROTO;

@@ -1,6 +1,8 @@
 /* Reads one chain line. It must not judge: signatures, order and files are the verifier's matter. */
 #include "recorder/chain/chain_reader.h"
 
+#include "recorder/chain/strict_json.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -46,16 +48,11 @@ static const char *take_text(struct fields *f, const char *name)
 	return json_string_value(value);
 }
 
-/* "2026-05-01T12:00:00.123456Z" and no other form. */
 static const char *need_utc(struct fields *f, const char *name)
 {
-	static const char form[] = "dddd-dd-ddTdd:dd:dd.ddddddZ";
 	const char *text = take_text(f, name);
-	bool good = strlen(text) == sizeof form - 1;
 
-	for (size_t i = 0; good && form[i] != '\0'; i++)
-		good = form[i] == 'd' ? g_ascii_isdigit(text[i]) : text[i] == form[i];
-	if (!good)
+	if (!strict_json_is_utc(text))
 		f->failed = true;
 	return text;
 }
@@ -199,8 +196,8 @@ static enum chain_kind kind_of(const char *name)
 
 static bool parse_json(struct chain_entry *ret)
 {
-	json_t *object = json_loadb(ret->json, ret->json_length, JSON_REJECT_DUPLICATES, NULL);
-	struct fields f = {object, !json_is_object(object)};
+	json_t *object = strict_json_load(ret->json, ret->json_length);
+	struct fields f = {object, object == NULL};
 
 	ret->kind = kind_of(take_text(&f, "kind"));
 	ret->seq = take_number(&f, "seq", NUMBER_MAX);

@@ -2,6 +2,7 @@
 #include "recorder/chain/tombstone.h"
 
 #include "base/clock.h"
+#include "recorder/chain/strict_json.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -83,9 +84,8 @@ int tombstone_parse(const char *text, size_t length, struct tombstone *ret,
 	    signed_line_parse(text, (size_t)(newline - text), ret_line) < 0)
 		return -EPROTO;
 	*ret_certificate_pem = newline + 1;
-	json_t *object =
-		json_loadb(ret_line->json, ret_line->json_bytes, JSON_REJECT_DUPLICATES, NULL);
-	int result = json_is_object(object) ? take(object, ret) : -EPROTO;
+	json_t *object = strict_json_load(ret_line->json, ret_line->json_bytes);
+	int result = object != NULL ? take(object, ret) : -EPROTO;
 	json_decref(object);
 	return result;
 }

@@ -1,6 +1,8 @@
 /* Writes and reads tree heads. It must not know which leaves they cover, nor whom to trust. */
 #include "recorder/nodelog/head.h"
 
+#include "recorder/chain/strict_json.h"
+
 #include <errno.h>
 #include <jansson.h>
 
@@ -31,7 +33,7 @@ static int take(json_t *object, struct head *ret)
 		return -EPROTONOSUPPORT;
 	if (json_unpack(object, "{s:s, s:s, s:I, s:s}", "node", &node, "root", &root, "size", &size,
 			"utc", &utc) != 0 ||
-	    size < 0 || !merkle_from_hex(root, &ret->root))
+	    size < 0 || !strict_json_is_utc(utc) || !merkle_from_hex(root, &ret->root))
 		return -EPROTO;
 	ret->size = (uint64_t)size;
 	ret->node = g_strdup(node);
@@ -44,9 +46,8 @@ int head_parse(const char *line, size_t length, struct head *ret)
 	*ret = (struct head){0};
 	if (length > HEAD_MAX_BYTES || signed_line_parse(line, length, &ret->line) < 0)
 		return -EPROTO;
-	json_t *object =
-		json_loadb(ret->line.json, ret->line.json_bytes, JSON_REJECT_DUPLICATES, NULL);
-	int result = json_is_object(object) ? take(object, ret) : -EPROTO;
+	json_t *object = strict_json_load(ret->line.json, ret->line.json_bytes);
+	int result = object != NULL ? take(object, ret) : -EPROTO;
 	json_decref(object);
 	return result;
 }

@@ -1,6 +1,8 @@
 /* Writes and reads leaves. It must not know where they are kept or what the hash in them is of. */
 #include "recorder/nodelog/leaf.h"
 
+#include "recorder/chain/strict_json.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -71,7 +73,7 @@ static bool take(json_t *object, struct leaf *ret)
 
 	if (json_unpack(object, "{s:I, s:s, s:s, s:s, s:s}", "index", &index, "kind", &kind, "node",
 			&node, "sha256", &sha256, "utc", &utc) != 0 ||
-	    index < 0 || !is_hash(sha256))
+	    index < 0 || !is_hash(sha256) || !strict_json_is_utc(utc))
 		return false;
 	ret->kind = kind_of(kind);
 	ret->index = (uint64_t)index;
@@ -88,8 +90,8 @@ int leaf_parse(const char *line, size_t length, struct leaf *ret)
 	*ret = (struct leaf){0};
 	if (length > LEAF_MAX_BYTES)
 		return -EPROTO;
-	json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
-	bool ok = json_is_object(object) && take(object, ret);
+	json_t *object = strict_json_load(line, length);
+	bool ok = object != NULL && take(object, ret);
 	json_decref(object);
 	return ok ? 0 : -EPROTO;
 }

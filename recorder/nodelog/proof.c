@@ -1,6 +1,8 @@
 /* Reads proofs and judges them. It must not need a store. */
 #include "recorder/nodelog/proof.h"
 
+#include "recorder/chain/strict_json.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -44,14 +46,7 @@ static bool take_inclusion(json_t *object, struct proof *ret)
 /* NULL: not an object, or too long to be a proof. */
 static json_t *load(const char *json, size_t length)
 {
-	json_t *object = length <= PROOF_MAX_BYTES
-				 ? json_loadb(json, length, JSON_REJECT_DUPLICATES, NULL)
-				 : NULL;
-
-	if (json_is_object(object))
-		return object;
-	json_decref(object);
-	return NULL;
+	return length <= PROOF_MAX_BYTES ? strict_json_load(json, length) : NULL;
 }
 
 int proof_parse(const char *json, size_t length, struct proof *ret)

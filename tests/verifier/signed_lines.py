@@ -14,6 +14,11 @@ UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{
 FILE_NAME = re.compile(r"[a-z0-9-][a-z0-9.-]{0,30}")
 
 
+LEVELS_MAX = 32
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+NO_LETTER = re.compile(r"[\0\ud800-\udfff]")
+
+
 class Malformed(Exception):
     """Bytes that are not what the page says they are."""
 
@@ -38,8 +43,8 @@ def parse_json(data: bytes) -> dict:
         return found
 
     def number(text: str) -> int:
-        value = int(text)
-        if not 0 <= value <= NUMBER_MAX:
+        value = int(text) if len(text) <= len(str(NUMBER_MAX)) else NUMBER_MAX + 1
+        if text[0] == "-" or value > NUMBER_MAX:
             raise Malformed(f"the number {text} is out of range")
         return value
 
@@ -47,12 +52,35 @@ def parse_json(data: bytes) -> dict:
         raise Malformed(f"{text} is not a whole number")
 
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_int=number, parse_float=refuse, parse_constant=refuse)
+        text = data.decode("utf-8")
+        if levels_of(text) > LEVELS_MAX:
+            raise Malformed("it is too deep")
+        value = json.loads(text, object_pairs_hook=unique, parse_int=number, parse_float=refuse, parse_constant=refuse)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise Malformed(f"no JSON: {error}") from None
     if not isinstance(value, dict):
         raise Malformed("no JSON object")
+    if not all_letters(value):
+        raise Malformed("a text holds what is no letter")
     return value
+
+
+def levels_of(text: str) -> int:
+    """How deep lists and objects lie in each other."""
+    levels = deepest = 0
+    for sign in TEXT.sub("", text):
+        levels += (sign in "{[") - (sign in "}]")
+        deepest = max(deepest, levels)
+    return deepest
+
+
+def all_letters(value) -> bool:
+    """No U+0000, no half of a surrogate pair: not every language could hold them."""
+    if isinstance(value, str):
+        return NO_LETTER.search(value) is None
+    if isinstance(value, dict):
+        return all(all_letters(item) for pair in value.items() for item in pair)
+    return not isinstance(value, list) or all(all_letters(item) for item in value)
 
 
 def parse_line(line: bytes) -> SignedLine:

@@ -208,6 +208,24 @@ class Recordings(Matrix):
                 resign(folder, self.lab.authority, longer)
         return change
 
+    def seal_with(self, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+        """The seal's JSON changed and signed by the node: no two verifiers may read it in two ways."""
+        def work(folder: Path) -> None:
+            *lines, last = lines_of(folder)
+            put_lines(folder, [*lines, self.lab.authority.line(change(last.partition(b" ")[2].rstrip(b"\n"))) + b"\n"])
+        return work
+
+    def test_odd_json(self):
+        good = {"the greatest number": b"9007199254740991", "nothing": b"null", "a flag": b"true", "as deep as may be": b"[" * 31 + b"]" * 31, "brackets in a text": b'"' + b"[" * 40 + b'-1.5e3"', "a pair": b'"\\ud83d\\ude80"'}
+        bad = {"a greater number": b"9007199254740992", "a fraction": b"1.5", "an exponent": b"1e3", "below nought": b"-1", "a signed nought": b"-0", "a key twice, deeper": b'{"a":1,"a":2}', "half a pair": b'"\\ud800"',
+               "zero": b'"a\\u0000b"', "too deep": b"[" * 32 + b"]" * 32, "much too deep": b"[" * 9000 + b"]" * 9000, "a number in a list": b"[1,[2.0]]", "no number": b"NaN"}
+        forms = {"no UTF-8": lambda text: text.replace(b'"kind"', b'"\xc0\x80":1,"kind"'), "a mark in front": lambda text: b"\xef\xbb\xbf" + text, "a key twice, written otherwise": lambda text: b'{"k\\u0069nd":"seal",' + text[1:]}
+
+        def noted(value: bytes) -> Callable[[bytes], bytes]:
+            return lambda text: b'{"note":' + value + b"," + text[1:]
+        self.judge([Forgery(name, self.seal_with(noted(value)), (WHOLE,)) for name, value in good.items()])
+        self.judge([Forgery(name, self.seal_with(noted(value)), says="line|entry") for name, value in bad.items()] + [Forgery(name, self.seal_with(change)) for name, change in forms.items()])
+
     def test_long_lines(self):
         self.judge([Forgery("the longest line", self.seal_of(LINE_MAX_BYTES), (WHOLE,)), Forgery("a byte too long", self.seal_of(LINE_MAX_BYTES + 1))])
 

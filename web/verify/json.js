@@ -6,6 +6,7 @@ import { Malformed } from './report.js';
 const HEX = /^[0-9a-f]{64}$/;
 const UTC = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$/;
 const FILE_NAME = /^[a-z0-9-][a-z0-9.-]{0,30}$/;
+const LEVELS_MAX = 32;
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 
 /** @param {any} value */
@@ -29,9 +30,28 @@ function numbersFit(value) {
 	return !Array.isArray(value) && !isObject(value) || Object.values(value).every(numbersFit);
 }
 
+/** How deep lists and objects lie in each other. @param {string} bare without texts */
+function levelsOf(bare) {
+	let levels = 0, deepest = 0;
+	for (const sign of bare) {
+		levels += Number('{['.includes(sign)) - Number('}]'.includes(sign));
+		deepest = Math.max(deepest, levels);
+	}
+	return deepest;
+}
+
+/** No U+0000, no half of a surrogate pair: not every language could hold them. @param {any} value @returns {boolean} */
+function allLetters(value) {
+	if (typeof value === 'string')
+		return !/[\0\p{Surrogate}]/u.test(value);
+	return !Array.isArray(value) && !isObject(value) || Object.entries(value).flat().every(allLetters);
+}
+
 /** @param {Uint8Array} bytes @returns {Record<string, any>} */
 export function parseJson(bytes) {
-	const text = utf8(bytes);
+	const text = utf8(bytes), bare = text.replace(STRINGS, '');
+	if (levelsOf(bare) > LEVELS_MAX)
+		throw new Malformed('it is too deep');
 	let value;
 	try {
 		value = JSON.parse(text);
@@ -43,8 +63,10 @@ export function parseJson(bytes) {
 	// Valid from here on, so a text with a colon behind it is a key, and what is left without texts and words is numbers.
 	if ((text.match(/"(?:[^"\\]|\\.)*"(?=\s*:)/g) ?? []).length !== countKeys(value))
 		throw new Malformed('a key stands twice');
-	if (/[-.eE]/.test(text.replace(STRINGS, '').replace(/true|false|null/g, '')) || !numbersFit(value))
+	if (/[-.eE]/.test(bare.replace(/true|false|null/g, '')) || !numbersFit(value))
 		throw new Malformed('a number is not whole or out of range');
+	if (!allLetters(value))
+		throw new Malformed('a text holds what is no letter');
 	return value;
 }
 
