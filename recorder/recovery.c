@@ -9,7 +9,6 @@
 #include "recorder/settled.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define CERTIFICATE_MAX_BYTES (64u << 10)
@@ -51,11 +50,12 @@ static bool is_orphan(const char *name, const struct archive_resume *from)
 {
 	unsigned number;
 
-	if (sscanf(name, SEGMENT_INIT_NAME, &number) == 1)
+	if (recovered_name_number(name, SEGMENT_INIT_PREFIX, SEGMENT_INIT_SUFFIX, &number))
 		return number > from->n_segments;
-	if (sscanf(name, DATA_KEY_FILE_NAME, &number) == 1)
+	if (recovered_name_number(name, DATA_KEY_FILE_PREFIX, DATA_KEY_FILE_SUFFIX, &number))
 		return number > from->n_keys[SEGMENT_KEY_FILES];
-	return sscanf(name, KEYSTROKE_KEY_FILE_NAME, &number) == 1 &&
+	return recovered_name_number(name, KEYSTROKE_KEY_FILE_PREFIX, DATA_KEY_FILE_SUFFIX,
+				     &number) &&
 	       number > from->n_keys[SEGMENT_KEY_KEYSTROKES];
 }
 

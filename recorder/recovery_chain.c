@@ -5,7 +5,6 @@
 #include "recorder/chain/verify_trust.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static void segment_free(void *pointer)
@@ -16,6 +15,21 @@ static void segment_free(void *pointer)
 	g_free(segment);
 }
 
+bool recovered_name_number(const char *name, const char *prefix, const char *suffix,
+			   unsigned *ret_number)
+{
+	size_t length = strlen(name), around = strlen(prefix) + strlen(suffix);
+	guint64 number;
+
+	if (length <= around || !g_str_has_prefix(name, prefix) || !g_str_has_suffix(name, suffix))
+		return false;
+	g_autofree char *digits = g_strndup(name + strlen(prefix), length - around);
+	if (!g_ascii_string_to_unsigned(digits, 10, 0, UINT32_MAX, &number, NULL))
+		return false;
+	*ret_number = (unsigned)number;
+	return true;
+}
+
 void recovered_chain_note_keys(const struct chain_segment *segment,
 			       unsigned n_keys[SEGMENT_KEY_KIND_COUNT])
 {
@@ -24,13 +38,15 @@ void recovered_chain_note_keys(const struct chain_segment *segment,
 	for (unsigned i = 0; i < segment->n_files; i++) {
 		const char *name = segment->files[i].name;
 		enum segment_key_kind kind = SEGMENT_KEY_FILES;
-		bool is_key = sscanf(name, DATA_KEY_FILE_NAME, &number) == 1;
-		if (!is_key && sscanf(name, KEYSTROKE_KEY_FILE_NAME, &number) == 1) {
+		bool is_key = recovered_name_number(name, DATA_KEY_FILE_PREFIX,
+						    DATA_KEY_FILE_SUFFIX, &number);
+		if (!is_key && recovered_name_number(name, KEYSTROKE_KEY_FILE_PREFIX,
+						     DATA_KEY_FILE_SUFFIX, &number)) {
 			kind = SEGMENT_KEY_KEYSTROKES;
 			is_key = true;
 		}
 		if (is_key)
-			n_keys[kind] = MAX(n_keys[kind], number);
+			n_keys[kind] = MAX(n_keys[kind], MIN(number, DATA_KEY_NUMBER_MAX));
 	}
 }
 

@@ -28,6 +28,9 @@ int recovered_chain_read(const char *session_id, const char *text, size_t length
 /** Whether it is what `key` signed, from the genesis to the last entry: that one's signature holds, and each names the one before. `text` is what it was read from. */
 bool recovered_chain_is_signed(const struct recovered_chain *chain, const char *text,
 			       const struct chain_key *key);
+/** The number in a name such as "key-001.cms", however many digits it has. False: it is no such name. */
+bool recovered_name_number(const char *name, const char *prefix, const char *suffix,
+			   unsigned *ret_number);
 /** Raises the highest numbers of data keys to those that the segment lists. */
 void recovered_chain_note_keys(const struct chain_segment *segment,
 			       unsigned n_keys[SEGMENT_KEY_KIND_COUNT]);

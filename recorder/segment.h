@@ -10,7 +10,9 @@
 #define SEGMENT_VIDEO_NAME "seg-%05u.mp4"
 #define SEGMENT_TIMELINE_NAME "seg-%05u.jsonl.gz"
 #define SEGMENT_KEYSTROKES_NAME "seg-%05u.keys"
-#define SEGMENT_INIT_NAME "init-%03u.mp4"
+#define SEGMENT_INIT_PREFIX "init-"
+#define SEGMENT_INIT_SUFFIX ".mp4"
+#define SEGMENT_INIT_NAME SEGMENT_INIT_PREFIX "%03u" SEGMENT_INIT_SUFFIX
 
 struct segment_stream {
 	struct store_file *file;       /**< NULL: nothing written yet */

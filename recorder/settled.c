@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_NAME "settled"
+/* More than a million names. */
+#define LIST_MAX_BYTES (64u << 20)
 
 struct settled {
 	GMutex lock;
@@ -14,12 +17,42 @@ struct settled {
 	int fd; /**< -1: not to be written */
 };
 
+/* Somebody else may have put it there: only a plain file, and never waiting for one. A descriptor or -errno. */
+static int open_list(const char *path, int flags)
+{
+	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= LIST_MAX_BYTES)
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+/* NULL: there is none that can be read. */
+static char *read_list(const char *path)
+{
+	int fd = open_list(path, O_RDONLY);
+	g_autoptr(GString) text = g_string_new(NULL);
+	char bytes[4096];
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return NULL;
+	while (text->len <= LIST_MAX_BYTES && (n = read(fd, bytes, sizeof bytes)) > 0)
+		g_string_append_len(text, bytes, n);
+	close(fd);
+	return n == 0 ? g_strdup(text->str) : NULL;
+}
+
 static GHashTable *read_names(const char *path)
 {
 	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autofree char *text = NULL;
+	g_autofree char *text = read_list(path);
 
-	if (!g_file_get_contents(path, &text, NULL, NULL))
+	if (text == NULL)
 		return names;
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	/* A line that a power cut tore is no name. */
@@ -56,9 +89,9 @@ struct settled *settled_open(const char *store_dir, const GPtrArray *present)
 	g_mutex_init(&settled->lock);
 	settled->names = read_names(path);
 	keep_present(path, settled->names, present);
-	settled->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+	settled->fd = open_list(path, O_WRONLY | O_CREAT | O_APPEND);
 	if (settled->fd < 0)
-		g_warning("%s: %s", path, g_strerror(errno));
+		g_warning("%s: %s", path, g_strerror(-settled->fd));
 	return settled;
 }
 

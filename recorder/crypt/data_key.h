@@ -13,7 +13,8 @@
 #define DATA_KEY_FILE_NAME DATA_KEY_FILE_PREFIX "%03u" DATA_KEY_FILE_SUFFIX
 #define DATA_KEY_NUMBER_MAX 65535u
 /** Keystrokes have data keys of their own, which another private key opens: "seg-00001.keys" is encrypted under "keys-001.cms". */
-#define KEYSTROKE_KEY_FILE_NAME "keys-%03u" DATA_KEY_FILE_SUFFIX
+#define KEYSTROKE_KEY_FILE_PREFIX "keys-"
+#define KEYSTROKE_KEY_FILE_NAME KEYSTROKE_KEY_FILE_PREFIX "%03u" DATA_KEY_FILE_SUFFIX
 
 struct data_key;
 

@@ -161,7 +161,7 @@ void recording_ends_clear(struct recording_ends *ends)
 int recording_ends_sync(const char *store_dir, const char *session_id)
 {
 	g_autofree char *path = g_build_filename(store_dir, session_id, CHAIN_FILE, NULL);
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;

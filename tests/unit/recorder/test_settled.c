@@ -3,6 +3,8 @@
 #include "tests/support/temp_dir.h"
 
 #include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FIRST "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a01"
 #define SECOND "0b0e5c1e-6f0a-4a8e-9a63-0f8d7f3c1a02"
@@ -69,6 +71,26 @@ static void test_read_only(void)
 	temp_dir_remove(dir);
 }
 
+/* What is no list, or larger than any, is none: nothing of it is waited for or read. */
+static void test_strange(gconstpointer kind)
+{
+	g_autofree char *dir = temp_dir_create(), *path = g_build_filename(dir, "settled", NULL);
+	g_autoptr(GPtrArray) present = names(FIRST, NULL);
+
+	if (g_str_equal(kind, "fifo")) {
+		g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+	} else {
+		g_assert_true(g_file_set_contents(path, FIRST "\n", -1, NULL));
+		g_assert_cmpint(truncate(path, (off_t)1 << 40), ==, 0);
+	}
+	struct settled *settled = settled_open(dir, present);
+	g_assert_false(settled_has(settled, FIRST));
+	settled_add(settled, FIRST);
+	g_assert_true(settled_has(settled, FIRST));
+	settled_close(settled);
+	temp_dir_remove(dir);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -77,5 +99,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/settled/torn", test_torn);
 	g_test_add_func("/settled/forgets", test_forgets);
 	g_test_add_func("/settled/read-only", test_read_only);
+	g_test_add_data_func("/settled/fifo", "fifo", test_strange);
+	g_test_add_data_func("/settled/sparse", "sparse", test_strange);
 	return g_test_run();
 }
