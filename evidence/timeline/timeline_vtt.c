@@ -142,6 +142,9 @@ static void add_told(struct timeline_vtt *vtt, gint64 t_us, const char *type, co
 		if (strcmp(type, shown[i].type) != 0 || (by_session && !shown[i].of_session) ||
 		    (shown[i].action != NULL && strcmp(action, shown[i].action) != 0))
 			continue;
+		/* A notice without words takes the one before it away. */
+		if (text_of(event, shown[i].member)[0] == '\0')
+			continue;
 		end_typing(vtt);
 		add_cue(vtt->out, t_us, t_us + SHOWN_US, shown[i].heading,
 			text_of(event, shown[i].member));

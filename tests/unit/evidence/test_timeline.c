@@ -102,6 +102,7 @@ static void test_subtitles(void)
 				       "\"kind\":\"scancode\",\"code\":59}\nnothing\n"
 				       "{\"t_us\":3602000000,\"type\":\"supervisor\",\"reason\":"
 				       "\"over\"}\n"
+				       "{\"t_us\":3602500000,\"type\":\"notice\",\"text\":\"\"}\n"
 				       "{\"t_us\":3603000000,\"origin\":\"session\",\"type\":"
 				       "\"supervisor\",\"reason\":\"forged\"}\n"
 				       "{\"t_us\":5,\"type\":\"canvas\"}");

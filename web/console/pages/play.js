@@ -218,7 +218,7 @@ function Facts({ session }) {
 	</dl>`;
 }
 
-const DELETED = 'This recording was deleted. Its signed chain and tombstone are kept; they prove that it was lawful.';
+const DELETED = 'This recording was deleted. Its signed chain and tombstone are kept; they prove who ordered it, who approved it and why.';
 /** What stands in the player's place when there is nothing to play. */
 const GONE = {
 	deleted: DELETED,

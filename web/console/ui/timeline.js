@@ -74,6 +74,8 @@ function describe(event) {
 		return event.down ? entry(seconds, `Click, ${event.button} button`, `at ${event.x}, ${event.y}`, false) : null;
 	if (event.origin === 'session' && told.has(event.type))
 		return entry(seconds, 'Only the session process says', `${event.type}: ${detailOf(event, null)}`, true);
+	if (event.type === 'notice' && event.text === '')
+		return null; // the one before it is taken away
 	const [title, marked, members] = types[event.type] ?? [event.type, true, null];
 	if (event.type === 'watch' && event.action === 'end')
 		return entry(seconds, 'No longer watched live', detailOf(event, members), marked);
