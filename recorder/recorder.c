@@ -6,6 +6,7 @@
 #include "recorder/chain/key_source.h"
 #include "recorder/confine.h"
 #include "recorder/encode/idr_pool.h"
+#include "recorder/footprint.h"
 #include "recorder/gateway_link.h"
 #include "recorder/http_client/http_post.h"
 #include "recorder/live.h"
@@ -244,6 +245,7 @@ static bool start(struct recorder *r, const struct config *config, GError **erro
 {
 	const struct config_recorder *c = &config->recorder;
 
+	footprint_limit();
 	if (!load_keys(r, c, error) || !load_certificates(r, c, error) ||
 	    !complain(error, running_keys_open(c->running_key_dir, &r->running), "directory",
 		      c->running_key_dir))

@@ -3,13 +3,15 @@
  *      bench-recorder                  all of it
  *      bench-recorder one [TRACE]      each trace by itself, beside the plain way
  *      bench-recorder crypt [TRACE]    what encryption costs
- *      bench-recorder many [TRACE]     many sessions at once */
+ *      bench-recorder many [TRACE]     many sessions at once
+ *      bench-recorder memory           what no recorder can save: reading pictures warm and cold */
 #include "base/secret.h"
+#include "recorder/footprint.h"
+#include "tests/bench/cold_memory.h"
 #include "tests/bench/recorder_cost.h"
 #include "tests/bench/trace_judge.h"
 
 #include <libavutil/log.h>
-#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,8 +174,7 @@ int main(int argc, char **argv)
 
 	secret_init();
 	av_log_set_level(AV_LOG_ERROR);
-	/* Planes go back to the system when a session ends, so that each pays for its own. */
-	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	footprint_limit();
 	each_trace(&choice, "one",
 		   "1920x1080        % core  plain %    less     MB/h    plain   p50 ms   p99 ms  "
 		   "p99 CPU    MiB text SSIM  wrong",
@@ -184,5 +185,9 @@ int main(int argc, char **argv)
 		print_data_key();
 	each_trace(&choice, "many", "32 at once        one %   each %    more    MiB",
 		   compare_many);
+	if (chosen(choice.part, "memory")) {
+		printf("luma read        warm ms  cold ms   GB/s  cold GB/s\n");
+		cold_memory_print(MANY);
+	}
 	return EXIT_SUCCESS;
 }
