@@ -1,4 +1,4 @@
-/** libx264 instances that write single IDRs, shared between sessions: one needs about 20 MB, and an IDR needs nothing of what came before.
+/** libx264 instances that write single IDRs, shared between sessions: one needs about 16 MB, and an IDR needs nothing of what came before.
  *  Any thread. */
 #pragma once
 
