@@ -521,6 +521,11 @@ class Browser(WithLab):
         self.driver.execute_script("[...document.querySelectorAll('.event')].find((item) => item.innerText.includes('blue window')).click()")
         self.shows("video", 0.5, 0.5, colours["blue"])
         self.assertAlmostEqual(self.driver.execute_script("return document.querySelector('video').currentTime"), 2 * PART_S + 1.5, delta=0.1)
+        self.driver.execute_script("""const kind = document.querySelector('#event-kind');
+            kind.value = 'Title';
+            kind.dispatchEvent(new Event('change', { bubbles: true }));""")
+        wait_for(lambda: self.text(".events h2").endswith(f"{len(PARTS)} events"), 10, "titles alone")
+        self.assertNotIn("Typed", self.text(".events ol"))
         self.assertIn("The viewer closed the session.", self.text(".facts"))
 
     def test_c_idle_screen_plays_through(self):

@@ -141,13 +141,15 @@ function EventList({ timeline, seconds, onJump }) {
 	return html`<section class="events" aria-labelledby="events-title">
 		<header><h2 id="events-title">Timeline <span class="hint">
 			${found.length} event${found.length === 1 ? '' : 's'}</span></h2>
-			<label class="hidden" for="event-kind">Kind of event</label>
-			<select id="event-kind" value=${kind} onChange=${(event) => setKind(event.target.value)}>
-				<option value="">All kinds</option>
-				${kinds.map((title) => html`<option key=${title} value=${title}>${title}</option>`)}</select>
-			<label class="hidden" for="event-filter">Find in the timeline</label>
-			<input id="event-filter" type="search" placeholder="Find …"
-				value=${filter} onInput=${(event) => setFilter(event.target.value)} />
+			<div class="events-find">
+				<label class="hidden" for="event-kind">Kind of event</label>
+				<select id="event-kind" value=${kind} onChange=${(event) => setKind(event.target.value)}>
+					<option value="">All kinds</option>
+					${kinds.map((title) => html`<option key=${title} value=${title}>${title}</option>`)}</select>
+				<label class="hidden" for="event-filter">Find in the timeline</label>
+				<input id="event-filter" type="search" placeholder="Find …"
+					value=${filter} onInput=${(event) => setFilter(event.target.value)} />
+			</div>
 			${timeline.unreadable > 0 && html`<p class="field-error" role="alert">
 				${timeline.unreadable} lines cannot be read.</p>`}
 		</header>

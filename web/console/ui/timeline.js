@@ -18,7 +18,7 @@ const types = {
 	notice: ['Notice', true, null],
 	clipboard: ['Clipboard', true, ['direction', 'bytes']],
 	file: ['File', true, null],
-	title: ['Title', true, ['text', 'of', 'skipped']],
+	title: ['Title', true, ['text', 'skipped']],
 	gap: ['Gap in the recording', true, null],
 	'events-dropped': ['Events are missing here', true, null],
 	end: ['Session ended', true, ['reason']],
@@ -63,6 +63,13 @@ function detailOf(event, members) {
 
 const entry = (seconds, title, detail, marked) => ({ seconds, at: position(seconds), title, detail, marked });
 
+/** What a type is called in a case of its own. */
+function special(event) {
+	if (event.type === 'watch' && event.action === 'end')
+		return 'No longer watched live';
+	return event.type === 'title' && event.of === 'desktop' ? 'Name of the desktop' : undefined;
+}
+
 /** An event as an entry; null for one half of a press and release that says nothing new. */
 function describe(event) {
 	const seconds = event.t_us / 1e6;
@@ -77,9 +84,7 @@ function describe(event) {
 	if (event.type === 'notice' && event.text === '')
 		return null; // the one before it is taken away
 	const [title, marked, members] = types[event.type] ?? [event.type, true, null];
-	if (event.type === 'watch' && event.action === 'end')
-		return entry(seconds, 'No longer watched live', detailOf(event, members), marked);
-	return entry(seconds, title, detailOf(event, members), marked);
+	return entry(seconds, special(event) ?? title, detailOf(event, members), marked);
 }
 
 const continues = (before, next) => before?.last !== undefined && next.last !== undefined &&
