@@ -4,7 +4,9 @@
 #include "recorder/crypt/crypt_record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_MAX_BYTES (2u << 30)
 
@@ -38,12 +40,32 @@ static bool names_keys(const struct recovered_chain *chain)
 	return any;
 }
 
+/* What is signed is what the disk gives: after a write that failed the kernel holds pages that never got there, and calls them clean. Those that are still to be written stay. */
+static int forget_cache(struct store_recording *store)
+{
+	g_autoptr(GPtrArray) names = NULL;
+	int result = store_recording_names(store, &names);
+
+	for (unsigned i = 0; result == 0 && i < names->len; i++) {
+		int fd = openat(store_recording_dir(store), names->pdata[i],
+				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		close(fd);
+	}
+	return result;
+}
+
 int recovery_files_open(struct recovery_files *files, struct store_recording *store,
 			const struct recovered_chain *chain, const struct segment_key_places *keys)
 {
 	*files = (struct recovery_files){
 		.store = store, .chain = chain, .encrypted = names_keys(chain)};
-	int result = reader_open_at(store_recording_dir(store), NULL, &files->reader);
+	int result = forget_cache(store);
+
+	if (result == 0)
+		result = reader_open_at(store_recording_dir(store), NULL, &files->reader);
 
 	if (result == 0 && keys->running != NULL)
 		add_running_keys(files, keys->running);

@@ -204,6 +204,8 @@ int store_recording_read(struct store_recording *recording, const char *name, si
 
 	if (fd < 0)
 		return fd;
+	/* After a write that failed the kernel holds pages that the disk never got, and calls them clean. */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	int result = fstat(fd, &st) == 0 ? 0 : -errno;
 	if (result == 0 && (uint64_t)st.st_size > max_bytes)
 		result = -EFBIG;
