@@ -107,7 +107,7 @@ class Lab:
     def install_console(self) -> Path:
         """As an installation lays it out: the sources, and the page that the build makes of others."""
         console = Path(shutil.copytree(ROOT / "web/console", self.work / "console"))
-        shutil.copy(self.build / "web/verify/verify.html", console)
+        subprocess.run([ROOT / "web/verify/build", console / "verify.html"], check=True)
         return console
 
     def write_config(self) -> None:
