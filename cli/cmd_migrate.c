@@ -1,6 +1,4 @@
-/* vitrine migrate, vitrine password: preparing an installation. */
-#include "base/password.h"
-#include "base/secret.h"
+/* vitrine migrate: brings the database to the schema of this version. */
 #include "cli/cli.h"
 #include "sql/migrate.h"
 
@@ -36,31 +34,7 @@ static int run_migrate(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-static int run_generate(struct cli *cli, int argc, char **argv)
-{
-	int length = 20;
-	const GOptionEntry entries[] = {
-		{"length", 'n', 0, G_OPTION_ARG_INT, &length, "How many characters (20)", "N"},
-		{0},
-	};
-
-	if (!cli_parse(cli, entries, 0, 0, &argc, &argv))
-		return CLI_USAGE;
-	if (length < 12 || length > 128) {
-		cli_say("--length must be 12 to 128");
-		return CLI_USAGE;
-	}
-	autosecret password = password_generate((unsigned)length);
-	printf("%s\n", password);
-	return CLI_OK;
-}
-
 const struct command migrate_commands[] = {
 	{"migrate", NULL, "", "Bring the database to this version's schema", run_migrate},
-	{0},
-};
-
-const struct command password_commands[] = {
-	{"password", "generate", "", "Print a random password", run_generate},
 	{0},
 };
