@@ -2,6 +2,8 @@
  * nothing. */
 #include "cli/peer_certificate.h"
 
+#include "sql/target_store.h"
+
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -15,6 +17,10 @@
 #include <unistd.h>
 
 #define TIMEOUT_S 10
+/* RFB's security type (RFC 6143 7.2; rfbproto) and those subtypes that show a certificate. */
+#define SECURITY_VENCRYPT 19
+#define VENCRYPT_X509_NONE 260u
+#define VENCRYPT_X509_PLAIN 262u
 
 void peer_certificate_free(struct peer_certificate *certificate)
 {
@@ -89,13 +95,13 @@ static bool vnc_offers_vencrypt(GIOStream *stream, GError **error)
 	if (!put(stream, "RFB 003.008\n", 12, error) || !get(stream, &count, 1, error) ||
 	    !get(stream, types, count, error))
 		return false;
-	return memchr(types, 19, count) != NULL
+	return memchr(types, SECURITY_VENCRYPT, count) != NULL
 		       ? true
 		       : refuse(error, "the target does not offer VeNCrypt");
 }
 
-/* VeNCrypt (the community's RFB specification, security type 19), version 0.2: the X509
- * subtypes are 260 to 262. */
+/* VeNCrypt (the community's RFB specification, security type 19), version 0.2: subtypes are
+ * numbers of four bytes. */
 static bool vnc_start_tls(GIOStream *stream, GError **error)
 {
 	uint8_t version[2], status, count, subtypes[255 * 4], ready;
@@ -111,7 +117,8 @@ static bool vnc_start_tls(GIOStream *stream, GError **error)
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t subtype;
 		memcpy(&subtype, subtypes + i * 4, sizeof subtype);
-		if (GUINT32_FROM_BE(subtype) < 260 || GUINT32_FROM_BE(subtype) > 262)
+		if (GUINT32_FROM_BE(subtype) < VENCRYPT_X509_NONE ||
+		    GUINT32_FROM_BE(subtype) > VENCRYPT_X509_PLAIN)
 			continue;
 		if (!put(stream, subtypes + i * 4, 4, error) || !get(stream, &ready, 1, error))
 			return false;
@@ -224,7 +231,7 @@ char *peer_read_ca_file(const char *path, GError **error)
 
 	if (!g_file_get_contents(path, &text, &length, error))
 		return NULL;
-	BIO *bio = length <= 32768 ? BIO_new_mem_buf(text, (int)length) : NULL;
+	BIO *bio = length <= TARGET_CA_MAX_BYTES ? BIO_new_mem_buf(text, (int)length) : NULL;
 	X509 *first = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 	BIO_free(bio);
 	X509_free(first);

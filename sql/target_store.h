@@ -5,6 +5,9 @@
 
 #include "sql/db.h"
 
+/** Longest PEM text of authorities that the table takes. */
+#define TARGET_CA_MAX_BYTES 32768u
+
 struct target {
 	char *name;
 	char *protocol; /**< "rdp" or "vnc" */
@@ -97,7 +100,8 @@ struct grant_change {
 	const char *keys; /**< "on", "off", "sealed" */
 	const char *quality;
 };
-/** DB_ERROR_INVALID: a banner longer than 500 characters or of several lines, unknown keys, an unknown quality. */
+/** DB_ERROR_INVALID: a banner longer than 500 characters or of several lines, unknown
+ *  keys, an unknown quality. */
 bool grant_store_change(struct db *db, const char *login, const char *target, const char *account,
 			const struct grant_change *change, GError **error);
 bool grant_store_remove(struct db *db, const char *login, const char *target, const char *account,
