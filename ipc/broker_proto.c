@@ -10,9 +10,9 @@ static const struct message_field ready[] = {MESSAGE_U32(broker_ready, confined)
 static const struct message_field nla_proof[] = {
 	MESSAGE_TEXT(broker_nla_proof, user, NAME_MAX_BYTES),
 	MESSAGE_TEXT(broker_nla_proof, domain, NAME_MAX_BYTES),
-	MESSAGE_BLOB(broker_nla_proof, proof_input, 8192),
+	MESSAGE_BLOB(broker_nla_proof, proof_input, BROKER_PROOF_INPUT_MAX_BYTES),
 	MESSAGE_FIXED(broker_nla_proof, encrypted_session_key),
-	MESSAGE_BLOB(broker_nla_proof, mic_input, 24576),
+	MESSAGE_BLOB(broker_nla_proof, mic_input, BROKER_MIC_INPUT_MAX_BYTES),
 	MESSAGE_FIXED(broker_nla_proof, mic),
 };
 static const struct message_field login[] = {

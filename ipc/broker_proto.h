@@ -55,6 +55,10 @@ struct broker_start {
 	uint32_t max_width_px, max_height_px;
 };
 
+/** Limits of a proof's parts: many times what viewers send. */
+#define BROKER_PROOF_INPUT_MAX_BYTES 8192u
+#define BROKER_MIC_INPUT_MAX_BYTES 24576u
+
 /** What the NTLM AUTHENTICATE message proves ([MS-NLMP] 3.3.2); the gateway holds the one-time
  *  passwords and does the arithmetic, so a session never sees a verifier other than
  *  the one that matched. */

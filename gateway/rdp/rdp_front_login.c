@@ -141,7 +141,8 @@ static bool ask_gateway(struct rdp_front *front, const SecBuffer *proof, const B
 		.mic_input = {mic_input->pvBuffer, mic_input->cbBuffer},
 	};
 
-	if (proof->cbBuffer > 8192 || mic_input->cbBuffer > 24576)
+	if (proof->cbBuffer > BROKER_PROOF_INPUT_MAX_BYTES ||
+	    mic_input->cbBuffer > BROKER_MIC_INPUT_MAX_BYTES)
 		return false;
 	memcpy(question.encrypted_session_key, session_key, 16);
 	memcpy(question.mic, mic, 16);

@@ -194,10 +194,13 @@ enum pointer_button {
 	POINTER_X1 = 1 << 3,
 	POINTER_X2 = 1 << 4,
 };
+/** One notch of a wheel, as RDP counts ([MS-RDPBCGR] 2.2.8.1.1.3.1.1.3); parts of it are
+ *  possible. */
+#define POINTER_WHEEL_NOTCH 120
 struct pointer_event {
 	int32_t x, y;	  /**< in the target's pixels; the core clips */
 	uint32_t buttons; /**< all that are down after this event */
-	int32_t wheel_up; /**< 120 units a notch, negative: down */
+	int32_t wheel_up; /**< POINTER_WHEEL_NOTCH a notch, negative: down */
 	int32_t wheel_right;
 };
 enum lock_state { LOCK_SCROLL = 1, LOCK_NUM = 2, LOCK_CAPS = 4, LOCK_KANA = 8 };

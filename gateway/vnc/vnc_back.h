@@ -37,7 +37,7 @@ struct vnc_back {
 	bool stopped;		   /**< BACK_STOP came */
 	enum end_reason failed;	   /**< set by a callback that cannot return an error of its own */
 	const char *failed_detail; /**< static text */
-	int32_t wheel_up, wheel_right; /**< units of 120 not yet a notch */
+	int32_t wheel_up, wheel_right; /**< less than POINTER_WHEEL_NOTCH: kept for later */
 	uint32_t buttons;	       /**< RFB mask that is down at the target, wheel excluded */
 };
 

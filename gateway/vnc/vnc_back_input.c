@@ -6,15 +6,10 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define WHEEL_NOTCH 120
-/** RFB button bits beyond left, middle, right. */
-enum {
-	RFB_WHEEL_UP = 1 << 3,
-	RFB_WHEEL_DOWN = 1 << 4,
-	RFB_WHEEL_LEFT = 1 << 5,
-	RFB_WHEEL_RIGHT = 1 << 6,
-	RFB_BACK = 1 << 7
-};
+/** A whole screen of notches is what a person can mean; the rest is a hostile number. */
+#define WHEEL_WAITING_MAX (60 * POINTER_WHEEL_NOTCH)
+/** SetDesktopSize, a client message of rfbproto. */
+#define RFB_SET_DESKTOP_SIZE 251
 
 static bool send_key(struct vnc_back *back, const struct key_event *key)
 {
@@ -27,15 +22,21 @@ static bool send_key(struct vnc_back *back, const struct key_event *key)
 static bool send_wheel(struct vnc_back *back, int32_t x, int32_t y, int32_t *units, uint32_t up,
 		       uint32_t down)
 {
-	while (*units >= WHEEL_NOTCH || *units <= -WHEEL_NOTCH) {
+	while (*units >= POINTER_WHEEL_NOTCH || *units <= -POINTER_WHEEL_NOTCH) {
 		uint32_t bit = *units > 0 ? up : down;
 
 		if (!SendPointerEvent(back->library, x, y, (int)(back->buttons | bit)) ||
 		    !SendPointerEvent(back->library, x, y, (int)back->buttons))
 			return false;
-		*units += *units > 0 ? -WHEEL_NOTCH : WHEEL_NOTCH;
+		*units += *units > 0 ? -POINTER_WHEEL_NOTCH : POINTER_WHEEL_NOTCH;
 	}
 	return true;
+}
+
+static void turn(int32_t *units, int32_t by)
+{
+	by = CLAMP(by, -WHEEL_WAITING_MAX, WHEEL_WAITING_MAX);
+	*units = CLAMP(*units + by, -WHEEL_WAITING_MAX, WHEEL_WAITING_MAX);
 }
 
 static bool send_pointer(struct vnc_back *back, const struct pointer_event *event)
@@ -46,14 +47,12 @@ static bool send_pointer(struct vnc_back *back, const struct pointer_event *even
 	back->buttons = (event->buttons & POINTER_LEFT ? 1u : 0) |
 			(event->buttons & POINTER_MIDDLE ? 2u : 0) |
 			(event->buttons & POINTER_RIGHT ? 4u : 0) |
-			(event->buttons & POINTER_X1 ? RFB_BACK : 0);
-	/* A whole screen of notches is what a person can mean; the rest is a hostile number. */
-	back->wheel_up = CLAMP(back->wheel_up + CLAMP(event->wheel_up, -7200, 7200), -7200, 7200);
-	back->wheel_right =
-		CLAMP(back->wheel_right + CLAMP(event->wheel_right, -7200, 7200), -7200, 7200);
+			(event->buttons & POINTER_X1 ? VNC_BUTTON_BACK : 0);
+	turn(&back->wheel_up, event->wheel_up);
+	turn(&back->wheel_right, event->wheel_right);
 	return SendPointerEvent(back->library, x, y, (int)back->buttons) &&
-	       send_wheel(back, x, y, &back->wheel_up, RFB_WHEEL_UP, RFB_WHEEL_DOWN) &&
-	       send_wheel(back, x, y, &back->wheel_right, RFB_WHEEL_RIGHT, RFB_WHEEL_LEFT);
+	       send_wheel(back, x, y, &back->wheel_up, VNC_WHEEL_UP, VNC_WHEEL_DOWN) &&
+	       send_wheel(back, x, y, &back->wheel_right, VNC_WHEEL_RIGHT, VNC_WHEEL_LEFT);
 }
 
 /* SetDesktopSize with the one screen the target told us of. LibVNCClient's own SendExtDesktopSize
@@ -69,7 +68,7 @@ static bool send_size(struct vnc_back *back, uint32_t width, uint32_t height)
 		uint32_t id;
 		uint16_t x, y, screen_width, screen_height;
 		uint32_t flags;
-	} message = {.type = 251, .n_screens = 1};
+	} message = {.type = RFB_SET_DESKTOP_SIZE, .n_screens = 1};
 
 	G_STATIC_ASSERT(sizeof(message) == 24);
 	if (screen->width == 0 || !picture_size_ok(width, height))

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define WHEEL_NOTCH 120
-
 static struct vnc_front *front_of(rfbClientPtr viewer)
 {
 	return viewer->screen->screenData;
@@ -19,6 +17,12 @@ static void key(rfbBool down, rfbKeySym keysym, rfbClientPtr viewer)
 	session_key(front_of(viewer)->session, &event);
 }
 
+static int32_t turned(uint32_t pressed, uint32_t forth, uint32_t back)
+{
+	return (pressed & forth ? POINTER_WHEEL_NOTCH : 0) -
+	       (pressed & back ? POINTER_WHEEL_NOTCH : 0);
+}
+
 /* RFB's buttons 4 to 7 are one notch of the wheel each time they go down; button 8 is "back". */
 static void pointer(int mask, int x, int y, rfbClientPtr viewer)
 {
@@ -27,13 +31,13 @@ static void pointer(int mask, int x, int y, rfbClientPtr viewer)
 	struct pointer_event event = {.x = x, .y = y};
 
 	event.buttons = (now & 1 ? POINTER_LEFT : 0u) | (now & 2 ? POINTER_MIDDLE : 0u) |
-			(now & 4 ? POINTER_RIGHT : 0u) | (now & 0x80 ? POINTER_X1 : 0u);
-	event.wheel_up = (pressed & 0x08 ? WHEEL_NOTCH : 0) - (pressed & 0x10 ? WHEEL_NOTCH : 0);
-	event.wheel_right = (pressed & 0x40 ? WHEEL_NOTCH : 0) - (pressed & 0x20 ? WHEEL_NOTCH : 0);
+			(now & 4 ? POINTER_RIGHT : 0u) | (now & VNC_BUTTON_BACK ? POINTER_X1 : 0u);
+	event.wheel_up = turned(pressed, VNC_WHEEL_UP, VNC_WHEEL_DOWN);
+	event.wheel_right = turned(pressed, VNC_WHEEL_RIGHT, VNC_WHEEL_LEFT);
 	front->rfb_buttons = now;
 	session_pointer(front->session, &event);
-	rfbDefaultPtrAddEvent(mask, x, y,
-			      viewer); /* where a viewer without cursor shapes wants it drawn */
+	/* where a viewer without cursor shapes wants it drawn */
+	rfbDefaultPtrAddEvent(mask, x, y, viewer);
 }
 
 static void cut_text_latin1(char *text, int length, rfbClientPtr viewer)

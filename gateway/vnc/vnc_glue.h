@@ -13,6 +13,16 @@ enum vnc_vencrypt {
 	VNC_VENCRYPT_X509_PLAIN = 262,
 };
 
+/** Buttons of a PointerEvent beyond left, middle and right (RFC 6143 7.5.5; rfbproto): a wheel's
+ *  notch is a press and a release. */
+enum vnc_button {
+	VNC_WHEEL_UP = 1 << 3,
+	VNC_WHEEL_DOWN = 1 << 4,
+	VNC_WHEEL_LEFT = 1 << 5,
+	VNC_WHEEL_RIGHT = 1 << 6,
+	VNC_BUTTON_BACK = 1 << 7,
+};
+
 /** Longest clipboard text either way. */
 #define VNC_CLIPBOARD_MAX_BYTES (1u << 20)
 
