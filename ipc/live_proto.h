@@ -5,7 +5,8 @@
  *  most LIVE_MAX_BYTES.
  *
  *      web -> recorder   LIVE_WATCH   once: which session, for whom (struct live_request)
- *                        LIVE_REFRESH begin anew: what waits is dropped, LIVE_OPEN and an IDR follow
+ *                        LIVE_REFRESH begin anew: what waits is dropped, LIVE_OPEN and an IDR
+ *                        follow
  *      recorder -> web   LIVE_OPEN    u32 width, u32 height, codec string ("avc1.42c028");
  *                                     at the start and after every resize
  *                        LIVE_UNIT    u64 pts_us, Annex B access unit; flag LIVE_KEY on an IDR

@@ -79,8 +79,8 @@ struct recorder_close {
 struct recorder_taken {
 	char *session_id;
 	uint64_t number;
-	/** 1: the line stands in the recording's file; 0: it never will, the recording is over, or was
-	 *  never here. */
+	/** 1: the line stands in the recording's file; 0: it never will, the recording is over, or
+	 *  was never here. */
 	uint32_t written;
 };
 
