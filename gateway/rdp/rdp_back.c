@@ -185,6 +185,7 @@ static BOOL post_connect(freerdp *instance)
 	if (!rdp_picture_start(back))
 		return FALSE;
 	rdp_cursor_register(back);
+	rdp_logon_register(back);
 	return TRUE;
 }
 

@@ -78,6 +78,9 @@ void rdp_back_refuse(struct rdp_back *back, enum end_reason reason, const char *
 enum end_reason rdp_back_run_within(struct session *session, struct back_target *target,
 				    uint32_t patience_ms, char **ret_detail);
 
+/* rdp_back_logon.c */
+void rdp_logon_register(struct rdp_back *back);
+
 /* rdp_back_settings.c */
 /** Everything but the password, which enters only behind the certificate check.
  *  False: out of memory. */

@@ -2,6 +2,8 @@
 #include "tests/support/patience.h"
 #include "tests/unit/rdp/back_run.h"
 
+#include <freerdp/session.h>
+
 static void paint_red_corner(struct fake_target *target)
 {
 	fake_target_paint(target, WIDTH - 33, HEIGHT - 21, 33, 21, red);
@@ -68,6 +70,28 @@ static void test_input(void)
 	assert_input(&run, 7, (struct fake_target_input){0x0388, 0, 11, 22, 'm'});
 	assert_input(&run, 8, (struct fake_target_input){LOCK_CAPS, 0, 0, 0, 's'});
 	assert_input(&run, 9, (struct fake_target_input){0x8000, 0x1E, 0, 0, 'k'});
+	run_stop(&run);
+	run_clear(&run);
+}
+
+/* ---- Logon ------------------------------------------------------------------------------------------------------------- */
+
+static void say_logon(struct fake_target *target)
+{
+	rdpUpdate *update = target->peer->context->update;
+	char user[] = "alice", domain[] = "CORP";
+	logon_info info = {.sessionId = 3, .username = user, .domain = domain};
+
+	g_assert_true(update->SaveSessionInfo(update->context, INFO_TYPE_LOGON_LONG, &info));
+}
+
+static void test_logon(void)
+{
+	struct run run = {0};
+
+	run_start(&run, &(struct fake_target_plan){0});
+	fake_target_do(run.fake, say_logon);
+	g_assert_true(double_saw(run.session, "title of logon: CORP\\alice, session 3\n"));
 	run_stop(&run);
 	run_clear(&run);
 }
@@ -229,6 +253,7 @@ int main(int argc, char **argv)
 	g_assert_cmpint(rdp_back.prepare(), ==, 0);
 	g_test_add_func("/rdp-back/paint", test_paint);
 	g_test_add_func("/rdp-back/input", test_input);
+	g_test_add_func("/rdp-back/logon", test_logon);
 	g_test_add_func("/rdp-back/cursor", test_cursor);
 	g_test_add_func("/rdp-back/clipboard", test_clipboard);
 	return g_test_run();

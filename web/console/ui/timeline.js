@@ -63,11 +63,14 @@ function detailOf(event, members) {
 
 const entry = (seconds, title, detail, marked) => ({ seconds, at: position(seconds), title, detail, marked });
 
+/** What the target gave a name to. */
+const titles = { desktop: 'Name of the desktop', logon: 'Logged on at the target' };
+
 /** What a type is called in a case of its own. */
 function special(event) {
 	if (event.type === 'watch' && event.action === 'end')
 		return 'No longer watched live';
-	return event.type === 'title' && event.of === 'desktop' ? 'Name of the desktop' : undefined;
+	return event.type === 'title' ? titles[event.of] : undefined;
 }
 
 /** An event as an entry; null for one half of a press and release that says nothing new. */
