@@ -59,7 +59,7 @@ def meson_test(name: str, folder: str, suite: list[str], env: dict | None = None
     """Runs suites of a build folder and reads every single case from meson's log."""
     log = ROOT / folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    done = run(["meson", "test", "-C", folder, "--no-rebuild", "--timeout-multiplier", "3", "--num-processes", str(PARALLEL), *suite], env={**os.environ, **(env or {})})
+    done = run(["meson", "test", "-C", folder, "--no-rebuild", "--timeout-multiplier", "5", "--num-processes", str(PARALLEL), *suite], env={**os.environ, **(env or {})})
     results = failures.of_meson(name, log) if log.exists() else []
     print(f"{name}: longest {failures.longest(log)}" if log.exists() else f"{name}: no log", flush=True)
     if done.returncode != 0 and all(ok for _, ok, _ in results) or not results:

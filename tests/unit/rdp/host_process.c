@@ -5,8 +5,10 @@
 #include "tests/unit/rdp/front_host.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +52,12 @@ bool host_says(struct host *host, const char *start)
 	return true;
 }
 
+/* A test that aborts takes it along: it would hold the test's output open, which whoever reads that takes for a test that runs. */
+static void die_with_parent(void *user_data)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 struct host *host_start(const char *options)
 {
 	struct host *host = g_new0(struct host, 1);
@@ -63,8 +71,8 @@ struct host *host_start(const char *options)
 			g_ptr_array_add(arguments, *word);
 	g_ptr_array_add(arguments, NULL);
 	g_assert_true(g_spawn_async_with_pipes(NULL, (char **)arguments->pdata, NULL,
-					       G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &host->pid,
-					       &host->in, &host->out, NULL, NULL));
+					       G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent, NULL,
+					       &host->pid, &host->in, &host->out, NULL, NULL));
 	host->said = g_string_new("\n");
 	g_assert_true(host_says(host, "port "));
 	g_assert_cmpint(sscanf(host->said->str, "\nport %u", &port), ==, 1);
