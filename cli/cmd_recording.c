@@ -42,6 +42,20 @@ static int run_recording_list(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+static void add_audit_row(struct table *table, const struct audit_row *row)
+{
+	g_autofree char *at = cli_time(row->at_utc_us);
+
+	table_add_format(table, "%" G_GUINT64_FORMAT, row->number);
+	table_add(table, at);
+	table_add(table, row->program);
+	table_add(table, row->actor);
+	table_add(table, row->action);
+	table_add(table, row->subject);
+	table_add(table, row->address);
+	table_add(table, row->detail);
+}
+
 static int run_audit_list(struct cli *cli, int argc, char **argv)
 {
 	static const char *const headings[] = {"NUMBER",  "AT",	     "PROGRAM", "ACTOR", "ACTION",
@@ -72,18 +86,8 @@ static int run_audit_list(struct cli *cli, int argc, char **argv)
 	if (!audit_store_list(cli->db, &filter, &rows, &total, &error))
 		return cli_fail("%s", error->message);
 	struct table *table = table_create(headings);
-	for (unsigned i = 0; i < rows->len; i++) {
-		const struct audit_row *row = rows->pdata[i];
-		g_autofree char *at = cli_time(row->at_utc_us);
-		table_add_format(table, "%" G_GUINT64_FORMAT, row->number);
-		table_add(table, at);
-		table_add(table, row->program);
-		table_add(table, row->actor);
-		table_add(table, row->action);
-		table_add(table, row->subject);
-		table_add(table, row->address);
-		table_add(table, row->detail);
-	}
+	for (unsigned i = 0; i < rows->len; i++)
+		add_audit_row(table, rows->pdata[i]);
 	table_print(table, "no audit records");
 	page_options_print_rest(rows->len, total);
 	return CLI_OK;
