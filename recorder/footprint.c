@@ -15,6 +15,7 @@ void footprint_limit(void)
 	/* libx264 asks for huge pages, also for buffers of which it uses a tenth. Our planes on them were measured dearer (docs/performance.md). */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0)
 		g_warning("huge pages stay on: %s", g_strerror(errno));
+	/* Another allocator, a sanitizer's for one, has rules of its own. */
 	if (mallopt(M_MMAP_THRESHOLD, LARGE_BYTES) == 0)
-		g_warning("memory of sessions that have ended may stay with the recorder");
+		g_info("the allocator decides by itself what goes back to the system");
 }

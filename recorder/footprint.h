@@ -2,5 +2,5 @@
 #pragma once
 
 /** Before anything large is allocated: no huge pages, and planes go back to the system when their session ends. Any thread.
- *  A system that cannot be told so is warned about; the recorder then takes some megabytes more. */
+ *  A kernel that cannot be told so is warned about, an allocator noted: the recorder takes some megabytes more then. */
 void footprint_limit(void);
