@@ -461,7 +461,7 @@ static void read_until_key(int fd)
 	uint16_t kind, flags;
 
 	do {
-		g_autoptr(GByteArray) packet = read_live(fd, &kind, &flags);
+		g_byte_array_unref(read_live(fd, &kind, &flags));
 	} while (kind != LIVE_UNIT || flags != LIVE_KEY);
 }
 
