@@ -138,8 +138,9 @@ class Keys(unittest.TestCase):
             self.assertEqual((site.dir / name).stat().st_mode & 0o777, 0o600)
         self.assertEqual([name for name in site.files() if name.endswith((".next", ".part"))], [])
         self.assertInstalled(site.certificate)
-        text = openssl("x509", "-in", site.certificate, "-noout", "-subject", "-ext", "keyUsage,basicConstraints")
-        for part in ("CN = vitrine recorder", "Digital Signature", "CA:FALSE"):
+        # OpenSSL 3.2 leaves out the spaces that older ones print.
+        text = openssl("x509", "-in", site.certificate, "-noout", "-subject", "-ext", "keyUsage,basicConstraints").replace(" = ", "=")
+        for part in ("CN=vitrine recorder", "Digital Signature", "CA:FALSE"):
             self.assertIn(part, text)
         self.assertProven(site, old, site.ca)
         self.assertProven(site, site.record("new"), site.ca)
@@ -176,7 +177,8 @@ class Keys(unittest.TestCase):
         site = self.site()
         request = site.dir / "request.csr"
         self.ok(site, "evidence-key", "request", "-o", request)
-        expired = site.sign(request, site.ca, site.ca_key, site.dir / "expired.pem", "-days", "-1")
+        # Over in the second it begins; OpenSSL 3.5 takes no end before the beginning.
+        expired = site.sign(request, site.ca, site.ca_key, site.dir / "expired.pem", "-days", "0")
         self.refused(site, "evidence-key", "install", expired, text="it has expired")
         _, foreign = site.make_leaf("foreign", site.ca, site.ca_key)
         self.refused(site, "evidence-key", "install", foreign, text="does not belong to the key")
