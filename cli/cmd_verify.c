@@ -2,6 +2,8 @@
  * database, no network. */
 #include "cli/trust_options.h"
 #include "cli/verify_print.h"
+#include "recorder/chain/chain.h"
+#include "recorder/nodelog/nodelog.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -36,11 +38,25 @@ static bool tell(const char *path, const struct verdict *verdict, json_t *report
 	return true;
 }
 
+/* Judged as a recording it would be called broken, which says nothing of a log that is whole. */
+static bool is_log(const char *dir)
+{
+	g_autofree char *leaves = g_build_filename(dir, NODELOG_LEAVES, NULL);
+	g_autofree char *chain = g_build_filename(dir, CHAIN_FILE, NULL);
+
+	return g_file_test(leaves, G_FILE_TEST_EXISTS) && !g_file_test(chain, G_FILE_TEST_EXISTS);
+}
+
 /* A directory is a recording, a file is evidence. */
 static int judge(const char *path, const struct question *q)
 {
 	struct evidence_report evidence = {0};
 	bool is_dir = g_file_test(path, G_FILE_TEST_IS_DIR);
+
+	if (is_dir && is_log(path))
+		return cli_fail("%s is a node's log, no recording: 'vitrine log verify --store' "
+				"judges it",
+				path);
 	int result = is_dir ? verify_recording_for(path, q->whom, q->key, &evidence.recording)
 			    : evidence_verify_for(path, q->whom, &evidence);
 	const struct verdict verdict = verdict_make(result, q->whom->ca != NULL,

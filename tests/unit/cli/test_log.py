@@ -76,6 +76,11 @@ class NodeLog(unittest.TestCase):
                 self.assertEqual((report.exit_code(), report.facts["first"], report.facts["second"]), (0, SIZES[older], SIZES[newer]),
                                  [finding.words() for finding in report.findings])
 
+    def test_verify_points_to_the_command_for_a_log(self):
+        done = subprocess.run([PROGRAM, "verify", str(self.store / "log")], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=30)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("'vitrine log verify --store'", done.stderr)
+
     def test_up_to_the_newest(self):
         kept = self.kept(3)
         self.grow(40)
