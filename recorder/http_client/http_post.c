@@ -80,7 +80,7 @@ static bool set_tls(CURL *curl, const struct http_tls *tls, GError **error)
 		return true;
 	autosecret pem = config_read_secret_file(tls->key_file, &why);
 	if (pem == NULL) {
-		g_set_error(error, HTTP_ERROR, HTTP_ERROR_OWN_KEY, "%s", why->message);
+		g_set_error(error, HTTP_POST_ERROR, HTTP_POST_ERROR_OWN_KEY, "%s", why->message);
 		return false;
 	}
 	struct curl_blob blob = {pem, strlen(pem), CURL_BLOB_COPY};
@@ -102,20 +102,20 @@ static void set_body(CURL *curl, struct exchange *exchange)
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
 }
 
-static enum http_error error_of(CURLcode code, const struct exchange *exchange)
+static enum http_post_error error_of(CURLcode code, const struct exchange *exchange)
 {
 	if (exchange->too_large)
-		return HTTP_ERROR_REFUSED;
+		return HTTP_POST_ERROR_REFUSED;
 	switch (code) {
 	case CURLE_ABORTED_BY_CALLBACK:
-		return HTTP_ERROR_STOPPED;
+		return HTTP_POST_ERROR_STOPPED;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
-		return HTTP_ERROR_UNTRUSTED;
+		return HTTP_POST_ERROR_UNTRUSTED;
 	case CURLE_SSL_CERTPROBLEM:
-		return HTTP_ERROR_OWN_KEY;
+		return HTTP_POST_ERROR_OWN_KEY;
 	default:
-		return HTTP_ERROR_AWAY;
+		return HTTP_POST_ERROR_AWAY;
 	}
 }
 
@@ -127,11 +127,11 @@ static bool perform(CURL *curl, struct exchange *exchange, GError **error)
 
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code != CURLE_OK)
-		g_set_error(error, HTTP_ERROR, error_of(code, exchange), "%s: %s", url,
+		g_set_error(error, HTTP_POST_ERROR, error_of(code, exchange), "%s: %s", url,
 			    exchange->too_large ? "the answer is too large"
 						: curl_easy_strerror(code));
 	else if (status < 200 || status > 299)
-		g_set_error(error, HTTP_ERROR, HTTP_ERROR_REFUSED,
+		g_set_error(error, HTTP_POST_ERROR, HTTP_POST_ERROR_REFUSED,
 			    "%s answers with HTTP status %ld", url, status);
 	else
 		return true;

@@ -7,14 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum http_error {
-	HTTP_ERROR_AWAY, /**< no connection, or it broke, or no answer in time: try again later */
-	HTTP_ERROR_REFUSED,   /**< an answer that is not 2xx, or larger than it may be */
-	HTTP_ERROR_UNTRUSTED, /**< the certificate of an https peer */
-	HTTP_ERROR_STOPPED,   /**< *stop became true */
-	HTTP_ERROR_OWN_KEY, /**< our certificate or key for https cannot be used; the text says what to mend */
+enum http_post_error {
+	HTTP_POST_ERROR_AWAY, /**< no connection, or it broke, or no answer in time: try again later */
+	HTTP_POST_ERROR_REFUSED,   /**< an answer that is not 2xx, or larger than it may be */
+	HTTP_POST_ERROR_UNTRUSTED, /**< the certificate of an https peer */
+	HTTP_POST_ERROR_STOPPED,   /**< *stop became true */
+	HTTP_POST_ERROR_OWN_KEY, /**< our certificate or key for https cannot be used; the text says what to mend */
 };
-#define HTTP_ERROR http_post_error_quark()
+#define HTTP_POST_ERROR http_post_error_quark()
 GQuark http_post_error_quark(void);
 
 /** For https; PEM files, NULL or empty where not set. Read anew for each request, so that they can be renewed. */

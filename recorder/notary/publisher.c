@@ -83,7 +83,7 @@ static void tell(struct publisher *p, unsigned i)
 	g_mutex_lock(&p->lock);
 	if (ok)
 		note_success(p, i, g_strcmp0(line, p->line) == 0);
-	else if (!g_error_matches(error, HTTP_ERROR, HTTP_ERROR_STOPPED))
+	else if (!g_error_matches(error, HTTP_POST_ERROR, HTTP_POST_ERROR_STOPPED))
 		note_failure(p, i, error);
 }
 

@@ -59,9 +59,9 @@ static bool ask(struct stamper *s, const struct stamp_wish *wish, bool *ret_away
 
 	if (answer != NULL)
 		return grant(s, wish, answer);
-	if (!g_error_matches(error, HTTP_ERROR, HTTP_ERROR_STOPPED))
+	if (!g_error_matches(error, HTTP_POST_ERROR, HTTP_POST_ERROR_STOPPED))
 		note_failure(s, error);
-	*ret_away = error->domain == HTTP_ERROR;
+	*ret_away = error->domain == HTTP_POST_ERROR;
 	return false;
 }
 

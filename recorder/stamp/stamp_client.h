@@ -15,6 +15,6 @@ struct stamp_authority {
 struct stamp_authority stamp_authority_of(const struct config_time_stamp *config);
 
 /** Gets a stamp over the SHA-256 in hex and checks it (stamp_answers). The DER form of the answer, as ts-SEQ.tsr and manifest.tsr hold it (g_bytes_unref), or NULL and
- *  an error in HTTP_ERROR or STAMP_ERROR. `stop` as in http_post. */
+ *  an error in HTTP_POST_ERROR or STAMP_ERROR. `stop` as in http_post. */
 GBytes *stamp_fetch(const struct stamp_authority *authority, const char *sha256,
 		    unsigned timeout_ms, const bool *stop, GError **error);

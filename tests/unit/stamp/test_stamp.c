@@ -118,7 +118,7 @@ static void test_liars(void)
 	g_autoptr(GError) error = NULL;
 	fake_tsa_set_mood(f.tsa, FAKE_TSA_BUSY);
 	g_assert_null(stamp_fetch(&f.authority, f.sha256, TIMEOUT_MS, NULL, &error));
-	g_assert_error(error, HTTP_ERROR, HTTP_ERROR_REFUSED);
+	g_assert_error(error, HTTP_POST_ERROR, HTTP_POST_ERROR_REFUSED);
 	g_assert_nonnull(strstr(error->message, "503"));
 	fixture_finish(&f);
 }
@@ -158,7 +158,7 @@ static void test_away(void)
 	fake_tsa_stop(f.tsa);
 	f.authority.url = url;
 	g_assert_null(stamp_fetch(&f.authority, f.sha256, TIMEOUT_MS, NULL, &error));
-	g_assert_error(error, HTTP_ERROR, HTTP_ERROR_AWAY);
+	g_assert_error(error, HTTP_POST_ERROR, HTTP_POST_ERROR_AWAY);
 	f.tsa = fake_tsa_start();
 	fixture_finish(&f);
 }

@@ -71,7 +71,7 @@ static void assert_refused(const struct fixture *f, int code, const char *text)
 
 	g_assert_null(fetch(f, &error));
 	g_test_message("%s", error->message);
-	g_assert_error(error, HTTP_ERROR, code);
+	g_assert_error(error, HTTP_POST_ERROR, code);
 	g_assert_nonnull(strstr(error->message, text));
 	g_assert_cmpuint(fake_tsa_requests(f->tsa), ==, n_before);
 }
@@ -88,10 +88,10 @@ static void test_named_ca(void)
 	g_autofree char *other_ca =
 		temp_dir_put(f.dir, "other-ca.pem", other.certificate_pem, -1, 0600);
 	f.config.tls_ca_file = other_ca;
-	assert_refused(&f, HTTP_ERROR_UNTRUSTED, "https://127.0.0.1");
+	assert_refused(&f, HTTP_POST_ERROR_UNTRUSTED, "https://127.0.0.1");
 	/* The system's do not know this one. */
 	f.config.tls_ca_file = NULL;
-	assert_refused(&f, HTTP_ERROR_UNTRUSTED, "https://127.0.0.1");
+	assert_refused(&f, HTTP_POST_ERROR_UNTRUSTED, "https://127.0.0.1");
 	signing_key_finish(&other);
 	fixture_finish(&f);
 }
@@ -102,7 +102,7 @@ static void test_wrong_name(void)
 	struct fixture f;
 
 	fixture_init(&f, elsewhere);
-	assert_refused(&f, HTTP_ERROR_UNTRUSTED, "https://127.0.0.1");
+	assert_refused(&f, HTTP_POST_ERROR_UNTRUSTED, "https://127.0.0.1");
 	fixture_finish(&f);
 }
 
@@ -120,15 +120,15 @@ static void test_own_certificate(void)
 	g_autofree char *key = temp_dir_put(f.dir, "client.key", client.key_pem, -1, 0600);
 	g_autofree char *strange =
 		temp_dir_put(f.dir, "stranger.pem", stranger.certificate_pem, -1, 0600);
-	assert_refused(&f, HTTP_ERROR_AWAY, "https://127.0.0.1");
+	assert_refused(&f, HTTP_POST_ERROR_AWAY, "https://127.0.0.1");
 	f.config.tls_certificate_file = certificate;
 	f.config.tls_key_file = key;
 	assert_taken(&f);
 	f.config.tls_certificate_file = strange;
-	assert_refused(&f, HTTP_ERROR_OWN_KEY, "https://127.0.0.1");
+	assert_refused(&f, HTTP_POST_ERROR_OWN_KEY, "https://127.0.0.1");
 	f.config.tls_certificate_file = certificate;
 	g_assert_cmpint(g_chmod(key, 0644), ==, 0);
-	assert_refused(&f, HTTP_ERROR_OWN_KEY, "run chmod 600 on it");
+	assert_refused(&f, HTTP_POST_ERROR_OWN_KEY, "run chmod 600 on it");
 	signing_key_finish(&stranger);
 	signing_key_finish(&client);
 	fixture_finish(&f);
