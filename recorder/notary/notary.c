@@ -168,15 +168,26 @@ static void queue_stamp(struct notary *n, const struct item *item)
 		stamper_add(n->stamper, item->leaf.session, item->seq, item->leaf.sha256);
 }
 
+/* A power cut must not leave a leaf for an entry that it took. The archive synced it before it told, and a start looks at
+ * what a crash left: a disk that refuses now gets a leaf all the same, which then names what is lost. */
+static void sync_entry(const struct notary *n, const struct leaf *leaf)
+{
+	if (leaf->kind != LEAF_GENESIS && leaf->kind != LEAF_SEAL)
+		return;
+	int result = recording_ends_sync(n->store_dir, leaf->session);
+	if (result < 0 && result != -ENOENT)
+		g_warning("node log: the chain of recording %s cannot be synced before its leaf: "
+			  "%s",
+			  leaf->session, g_strerror(-result));
+}
+
 /* False: the disk does not take it; the item stays. */
 static bool take_item(struct notary *n, const struct item *item)
 {
 	queue_stamp(n, item);
 	if (item->kind != ITEM_LEAF || !store_scan_is_new(n->scan, &item->leaf))
 		return true;
-	/* A power cut must not leave a leaf for an entry that it took. */
-	if (item->leaf.kind == LEAF_GENESIS || item->leaf.kind == LEAF_SEAL)
-		(void)recording_ends_sync(n->store_dir, item->leaf.session);
+	sync_entry(n, &item->leaf);
 	int result = nodelog_append(n->log, &item->leaf);
 	if (result == 0) {
 		n->complained = false;
