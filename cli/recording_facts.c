@@ -8,8 +8,6 @@
 
 #include <errno.h>
 
-#define CERTIFICATE_MAX_BYTES (64u << 10)
-
 void recording_facts_clear(struct recording_facts *f)
 {
 	recording_row_free(f->recording);
@@ -28,8 +26,8 @@ static int read_chain(struct recording_facts *f, const struct reader *reader)
 	int result = reader_read(reader, CHAIN_FILE, CHAIN_MAX_BYTES, &chain, &chain_bytes);
 
 	if (result == 0 || result == -ENOENT)
-		result = reader_read(reader, CHAIN_CERTIFICATE_FILE, CERTIFICATE_MAX_BYTES, &pem,
-				     &pem_bytes);
+		result = reader_read(reader, CHAIN_CERTIFICATE_FILE, CHAIN_CERTIFICATE_MAX_BYTES,
+				     &pem, &pem_bytes);
 	if (result < 0 && result != -ENOENT)
 		return result;
 	const struct verify_chain_texts texts = {.chain = (const char *)chain,

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CERTIFICATE_MAX_BYTES (1u << 20)
 #define PART_SUFFIX ".part"
 
 char *evidence_part_path(const char *target)
@@ -101,7 +100,7 @@ static bool is_wanted(const struct exporter *e, GError **error)
 static bool plan(struct exporter *e, GError **error)
 {
 	if (!exporter_read_text(e, CHAIN_FILE, CHAIN_MAX_BYTES, error) ||
-	    !exporter_read_text(e, CHAIN_CERTIFICATE_FILE, CERTIFICATE_MAX_BYTES, error))
+	    !exporter_read_text(e, CHAIN_CERTIFICATE_FILE, CHAIN_CERTIFICATE_MAX_BYTES, error))
 		return false;
 	const struct archive_text *texts = (const struct archive_text *)(gpointer)e->texts->data;
 	/* The reader puts a NUL behind what it reads. */

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define CERTIFICATE_MAX_BYTES (64u << 10)
 /* Rows of recordings sealed so lately are written again: the database may have been away when the recorder died. */
 #define ROWS_AGAIN_US (7ull * 24 * 3600 * 1000000)
 
@@ -186,8 +185,8 @@ static int restore_certificate(const struct chain_key *key, struct store_recordi
 	g_autofree uint8_t *bytes = NULL;
 	size_t length = 0;
 	bool part;
-	int result = store_recording_read(store, CHAIN_CERTIFICATE_FILE, CERTIFICATE_MAX_BYTES,
-					  &bytes, &length, &part);
+	int result = store_recording_read(store, CHAIN_CERTIFICATE_FILE,
+					  CHAIN_CERTIFICATE_MAX_BYTES, &bytes, &length, &part);
 
 	/* Whoever put something else there is for the verifier to name. */
 	if (result == 0 && (length >= certificate->bytes || memcmp(bytes, pem, length) != 0))

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHAIN_MAX_BYTES (256u << 20)
-#define CERTIFICATE_MAX_BYTES (1u << 20)
 #define SUFFIX ".jsonl.gz"
 
 struct timeline_source {
@@ -176,7 +174,7 @@ static bool fill_from_chain(struct chain_walk *walk, const struct reader *reader
 	int code = reader_read(reader, CHAIN_FILE, CHAIN_MAX_BYTES, &chain, &length);
 
 	if (code == 0)
-		code = reader_read(reader, CHAIN_CERTIFICATE_FILE, CERTIFICATE_MAX_BYTES,
+		code = reader_read(reader, CHAIN_CERTIFICATE_FILE, CHAIN_CERTIFICATE_MAX_BYTES,
 				   &certificate, &unused);
 	if (code < 0) {
 		g_set_error(error, EVIDENCE_ERROR, EVIDENCE_ERROR_IO,

@@ -11,6 +11,8 @@
 #define CHAIN_VERSION 1
 #define CHAIN_FILE "chain"
 #define CHAIN_CERTIFICATE_FILE "certificate.pem"
+/** No certificate file is read beyond this, by whoever repairs, exports or shows a recording. */
+#define CHAIN_CERTIFICATE_MAX_BYTES (64u << 10)
 #define CHAIN_MAX_FILES 6u
 /** No chain is read beyond this, by whoever judges, repairs or exports it: some twenty busy days. */
 #define CHAIN_MAX_BYTES (256u << 20)

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CERTIFICATE_MAX_BYTES (64u << 10)
-
 /* Whose word the ends have to be. */
 struct ends_judge {
 	const struct verify_trust *keys; /**< NULL: whose they are does not matter */
@@ -119,7 +117,8 @@ static char *read_certificate(const struct reader *reader)
 	uint8_t *bytes = NULL;
 	size_t length;
 
-	if (reader_read(reader, CHAIN_CERTIFICATE_FILE, CERTIFICATE_MAX_BYTES, &bytes, &length) < 0)
+	if (reader_read(reader, CHAIN_CERTIFICATE_FILE, CHAIN_CERTIFICATE_MAX_BYTES, &bytes,
+			&length) < 0)
 		return NULL;
 	char *text = g_strndup((const char *)bytes, length);
 	g_free(bytes);
