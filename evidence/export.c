@@ -1,4 +1,5 @@
-/* The order of an export: plan, lock, video, box, rename. What is written where is export_video.c's and export_box.c's matter. */
+/* The order of an export: plan, lock, video, box, rename. What is written where is export_video.c's
+ * and export_box.c's matter. */
 #include "evidence/export_internal.h"
 
 #include "base/clock.h"

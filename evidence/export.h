@@ -1,7 +1,9 @@
-/** Makes an evidence file from a recording (docs/evidence-format.md): recorded bytes first, unchanged, then one box with everything that proves them.
+/** Makes an evidence file from a recording (docs/evidence-format.md): recorded bytes first,
+ *  unchanged, then one box with everything that proves them.
  *
- *  While it is written the file is called `<target>.part`. An export that was cut off or cancelled goes on where that ends: whole parts that are right are kept. Memory is
- *  constant but for chain and certificates. Any thread, one export per target at a time. */
+ *  While it is written the file is called `<target>.part`. An export that was cut off or cancelled
+ *  goes on where that ends: whole parts that are right are kept. Memory is constant but for chain
+ *  and certificates. Any thread, one export per target at a time. */
 #pragma once
 
 #include "evidence/plan.h"
@@ -10,7 +12,8 @@
 /** Bytes done of all. False: stop. On the export's thread. */
 typedef bool (*evidence_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, void *user);
 
-/** A time stamp (RFC 3161) over the SHA-256 in hex: DER, or NULL when there is none to be had. On the export's thread; may block for seconds. */
+/** A time stamp (RFC 3161) over the SHA-256 in hex: DER, or NULL when there is none to be had. On
+ *  the export's thread; may block for seconds. */
 typedef GBytes *(*evidence_stamp_fn)(const char *sha256, const void *user);
 
 /** Makes a derived copy: other pictures in place of the recorded ones (evidence/derive). */
@@ -27,8 +30,8 @@ struct evidence_order {
 	const char *
 		log_store_dir; /**< the store whose node log is asked for proofs; NULL: no proofs */
 	const char *target;
-	const struct evidence_derivation *
-		derivation; /**< NULL: the recorded bytes; else nothing of an unfinished file is kept */
+	/** NULL: the recorded bytes; else nothing of an unfinished file is kept */
+	const struct evidence_derivation *derivation;
 	evidence_stamp_fn stamp; /**< of the manifest's signature; may be NULL */
 	const void *stamp_user;
 	evidence_progress_fn progress; /**< may be NULL */
@@ -44,7 +47,8 @@ struct evidence_made {
 	bool whole, sealed; /**< as in the manifest: nothing left away; the recording had ended */
 };
 
-/** False and EVIDENCE_ERROR; CHAIN_ERROR when signing fails. An existing target is never touched. */
+/** False and EVIDENCE_ERROR; CHAIN_ERROR when signing fails. An existing target is never
+ *  touched. */
 bool evidence_export(const struct evidence_order *order, struct evidence_made *ret, GError **error);
 
 /** "<target>.part", where an unfinished export lies; g_free it. */

@@ -1,4 +1,5 @@
-/* What proves a recording from outside its chain: time stamps and the node log's proofs. It must not judge them. */
+/* What proves a recording from outside its chain: time stamps and the node log's proofs.
+ * It must not judge them. */
 #include "evidence/export_internal.h"
 
 #include "recorder/nodelog/proof.h"
@@ -31,7 +32,8 @@ static void add_proof(struct exporter *e, const char *name, char *text)
 		exporter_add_text(e, name, g_bytes_new_take(text, strlen(text)));
 }
 
-/* A node without a log, or whose next head is not signed yet, has no proof to give. The log may know of a seal that the chain here, read before, has not. */
+/* A node without a log, or whose next head is not signed yet, has no proof to give. The log may
+ * know of a seal that the chain here, read before, has not. */
 static bool add_proofs(struct exporter *e, GError **error)
 {
 	char *genesis = NULL, *seal = NULL, *certificate = NULL;

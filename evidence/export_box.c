@@ -1,4 +1,5 @@
-/* The box behind the video: manifest, its signature, and every file that proves the video, in an archive. */
+/* The box behind the video: manifest, its signature, and every file that proves the
+ * video, in an archive. */
 #include "evidence/export_internal.h"
 
 #include "evidence/layout.h"

@@ -1,5 +1,5 @@
-/* A derived copy: the recorded files are read and compared with the chain, what somebody makes of them is written in their place. It must not know how pictures
- * are changed. */
+/* A derived copy: the recorded files are read and compared with the chain, what somebody makes of
+ * them is written in their place. It must not know how pictures are changed. */
 #include "evidence/export_internal.h"
 
 #include <errno.h>

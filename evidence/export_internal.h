@@ -42,9 +42,11 @@ bool export_video(struct exporter *e, GError **error);
 /** Writes other pictures than the recorded ones and makes the manifest that of a derived copy. */
 bool export_derived(struct exporter *e, GError **error);
 
-/** The recorded files that a derived copy is made of, in order, each compared with what was signed when it ends. */
+/** The recorded files that a derived copy is made of, in order, each compared with what
+ *  was signed when it ends. */
 struct derived_source;
-/** Opens the next part, except those without bytes. *ret: its place in manifest.parts; NULL when there is none left. False and an error. */
+/** Opens the next part, except those without bytes. *ret: its place in manifest.parts; NULL when
+ *  there is none left. False and an error. */
 bool derived_source_next(struct derived_source *source, const struct manifest_part **ret,
 			 GError **error);
 /** The next bytes of the open part; 0 at its end, -errno, -ECANCELED when the export is to stop. */

@@ -72,7 +72,8 @@ static bool copy_part(struct exporter *e, struct twin_digest *digest,
 	return exporter_is_as_signed(part, have, hex, error);
 }
 
-/* Hashes a part that an earlier try wrote. Returns 1 when it is right, 0 when it is not, -1 and an error. */
+/* Hashes a part that an earlier try wrote. Returns 1 when it is right, 0 when it is
+ * not, -1 and an error. */
 static int check_part(struct exporter *e, struct twin_digest *digest,
 		      const struct manifest_part *part, GError **error)
 {
@@ -111,7 +112,8 @@ static unsigned parts_within(const struct exporter *e, uint64_t bytes)
 	return n;
 }
 
-/* Keeps what an earlier try wrote as far as it is right, cuts away the rest. Returns the parts kept, hashed into *digest; -1 and an error. */
+/* Keeps what an earlier try wrote as far as it is right, cuts away the rest. Returns the parts
+ * kept, hashed into *digest; -1 and an error. */
 static int resume(struct exporter *e, struct twin_digest **digest, GError **error)
 {
 	struct stat st;
@@ -125,8 +127,8 @@ static int resume(struct exporter *e, struct twin_digest **digest, GError **erro
 		int result = check_part(e, *digest, part_at(e, i), error);
 		if (result < 0)
 			return -1;
-		if (result ==
-		    0) { /* the hash of the whole has seen wrong bytes: begin anew, with fewer parts */
+		/* the hash of the whole has seen wrong bytes: begin anew, with fewer parts */
+		if (result == 0) {
 			n_kept = i;
 			i = UINT_MAX;
 			e->done_bytes = 0;

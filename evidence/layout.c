@@ -62,7 +62,8 @@ bool layout_is_box_header(const uint8_t header[EVIDENCE_BOX_HEADER_BYTES], uint3
 	return memcmp(header, expected, sizeof expected) == 0;
 }
 
-/* How many bytes the header has as far as is known: size and type, then a long size, then a usertype. */
+/* How many bytes the header has as far as is known: size and type, then a long size, then a
+ * usertype. */
 static unsigned header_bytes(const struct box_walk *walk)
 {
 	if (walk->have < 8)

@@ -1,4 +1,5 @@
-/** Where things lie in an evidence file (docs/evidence-format.md, "The evidence file"): video, then one box with an archive and a footer. */
+/** Where things lie in an evidence file (docs/evidence-format.md, "The evidence file"): video, then
+ *  one box with an archive and a footer. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* From the configuration to an export. It must not know who asks or where the file goes from here. */
+/* From the configuration to an export. It must not know who asks or where the file goes from
+ * here. */
 #include "evidence/maker.h"
 
 #include "recorder/chain/key_source.h"
@@ -54,7 +55,8 @@ void evidence_maker_destroy(struct evidence_maker *maker)
 	g_free(maker);
 }
 
-/* A stamp proves when the file was made, not what was recorded: an authority that is away does not keep evidence back. */
+/* A stamp proves when the file was made, not what was recorded: an authority that is away does
+ * not keep evidence back. */
 static GBytes *fetch_stamp(const char *sha256, const void *user)
 {
 	const struct stamp_authority authority = stamp_authority_of(user);

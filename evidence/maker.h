@@ -1,5 +1,6 @@
-/** An installation's exports: the signing key, the archive key and the store of the configuration, ready to make evidence files of any session. What the command
- *  line and the console share. Several threads may run exports at the same time. */
+/** An installation's exports: the signing key, the archive key and the store of the configuration,
+ *  ready to make evidence files of any session. What the command line and the console share.
+ *  Several threads may run exports at the same time. */
 #pragma once
 
 #include "base/config.h"
@@ -7,7 +8,8 @@
 
 struct evidence_maker;
 
-/** Loads the keys. `config` is borrowed. Once per process, before other threads do HTTP. NULL and an error that names the key of the configuration that is missing or wrong. */
+/** Loads the keys. `config` is borrowed. Once per process, before other threads do HTTP. NULL and
+ *  an error that names the key of the configuration that is missing or wrong. */
 struct evidence_maker *evidence_maker_create(const struct config *config, GError **error);
 /** NULL is fine. */
 void evidence_maker_destroy(struct evidence_maker *maker);

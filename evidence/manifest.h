@@ -1,4 +1,5 @@
-/** What an evidence file says about itself: `manifest.json` of docs/evidence-format.md as a struct. */
+/** What an evidence file says about itself: `manifest.json` of
+ *  docs/evidence-format.md as a struct. */
 #pragma once
 
 #include "recorder/chain/chain.h"
@@ -37,7 +38,8 @@ struct manifest {
 	char source_sha256[DIGEST_HEX_BYTES]; /**< derived only */
 };
 
-/** Empty lists, everything else zero. Free its inside with manifest_finish; that is fine for a zeroed one, too. */
+/** Empty lists, everything else zero. Free its inside with manifest_finish; that is fine
+ *  for a zeroed one, too. */
 void manifest_init(struct manifest *manifest);
 void manifest_finish(struct manifest *manifest);
 
@@ -48,6 +50,7 @@ void manifest_leave_out(struct manifest *manifest, const char *name, const char 
 /** The text, keys sorted, no white space. NULL when a text in it is not UTF-8. g_free it. */
 char *manifest_to_json(const struct manifest *manifest);
 
-/** Reads a text that nobody vouches for yet. Returns 0; -EPROTO: not a manifest; -EPROTONOSUPPORT: one of the version *ret_version, which is not known here. `ret`
- *  must be initialised and is to be finished in every case. */
+/** Reads a text that nobody vouches for yet. Returns 0; -EPROTO: not a manifest; -EPROTONOSUPPORT:
+ *  one of the version *ret_version, which is not known here. `ret` must be initialised and is to be
+ *  finished in every case. */
 int manifest_parse(const char *json, size_t length, struct manifest *ret, uint64_t *ret_version);

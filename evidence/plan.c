@@ -1,4 +1,5 @@
-/* Picks segments for a span and puts their files where they belong. It must not touch a file, and trusts no chain that does not hold. */
+/* Picks segments for a span and puts their files where they belong. It must not touch a file, and
+ * trusts no chain that does not hold. */
 #include "evidence/plan.h"
 
 #include "recorder/chain/verify_report.h"
@@ -13,7 +14,9 @@ struct planner {
 	struct manifest *manifest;
 	uint32_t n_segments, n_taken;
 	GHashTable *shared; /**< names already in the file */
-	GArray *unneeded; /**< struct chain_file: init segments that pictures of an earlier segment did not need; a later one may */
+	/** struct chain_file: init segments that pictures of an earlier segment did not
+	 *  need; a later one may */
+	GArray *unneeded;
 };
 
 enum plan_kind plan_kind_of(const char *name)
@@ -41,7 +44,8 @@ static void add_part(struct manifest *manifest, const struct chain_file *file)
 	manifest->video_bytes += file->bytes;
 }
 
-/* The init segment that the first pictures need begins the video; players that want those of later ones find them in the archive. */
+/* The init segment that the first pictures need begins the video; players that want those of later
+ * ones find them in the archive. */
 static void take_init(struct planner *p, const struct chain_file *file)
 {
 	if (!g_hash_table_add(p->shared, g_strdup(file->name)))
@@ -63,7 +67,8 @@ static void take_other(struct planner *p, const struct chain_file *file)
 		manifest_add_file(p->manifest, file);
 }
 
-/* Without pictures (the store refused them, or a crash left nothing proven) what is for pictures is no part of the video. */
+/* Without pictures (the store refused them, or a crash left nothing proven) what is for pictures is
+ * no part of the video. */
 static void take_file(struct planner *p, const struct chain_file *file, bool has_frames)
 {
 	enum plan_kind kind = plan_kind_of(file->name);

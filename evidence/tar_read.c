@@ -1,4 +1,5 @@
-/* Headers, contents and padding of an archive, block by block. It must not know which names belong there. */
+/* Headers, contents and padding of an archive, block by block. It must not know which names belong
+ * there. */
 #include "evidence/tar_read.h"
 
 #include "evidence/layout.h"

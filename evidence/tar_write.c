@@ -27,7 +27,8 @@ struct tar_write *tar_write_create(int fd, uint64_t utc_s)
 
 	tar->utc_s = (time_t)utc_s;
 	tar->archive = archive_write_new();
-	/* Blocks of one file block, the last not filled up: nothing stands behind the two blocks that end the archive. */
+	/* Blocks of one file block, the last not filled up: nothing stands behind the two blocks
+	 * that end the archive. */
 	if (tar->archive != NULL && archive_write_set_format_ustar(tar->archive) == ARCHIVE_OK &&
 	    archive_write_set_bytes_per_block(tar->archive, 128 * EVIDENCE_BLOCK_BYTES) ==
 		    ARCHIVE_OK &&

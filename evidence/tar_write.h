@@ -1,4 +1,5 @@
-/** Writes the archive of an evidence file: POSIX ustar, plain files only (docs/evidence-format.md). Errors are -errno. One thread. */
+/** Writes the archive of an evidence file: POSIX ustar, plain files only (docs/evidence-format.md).
+ *  Errors are -errno. One thread. */
 #pragma once
 
 #include <stddef.h>
@@ -6,7 +7,8 @@
 
 struct tar_write;
 
-/** `fd` is borrowed; bytes go to where it stands. `utc_s` is the time every entry gets. NULL: libarchive refuses. */
+/** `fd` is borrowed; bytes go to where it stands. `utc_s` is the time every entry gets.
+ *  NULL: libarchive refuses. */
 struct tar_write *tar_write_create(int fd, uint64_t utc_s);
 /** NULL is fine. */
 void tar_write_destroy(struct tar_write *tar);

@@ -1,4 +1,5 @@
-/* A thread that hashes a stream as a whole while its caller hashes the parts. It must not know where bytes come from. */
+/* A thread that hashes a stream as a whole while its caller hashes the parts. It must not know
+ * where bytes come from. */
 #include "evidence/twin_digest.h"
 
 #define BUFFERS 4u
@@ -73,7 +74,8 @@ uint8_t *twin_digest_buffer(struct twin_digest *digest)
 	return digest->current->bytes;
 }
 
-/* The buffer can come back before the part's hash has read it, but it is handed out again only by the caller's next call. */
+/* The buffer can come back before the part's hash has read it, but it is handed out again only by
+ * the caller's next call. */
 void twin_digest_add(struct twin_digest *digest, size_t length)
 {
 	struct chunk *chunk;

@@ -1,4 +1,5 @@
-/* From findings to one sentence. It must not look at the evidence again, nor know where the sentence is written. */
+/* From findings to one sentence. It must not look at the evidence again, nor know where
+ * the sentence is written. */
 #include "evidence/verdict.h"
 
 #include "base/clock.h"

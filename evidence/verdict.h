@@ -1,4 +1,5 @@
-/** What a verification comes to, in one code and one sentence for an auditor: the same words on a terminal and on paper. Any thread. */
+/** What a verification comes to, in one code and one sentence for an auditor: the same words on a
+ *  terminal and on paper. Any thread. */
 #pragma once
 
 #include "evidence/verify_evidence.h"
@@ -25,7 +26,8 @@ struct verdict {
 /** Of the worst class among findings; VERIFY_NOTE is none that counts. */
 enum verdict_code verdict_code_of(enum verify_class worst);
 
-/** `result` is what verify_recording or evidence_verify returned; `evidence` may be NULL. The reports are borrowed. */
+/** `result` is what verify_recording or evidence_verify returned; `evidence` may be NULL. The
+ *  reports are borrowed. */
 struct verdict verdict_make(int result, bool origin_asked, const struct verify_report *report,
 			    const struct evidence_report *evidence);
 
@@ -35,7 +37,8 @@ const char *verdict_text(const struct verdict *verdict);
 const char *verdict_key(const struct verdict *verdict);
 /** Whether there is a manifest to tell of. */
 bool verdict_has_manifest(const struct verdict *verdict);
-/** Between which times the recording was made, by the word of others than its node: a sentence without its full stop (g_free). */
+/** Between which times the recording was made, by the word of others than its node: a sentence
+ *  without its full stop (g_free). */
 char *verdict_time_text(const struct verdict *verdict);
 /** What stands above the verdict of a derived copy; NULL for anything else. */
 const char *verdict_warning(const struct verdict *verdict);

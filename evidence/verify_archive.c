@@ -1,4 +1,5 @@
-/* The box at the end of an evidence file and the archive in it. It must not know what the entries prove. */
+/* The box at the end of an evidence file and the archive in it. It must not know what the entries
+ * prove. */
 #include "evidence/verify_internal.h"
 
 #include "evidence/layout.h"

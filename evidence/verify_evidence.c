@@ -1,4 +1,5 @@
-/* The order of judging an evidence file: box, versions, signature, chain, lists, pictures. Each step is a file of its own. */
+/* The order of judging an evidence file: box, versions, signature, chain, lists, pictures. Each
+ * step is a file of its own. */
 #include "evidence/verify_evidence.h"
 
 #include "base/clock.h"
@@ -49,7 +50,8 @@ static int read_manifest(struct judge *j)
 	return 0;
 }
 
-/* Does the exporter's certificate lead to a trusted one, and was it revoked before the stamp shows that it had signed? */
+/* Does the exporter's certificate lead to a trusted one, and was it revoked before the stamp
+ * shows that it had signed? */
 static int ask_trust(struct judge *j, const struct verify_trust *trust, uint64_t stamped_us)
 {
 	g_autofree char *why = NULL,

@@ -45,20 +45,21 @@ int judge_read_archive(struct judge *judge);
 /** An entry of the archive; NULL. */
 const struct archived *judge_archived(const struct judge *judge, const char *name);
 
-/** Compares manifest, archive and chain with each other; marks the segments that are in the file. */
+/** Compares manifest, archive and chain with each other; marks the segments that are in the
+ *  file. */
 void judge_match(struct judge *judge);
 
 /** Stamps of the chain's entries, for verify_chain; verify_stamps_destroy them. */
 struct verify_stamps *judge_entry_stamps(const struct judge *judge);
-/** Judges the stamp of the manifest's signature, when there is one; *ret_utc_us: its time when a trusted authority made it, else 0.
- *  0; -ENOENT or -EINVAL for the authorities' file. */
+/** Judges the stamp of the manifest's signature, when there is one; *ret_utc_us: its time when a
+ *  trusted authority made it, else 0. 0; -ENOENT or -EINVAL for the authorities' file. */
 int judge_manifest_stamp(struct judge *judge, uint64_t *ret_utc_us);
 
 /** The segment whose entry lists the file; NULL. */
 const struct judged_segment *judge_segment_of(const struct judge *judge, const char *name);
 
-/** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the files with certificates and lists. Asks for the manifest's stamp, so that
- *  comes first. */
+/** Judges log proofs, when there are. 0; -ENOENT or -EINVAL for the files with certificates and
+ *  lists. Asks for the manifest's stamp, so that comes first. */
 int judge_proofs(struct judge *judge);
 
 /** Reads the video once and compares it with the manifest. 0 or -errno. */

@@ -1,4 +1,5 @@
-/* Compares what the manifest says with what lies in the archive and with what the chain says. It must not read the video. */
+/* Compares what the manifest says with what lies in the archive and with what the chain says. It
+ * must not read the video. */
 #include "evidence/verify_internal.h"
 
 #include "evidence/layout.h"
@@ -160,7 +161,8 @@ static void match_segment_file(struct match *x, const struct judged_segment *s,
 {
 	enum plan_kind kind = plan_kind_of(f->name);
 
-	/* The init segment of a segment without pictures is judged with the pictures that need it. */
+	/* The init segment of a segment without pictures is judged with the pictures that need
+	 * it. */
 	if (kind == PLAN_INIT && s->frames == 0 && is_part(x, f->name))
 		return;
 	if (!g_hash_table_add(x->met, g_strdup(f->name)))
@@ -195,7 +197,8 @@ static void match_segment(struct match *x, const struct judged_segment *s)
 		tell_tail(x, s, &s->files[i]);
 }
 
-/* Files that look like a segment's but are of none in the span would be pictures or events nobody can place. */
+/* Files that look like a segment's but are of none in the span would be pictures or
+ * events nobody can place. */
 static void check_strangers(struct match *x)
 {
 	for (unsigned i = 0; i < x->manifest->files->len; i++) {

@@ -1,4 +1,5 @@
-/* Proofs out of the node's log that lie in an evidence file: do they hold, and do they speak of this recording. It must not need the log. */
+/* Proofs out of the node's log that lie in an evidence file: do they hold, and do they speak of
+ * this recording. It must not need the log. */
 #include "evidence/verify_internal.h"
 
 #include "recorder/chain/verify_trust.h"

@@ -1,4 +1,5 @@
-/* Time stamps in an evidence file: those of the chain's entries, and that of the manifest's signature. It must not know what a stamp is made of. */
+/* Time stamps in an evidence file: those of the chain's entries, and that of the manifest's
+ * signature. It must not know what a stamp is made of. */
 #include "base/clock.h"
 #include "evidence/layout.h"
 #include "evidence/verify_internal.h"

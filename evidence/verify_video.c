@@ -1,4 +1,5 @@
-/* The pictures of an evidence file: one pass that hashes parts and whole and follows the boxes. It must not know the chain. */
+/* The pictures of an evidence file: one pass that hashes parts and whole and follows the boxes. It
+ * must not know the chain. */
 #include "evidence/verify_internal.h"
 
 #include "evidence/layout.h"

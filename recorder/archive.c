@@ -1,7 +1,9 @@
-/* Files and chain of one recording. It must not know pictures or sessions; recording.c says what happens when.
+/* Files and chain of one recording. It must not know pictures or sessions;
+ * recording.c says what happens when.
  *
- * Order on disk: a segment's entry is written only when its files are synced and renamed, so that an entry never speaks of bytes that a power cut
- * could take back, and a checkpoint only when what it covers is synced. While a segment is on its way there are no checkpoints of the next, because
+ * Order on disk: a segment's entry is written only when its files are synced and renamed, so that
+ * an entry never speaks of bytes that a power cut could take back, and a checkpoint only when what
+ * it covers is synced. While a segment is on its way there are no checkpoints of the next, because
  * entries follow the order of time. */
 #include "recorder/archive_internal.h"
 
@@ -91,7 +93,8 @@ int archive_add_keystroke(struct archive *archive, uint64_t t_us, const char *li
 	return result;
 }
 
-/* The collector can pop only behind the unlock: until then the archive and whom it wakes are there. */
+/* The collector can pop only behind the unlock: until then the archive and whom it wakes are
+ * there. */
 void archive_note_result(struct archive *a, GAsyncQueue *results, int result)
 {
 	g_async_queue_ref(results);
@@ -131,7 +134,8 @@ static void close_segment(struct archive *a, uint64_t end_us)
 	segment_seal(segment, note_segment, a);
 }
 
-/* Of the segment that the next IDR begins. An init segment carries the number of the first segment that needs it, so that recovery can tell. */
+/* Of the segment that the next IDR begins. An init segment carries the number of the first segment
+ * that needs it, so that recovery can tell. */
 static uint32_t next_number(const struct archive *a)
 {
 	return a->segment != NULL ? a->segment->number : a->n_segments + 1;
@@ -194,7 +198,8 @@ int archive_add_fragment(struct archive *archive, const void *bytes, size_t leng
 void archive_count(struct archive *archive, const struct chain_counts *more)
 {
 	struct chain_counts *all = &archive->counted;
-	/* A session says itself how much it lost, and may say anything: a sum that no verifier reads would break its recording. */
+	/* A session says itself how much it lost, and may say anything: a sum that no verifier
+	 * reads would break its recording. */
 	const struct chain_counts fit = {MIN(more->seen, CHAIN_NUMBER_MAX - all->seen),
 					 MIN(more->coalesced, CHAIN_NUMBER_MAX - all->coalesced),
 					 MIN(more->lost, CHAIN_NUMBER_MAX - all->lost)};
@@ -263,7 +268,8 @@ int archive_collect(struct archive *archive, uint64_t t_us)
 	}
 	collect_checkpoint(a);
 	while ((packed = g_async_queue_try_pop(a->results)) != NULL) {
-		/* It went to the disk before the segment that it is of: now it is there for certain. */
+		/* It went to the disk before the segment that it is of: now it is there for
+		 * certain. */
 		collect_checkpoint(a);
 		struct closed *closed = g_queue_pop_head(&a->closed);
 		a->error = a->error < 0 ? a->error : unpack_result(packed);

@@ -125,7 +125,8 @@ void archive_totals(const struct archive *archive, struct archive_totals *ret)
 	g_strlcpy(ret->head, chain_head(archive->chain), sizeof ret->head);
 }
 
-/* Of all starts of the recorder that wrote here, as far as they are still known. The check's thread gets copies of its own. */
+/* Of all starts of the recorder that wrote here, as far as they are still known. The check's thread
+ * gets copies of its own. */
 static GPtrArray *known_keys(const struct archive *a)
 {
 	const struct running_keys *running = a->services.keys.running;

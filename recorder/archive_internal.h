@@ -1,5 +1,5 @@
-/** What the files of an archive share. Private to recorder/archive*.c: archive.c keeps segments, archive_chain.c their entries, archive_open.c makes
- *  and unmakes it. */
+/** What the files of an archive share. Private to recorder/archive*.c: archive.c keeps segments,
+ *  archive_chain.c their entries, archive_open.c makes and unmakes it. */
 #pragma once
 
 #include "recorder/archive.h"
@@ -27,7 +27,8 @@ struct archive {
 	struct chain_file init;
 	uint32_t n_segments;
 	uint64_t position_us, t_us, checkpoint_bytes;
-	int error; /**< an entry, a segment or an init segment was lost: nothing behind it may be entered */
+	/** an entry, a segment or an init segment was lost: nothing behind it may be entered */
+	int error;
 	uint64_t n_frames, n_bytes;
 	uint64_t written_bytes;
 	struct chain_counts counts;  /**< of the open segment, or the next one */
@@ -51,6 +52,7 @@ void archive_enter_checkpoint(struct archive *a, int result);
 void archive_note_result(struct archive *a, GAsyncQueue *results, int result);
 /** Appends a chain line and takes it; NULL: takes `error` and returns -EIO. */
 int archive_append_entry(struct archive *a, char *line, GError *error);
-/** Enters the gaps that no segment stands before; behind something that was lost they are dropped. */
+/** Enters the gaps that no segment stands before; behind something that was lost they are
+ *  dropped. */
 int archive_enter_gaps(struct archive *a);
 int archive_add_segment_entry(struct archive *a, uint64_t t_us, const struct chain_segment *entry);

@@ -1,4 +1,5 @@
-/* Makes an archive: of a new recording, or of one that was interrupted. It must not know what is written then. */
+/* Makes an archive: of a new recording, or of one that was interrupted. It must not know
+ * what is written then. */
 #include "recorder/archive_internal.h"
 
 #include "base/clock.h"
@@ -49,7 +50,8 @@ static int write_certificate(struct archive *a)
 	return result == 0 ? synced : result;
 }
 
-/* Whoever is told that a recording runs can rely on it: neither genesis nor names are lost in a power cut. */
+/* Whoever is told that a recording runs can rely on it: neither genesis nor names are lost in a
+ * power cut. */
 static int bring_to_disk(struct archive *a)
 {
 	int result = store_file_sync(a->chain_file);

@@ -10,7 +10,8 @@
 #define WORK_BURST_US 1000000
 /* Of one core. */
 #define WORK_PART 2
-/* BGRX shared with the session, NV12 here, and what encoders keep: a reference, a picture being made, their tables. */
+/* BGRX shared with the session, NV12 here, and what encoders keep: a reference, a picture
+ * being made, their tables. */
 #define CANVAS_BYTES_PER_PX 12u
 #define CANVAS_FIXED_BYTES (4u << 20)
 
@@ -47,7 +48,8 @@ static void refill(struct byte_budget *b, uint64_t now_us)
 	b->filled_us = now_us;
 }
 
-/* A level is left only when three quarters are there again: otherwise it would change all the time, and each change costs an IDR. */
+/* A level is left only when three quarters are there again: otherwise it would change all the time,
+ * and each change costs an IDR. */
 static unsigned level_for(const struct byte_budget *b)
 {
 	uint64_t burst = burst_of(b), left = b->left_bytes;

@@ -1,4 +1,5 @@
-/** What one session may cost: bytes in the store, memory for its canvas. It first gets fewer and coarser pictures, then its end; the others never notice. */
+/** What one session may cost: bytes in the store, memory for its canvas. It first gets fewer and
+ *  coarser pictures, then its end; the others never notice. */
 #pragma once
 
 #include <stdatomic.h>
@@ -8,7 +9,8 @@
 /** 0: as its quality says; each step up to BUDGET_LEVELS - 1 costs less. */
 #define BUDGET_LEVELS 4u
 
-/** What a step means: pictures come at most every `interval_factor` fifteenths of a second, and are quantised `qp_more` steps coarser. */
+/** What a step means: pictures come at most every `interval_factor` fifteenths of a second, and are
+ *  quantised `qp_more` steps coarser. */
 struct budget_step {
 	uint32_t interval_factor, qp_more;
 };
@@ -40,14 +42,16 @@ enum byte_budget_verdict {
 enum byte_budget_verdict byte_budget_spend(struct byte_budget *budget, uint64_t now_us,
 					   uint64_t written_bytes);
 
-/** Processor time: half a core in the long run, a second at once. A worker cannot be interrupted, so a session that makes dear work without end (a huge canvas that
- *  changes as a whole, paints that change nothing, canvas after canvas) rests between its turns. One thread at a time. */
+/** Processor time: half a core in the long run, a second at once. A worker cannot be interrupted,
+ *  so a session that makes dear work without end (a huge canvas that changes as a whole, paints
+ *  that change nothing, canvas after canvas) rests between its turns. One thread at a time. */
 struct work_budget {
 	int64_t left_us;
 	uint64_t filled_us;
 };
 void work_budget_init(struct work_budget *budget, uint64_t now_us);
-/** `spent_us` were spent up to `now_us`; times do not fall. How long to rest from now on; 0: not at all. */
+/** `spent_us` were spent up to `now_us`; times do not fall. How long to rest from now on; 0: not at
+ *  all. */
 uint64_t work_budget_spend(struct work_budget *budget, uint64_t now_us, uint64_t spent_us);
 
 /** Memory for canvases over all recordings. Any thread. */
@@ -56,7 +60,8 @@ struct canvas_budget {
 	uint64_t max_bytes, max_each_bytes; /**< 0: no limit */
 };
 
-/** What a canvas of this size costs session and recorder together: shared pixels, the recorder's pictures, the encoder's. Sizes out of range: UINT64_MAX. */
+/** What a canvas of this size costs session and recorder together: shared pixels, the recorder's
+ *  pictures, the encoder's. Sizes out of range: UINT64_MAX. */
 uint64_t canvas_budget_cost(uint32_t width, uint32_t height);
 /** Exchanges `held` bytes for `wanted`. False: there is no room, nothing changed. */
 bool canvas_budget_exchange(struct canvas_budget *budget, uint64_t held, uint64_t wanted);

@@ -1,4 +1,5 @@
-/* The recorder's cage. It is wider than a session's: the recorder parses no network bytes, but it reads memory that hostile processes write. */
+/* The recorder's cage. It is wider than a session's: the recorder parses no network bytes, but it
+ * reads memory that hostile processes write. */
 #include "recorder/confine.h"
 
 #include <errno.h>

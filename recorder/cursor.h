@@ -1,4 +1,5 @@
-/** The pointer, which is not in the target's picture: kept here and drawn over tiles on their way into the video. One thread at a time. */
+/** The pointer, which is not in the target's picture: kept here and drawn over tiles on their way
+ *  into the video. One thread at a time. */
 #pragma once
 
 #include "base/rect.h"

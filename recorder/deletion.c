@@ -13,7 +13,8 @@
 
 /* ---- The tombstone ---- */
 
-/* Of the last whole line that is an entry; zeros when there is none: then the chain proves nothing anyway. */
+/* Of the last whole line that is an entry; zeros when there is none: then the chain
+ * proves nothing anyway. */
 static int read_head(struct store_recording *recording, char ret[DIGEST_HEX_BYTES])
 {
 	uint8_t *bytes;
@@ -49,7 +50,8 @@ static int take_away(struct store_recording *recording, const char *session_id, 
 	return result < 0 ? result : -ENOENT;
 }
 
-/* -ENOENT: there is none yet. Somebody else's would put their words into our log, and their reasons in the place of ours. */
+/* -ENOENT: there is none yet. Somebody else's would put their words into our log, and their reasons
+ * in the place of ours. */
 static int find_tombstone(struct store_recording *recording, const struct own_keys *keys,
 			  const char *session_id, const char *head,
 			  char ret_sha256[DIGEST_HEX_BYTES])

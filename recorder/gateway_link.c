@@ -1,5 +1,5 @@
-/* The gateway's connection. Who may connect is the socket's mode (0660) and its directory's; the peer's uid is logged. It must not know
- * recordings: the registry does. */
+/* The gateway's connection. Who may connect is the socket's mode (0660) and its directory's; the
+ * peer's uid is logged. It must not know recordings: the registry does. */
 #include "recorder/gateway_link.h"
 
 #include "base/clock.h"
@@ -41,7 +41,8 @@ void gateway_link_send(void *user, enum recorder_type type, const void *message)
 	if (link->fd < 0)
 		return;
 	int result = link_send(link->fd, recorder_message_type((uint16_t)type), message, NULL, 0);
-	/* A gateway that does not read would otherwise miss an answer and wait for ever: it connects again and asks again. */
+	/* A gateway that does not read would otherwise miss an answer and wait for ever: it
+	 * connects again and asks again. */
 	if (result < 0) {
 		g_warning("the gateway does not take a message: %s", g_strerror(-result));
 		shutdown(link->fd, SHUT_RDWR);
@@ -122,7 +123,8 @@ static gboolean hear(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* A gateway that was restarted connects while the kernel still holds its old connection: the newer one counts. */
+/* A gateway that was restarted connects while the kernel still holds its old connection:
+ * the newer one counts. */
 static gboolean accept_gateway(gint fd, GIOCondition condition, gpointer data)
 {
 	struct gateway_link *link = data;

@@ -1,11 +1,13 @@
-/** The gateway's connection to the recorder: one at a time, over the recorder's socket. Main thread. */
+/** The gateway's connection to the recorder: one at a time, over the recorder's socket. Main
+ *  thread. */
 #pragma once
 
 #include "recorder/registry.h"
 
 struct gateway_link;
 
-/** Listens. The registry is set afterwards, because it sends through this link. Returns 0 or -errno. */
+/** Listens. The registry is set afterwards, because it sends through this link. Returns 0 or
+ *  -errno. */
 int gateway_link_create(const char *socket_path, struct gateway_link **ret_link);
 void gateway_link_destroy(struct gateway_link *link);
 

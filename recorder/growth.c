@@ -1,4 +1,5 @@
-/* A day's worth of free bytes, hour by hour. It must not know who writes: whatever takes the room counts. */
+/* A day's worth of free bytes, hour by hour. It must not know who writes: whatever
+ * takes the room counts. */
 #include "recorder/growth.h"
 
 #include "base/forecast.h"

@@ -13,7 +13,8 @@ struct growth {
 	bool warned;
 };
 
-/** Takes a look at the store into account. True when it is time for a word: once an hour, and when the forecast falls below a week. `ret_days` is then what
- *  forecast_days_left says of the last day. */
+/** Takes a look at the store into account. True when it is time for a word: once an hour, and when
+ *  the forecast falls below a week. `ret_days` is then what forecast_days_left says of the last
+ *  day. */
 bool growth_note(struct growth *growth, uint64_t now_us, uint64_t free_bytes,
 		 uint64_t reserve_bytes, double *ret_days);

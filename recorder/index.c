@@ -1,5 +1,6 @@
-/* The queue of rows about recordings and the thread that empties it, behind the recorder's back. It must not decide
- * anything: it repeats what the store says until the database took it. What a row says is index_rows.c's matter. */
+/* The queue of rows about recordings and the thread that empties it, behind the recorder's back. It
+ * must not decide anything: it repeats what the store says until the database took it. What a row
+ * says is index_rows.c's matter. */
 #include "recorder/index_internal.h"
 
 #define RETRY_US (2 * G_USEC_PER_SEC)

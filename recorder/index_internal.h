@@ -1,4 +1,5 @@
-/** What index.c (queue, thread, retries) and index_rows.c (what is written) share. Private to these two. */
+/** What index.c (queue, thread, retries) and index_rows.c (what is written) share.
+ *  Private to these two. */
 #pragma once
 
 #include "recorder/index.h"
@@ -40,6 +41,8 @@ struct index {
 	void *unchecked_user;
 };
 
-/** Writes one row. On the index's thread, with `index->db` open. May be called again with the same row after a failure.
- *  Returns false and `error` (domain DB_ERROR): DB_ERROR_AWAY is worth another try, nothing else is. */
+/** Writes one row. On the index's thread, with `index->db` open. May be called again with the
+ *  same row after a failure.
+ *  Returns false and `error` (domain DB_ERROR): DB_ERROR_AWAY is worth another try, nothing else
+ *  is. */
 bool index_write_row(struct index *index, const struct row_write *write, GError **error);

@@ -1,5 +1,5 @@
-/* What each row says, in the words of the database; runs on the index's thread. It must not know when a row is written
- * or how often it is tried: index.c does. */
+/* What each row says, in the words of the database; runs on the index's thread. It must not know
+ * when a row is written or how often it is tried: index.c does. */
 #include "recorder/index_internal.h"
 
 #include "sql/recording_store.h"

@@ -1,5 +1,6 @@
-/* The live server: who watches what. Sockets are accepted and drained on the main loop; recordings publish from their workers under one lock, which is
- * held for as long as a non-blocking send takes. */
+/* The live server: who watches what. Sockets are accepted and drained on the main loop; recordings
+ * publish from their workers under one lock, which is held for as long as a
+ * non-blocking send takes. */
 #include "recorder/live.h"
 
 #include "base/end_reason.h"
@@ -83,7 +84,8 @@ static guint add_source(struct live_server *server, struct live_watcher *watcher
 				  g_free);
 }
 
-/* Behind every push: what the socket did not take waits for it to become writable. g_unix_fd_add may be called from any thread. */
+/* Behind every push: what the socket did not take waits for it to become writable. g_unix_fd_add
+ * may be called from any thread. */
 static void settle(struct live_server *server, struct live_watcher *watcher)
 {
 	bool left = watcher->packets.length > 0;
@@ -159,7 +161,8 @@ static void refresh(struct live_watcher *watcher)
 	watcher->channel->ops->need_key(watcher->channel->user);
 }
 
-/* What a watcher sends is small enough to come in one piece on a local socket; anything else is not our web program. */
+/* What a watcher sends is small enough to come in one piece on a local socket; anything else
+ * is not our web program. */
 static bool take_said(struct live_server *server, struct live_watcher *watcher)
 {
 	uint8_t bytes[LIVE_SAID_MAX_BYTES + 1];
@@ -310,7 +313,8 @@ void live_channel_format(struct live_channel *channel, uint32_t width, uint32_t 
 	g_mutex_unlock(&channel->server->lock);
 }
 
-/* Returns true when the watcher fell behind: it needs an IDR once it has taken what is under way. */
+/* Returns true when the watcher fell behind: it needs an IDR once it has taken what is under
+ * way. */
 static bool push_unit(struct live_watcher *watcher, GBytes *packet, bool key)
 {
 	if (watcher->queued_bytes + g_bytes_get_size(packet) > LIVE_QUEUE_MAX_BYTES &&

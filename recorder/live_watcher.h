@@ -1,4 +1,5 @@
-/** One watcher's socket and its queue. All functions under the live server's lock. Private to recorder/live*.c. */
+/** One watcher's socket and its queue. All functions under the live server's lock.
+ *  Private to recorder/live*.c. */
 #pragma once
 
 #include "ipc/live_proto.h"
@@ -32,8 +33,8 @@ GBytes *live_packet(uint16_t kind, uint16_t flags, const void *first, size_t fir
 
 /** Longest packet that a watcher sends. */
 #define LIVE_SAID_MAX_BYTES 1024u
-/** LIVE_WATCH, whole. False: it is something else, names nobody, or holds more than it should; bytes
- *  are not trusted. On success free with message_clear. */
+/** LIVE_WATCH, whole. False: it is something else, names nobody, or holds more than it should;
+ *  bytes are not trusted. On success free with message_clear. */
 bool live_watch_parse(const uint8_t *bytes, size_t length, struct live_request *ret);
 /** LIVE_REFRESH, whole. */
 bool live_refresh_parse(const uint8_t *bytes, size_t length);

@@ -1,5 +1,6 @@
-/* The picture's way through the recorder: what came in, and when a picture is due. It must not know sessions, gateways or chains; pipeline_encode.c makes the
- * pictures, archive.c writes, recording.c calls. */
+/* The picture's way through the recorder: what came in, and when a picture is due. It must not know
+ * sessions, gateways or chains; pipeline_encode.c makes the pictures, archive.c
+ * writes, recording.c calls. */
 #include "recorder/pipeline_internal.h"
 
 #include "base/clock.h"
@@ -11,13 +12,16 @@
 #define DRAIN_MAX_RECORDS 4096u
 /* What a whole ring holds: a session that writes while it is read does not hold up the others. */
 #define DRAIN_MAX_BYTES (1u << 20)
-/* A session that stops in the middle of a picture, and tiles that are always being written, are recorded all the same. */
+/* A session that stops in the middle of a picture, and tiles that are always being written, are
+ * recorded all the same. */
 #define UNFINISHED_MAX_US 100000u
 #define FIRST_PICTURE_MAX_US 500000u
-/* A canvas is black until the target has shown something, which is nobody's picture. It is recorded all the same when it stays so. */
+/* A canvas is black until the target has shown something, which is nobody's picture. It is recorded
+ * all the same when it stays so. */
 #define BLANK_MAX_US 5000000u
 #define TORN_RETRY_US 10000u
-/* A writer holds a tile for microseconds; one that a tile was never seen without for so long, at 255 looks, holds it on purpose. */
+/* A writer holds a tile for microseconds; one that a tile was never seen without for so long, at
+ * 255 looks, holds it on purpose. */
 #define TORN_MAX_US 10000000u
 #define KEY_INTERVAL_US 1000000u
 
@@ -61,7 +65,8 @@ int pipeline_open_canvas(struct pipeline *p, int memfd, int doorbell_fd, uint32_
 		ring_reader_close(reader);
 		return -ENOMEM;
 	}
-	/* The pointer belongs to the session, not to a canvas: the session says it again only when it changes. */
+	/* The pointer belongs to the session, not to a canvas: the session says it again
+	 * only when it changes. */
 	if (p->reader != NULL) {
 		snapshot.cursor = p->snapshot.cursor;
 		p->snapshot.cursor.bgra = NULL;
@@ -169,7 +174,8 @@ static bool first_of_canvas(const struct pipeline *p)
 	return p->mux == NULL;
 }
 
-/* Nothing was drawn that we heard of, nor does anything show: a canvas that a recorder meets again may have its picture already. */
+/* Nothing was drawn that we heard of, nor does anything show: a canvas that a recorder meets again
+ * may have its picture already. */
 static bool is_blank(const struct pipeline *p)
 {
 	return !p->painted && p->snapshot.n_changed == 0;
@@ -252,7 +258,8 @@ void pipeline_economise(struct pipeline *pipeline, const struct budget_step *ste
 	p->interval_us = step->interval_factor * PIPELINE_INTERVAL_US;
 	if (p->qp_more == step->qp_more)
 		return;
-	/* A constant quantiser is a stream's for good: another one is another stream, with an IDR and an init segment of its own. */
+	/* A constant quantiser is a stream's for good: another one is another stream, with an IDR
+	 * and an init segment of its own. */
 	p->qp_more = step->qp_more;
 	g_clear_pointer(&p->encoder, encoder_destroy);
 	g_clear_pointer(&p->mux, mux_destroy);

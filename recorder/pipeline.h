@@ -1,6 +1,8 @@
-/** From canvas to fragment: drains the ring, decides when a picture is due, encodes, muxes, hands it to the archive and to live watchers.
+/** From canvas to fragment: drains the ring, decides when a picture is due, encodes, muxes, hands
+ *  it to the archive and to live watchers.
  *
- *  Times are microseconds since the recording began. One thread at a time (the recording's task). */
+ *  Times are microseconds since the recording began. One thread at a time (the recording's
+ *  task). */
 #pragma once
 
 #include "recorder/archive.h"
@@ -24,7 +26,8 @@ struct pipeline_output {
 struct pipeline *pipeline_create(const struct pipeline_output *output);
 void pipeline_destroy(struct pipeline *pipeline);
 
-/** From now on this canvas is recorded. Descriptors are borrowed. -EPROTO: it is not a canvas of that size; the one before goes on then. */
+/** From now on this canvas is recorded. Descriptors are borrowed. -EPROTO: it is not a canvas of
+ *  that size; the one before goes on then. */
 int pipeline_open_canvas(struct pipeline *pipeline, int memfd, int doorbell_fd, uint32_t width,
 			 uint32_t height, uint64_t now_us);
 /** No more pictures. Does nothing without a canvas. */
@@ -37,14 +40,16 @@ bool pipeline_arm(struct pipeline *pipeline);
 
 typedef void (*pipeline_event_fn)(void *user, const char *json, uint64_t t_us);
 
-/** Takes what the session wrote into the ring, a bounded number of records and bytes at a time. Returns 0; 1 when there is more; -EPROTO: the session lies. The canvas stays open: its doorbell
+/** Takes what the session wrote into the ring, a bounded number of records and bytes at a time.
+ *  Returns 0; 1 when there is more; -EPROTO: the session lies. The canvas stays open: its doorbell
  *  must be forgotten before its number is given up. */
 int pipeline_drain(struct pipeline *pipeline, pipeline_event_fn event, void *user);
 
 /** Encodes what is due.
  *  ret_due_us  when to call again without a doorbell; UINT64_MAX: never
  *  ret_busy    changes wait for their turn: no need to listen to the doorbell until then
- *  Returns 0, -EIO from the encoder, -EPROTO when the session never lets a tile be read, or -errno of the store. */
+ *  Returns 0, -EIO from the encoder, -EPROTO when the session never lets a tile be read,
+ *  or -errno of the store. */
 int pipeline_run(struct pipeline *pipeline, uint64_t now_us, uint64_t *ret_due_us, bool *ret_busy);
 
 /** The last picture, whatever the interval says. */
@@ -54,7 +59,8 @@ int pipeline_flush(struct pipeline *pipeline, uint64_t now_us);
 struct budget_step;
 void pipeline_economise(struct pipeline *pipeline, const struct budget_step *step);
 
-/** Tiles that changed in the canvas without a word of the session, found since the last call: they were recorded nevertheless, up to a minute late. */
+/** Tiles that changed in the canvas without a word of the session, found since the last call: they
+ *  were recorded nevertheless, up to a minute late. */
 unsigned pipeline_take_untold(struct pipeline *pipeline, uint64_t now_us);
 
 /** Tiles with changes that could not be read so far. */

@@ -1,10 +1,12 @@
-/* Does the canvas show what the session told? A back that forgets damage, or a session that lies by half, would leave the recording behind what the canvas shows. It must not
- * judge: who told nothing may have been in the middle of telling. */
+/* Does the canvas show what the session told? A back that forgets damage, or a session that lies by
+ * half, would leave the recording behind what the canvas shows. It must not judge: who told nothing
+ * may have been in the middle of telling. */
 #include "recorder/pipeline_internal.h"
 
 /* All of a canvas is compared so often while anything is encoded, silences included. */
 #define AUDIT_INTERVAL_US 60000000u
-/* Pixels come before their record; a session that was not given the processor in between gets this long. */
+/* Pixels come before their record; a session that was not given the processor in
+ * between gets this long. */
 #define TELL_US 10000000u
 
 void pipeline_audit_begin(struct pipeline *p, uint64_t now_us)

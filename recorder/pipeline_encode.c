@@ -1,7 +1,9 @@
-/* From the snapshot to a fragment in the store: which segment it belongs to, and how long it says that it stands. It must not know when a picture is due.
+/* From the snapshot to a fragment in the store: which segment it belongs to, and how long it says
+ * that it stands. It must not know when a picture is due.
  *
- * Silence: Chromium drops everything up to the next IDR after a silence of twice the duration that the last fragment declared. So each
- * declares two seconds, and when they pass without a change, a picture without changes follows that declares twice as long, up to 32 s. */
+ * Silence: Chromium drops everything up to the next IDR after a silence of twice the duration that
+ * the last fragment declared. So each declares two seconds, and when they pass without a change, a
+ * picture without changes follows that declares twice as long, up to 32 s. */
 #include "recorder/pipeline_internal.h"
 
 #include "base/clock.h"
@@ -11,7 +13,8 @@
 #define DECLARED_MAX_US 32000000u
 #define QP_MAX 34u
 
-/* A segment ends: when it is old, when it is busy and a minute old, or when its deltas outweigh an IDR many times. */
+/* A segment ends: when it is old, when it is busy and a minute old, or when its deltas
+ * outweigh an IDR many times. */
 #define SEGMENT_IDLE_US (600 * 1000000ull)
 #define SEGMENT_BUSY_US (60 * 1000000ull)
 #define SEGMENT_SHORT_US (10 * 1000000ull)
@@ -49,7 +52,8 @@ static int start_encoder(struct pipeline *p)
 		       : result;
 }
 
-/* The first IDR of a canvas makes the init segment; every IDR that begins a segment tells the archive so. */
+/* The first IDR of a canvas makes the init segment; every IDR that begins a segment
+ * tells the archive so. */
 static int begin_segment(struct pipeline *p, const struct access_unit *unit, uint64_t t_us)
 {
 	const struct nv12 *picture = &p->snapshot.picture;

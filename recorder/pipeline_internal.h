@@ -1,4 +1,5 @@
-/** What the two files of a pipeline share. Private to recorder/pipeline*.c: pipeline.c listens and decides when, pipeline_encode.c encodes, muxes and hands on. */
+/** What the two files of a pipeline share. Private to recorder/pipeline*.c: pipeline.c listens and
+ *  decides when, pipeline_encode.c encodes, muxes and hands on. */
 #pragma once
 
 #include "recorder/mux/mux.h"
@@ -9,8 +10,8 @@ struct pipeline {
 	struct pipeline_output output;
 	struct ring_reader *reader;
 	struct snapshot snapshot;
-	struct encoder *
-		encoder; /**< made with the first picture of a canvas, so that a storm of resizes costs little */
+	/** made with the first picture of a canvas, so that a storm of resizes costs little */
+	struct encoder *encoder;
 	struct mux *mux;
 	uint64_t canvas_us, last_frame_us, last_key_us, declared_us;
 	uint64_t dirty_us;    /**< when the oldest unshown change was seen; 0: none */
@@ -31,12 +32,14 @@ uint64_t pipeline_since_origin(const struct pipeline *p, uint64_t clock_us);
 
 /** pipeline_audit.c. A new canvas: nothing was compared yet. */
 void pipeline_audit_begin(struct pipeline *p, uint64_t now_us);
-/** Compares all of the canvas when that is due. Whether something had changed that nobody told of: it is in the snapshot now. */
+/** Compares all of the canvas when that is due. Whether something had changed that nobody told of:
+ *  it is in the snapshot now. */
 bool pipeline_audit(struct pipeline *p, uint64_t now_us);
 /** When it is certain that nobody told; UINT64_MAX: nothing is open. */
 uint64_t pipeline_audit_due_us(const struct pipeline *p);
 
-/** Encodes what the snapshot holds, as an IDR when `key` is set. Returns 0, -EIO from the encoder, or -errno of the store. */
+/** Encodes what the snapshot holds, as an IDR when `key` is set. Returns 0, -EIO from the encoder,
+ *  or -errno of the store. */
 int pipeline_encode_change(struct pipeline *p, uint64_t now_us, bool key);
 /** A picture without changes, which stands twice as long as the one before. */
 int pipeline_encode_silence(struct pipeline *p, uint64_t now_us);

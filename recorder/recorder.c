@@ -53,7 +53,8 @@ static bool complain(GError **error, int result, const char *what, const char *n
 	return false;
 }
 
-/* The key before the last rotation is only for what was interrupted under it: without it those recordings wait, and the log says so. */
+/* The key before the last rotation is only for what was interrupted under it: without it those
+ * recordings wait, and the log says so. */
 static bool load_keys(struct recorder *r, const struct config_recorder *config, GError **error)
 {
 	g_autoptr(GError) trouble = NULL;
@@ -123,7 +124,8 @@ static bool enter_cage(const struct config_recorder *c, GError **error)
 					 ? g_path_get_dirname(c->log.head_file)
 					 : NULL;
 
-	/* A mount that is missing now stays out of reach until the next start; the recorder goes on without it. */
+	/* A mount that is missing now stays out of reach until the next start; the
+	 * recorder goes on without it. */
 	if (heads != NULL && g_file_test(heads, G_FILE_TEST_IS_DIR))
 		writable[4] = heads;
 	else if (heads != NULL)
@@ -141,7 +143,8 @@ static void deletion_ordered(const char *payload, void *user_data)
 	retention_wake(user_data);
 }
 
-/* Only with everything left behind in order: what recovery still works on is not deleted under it. */
+/* Only with everything left behind in order: what recovery still works on is not deleted under
+ * it. */
 static void start_retention(struct recorder *r, const struct config *config)
 {
 	const struct config_database *database = &config->database;
@@ -191,7 +194,8 @@ static bool open_before_cage(struct recorder *r, const struct config_recorder *c
 			c->socket_path);
 }
 
-/* Rows are compared with all that lies there, or with nothing: half a list would have recordings missing that are not. */
+/* Rows are compared with all that lies there, or with nothing: half a list would have recordings
+ * missing that are not. */
 static bool start_index(struct recorder *r, const struct config *config, GError **error)
 {
 	const struct config_database *database = &config->database;

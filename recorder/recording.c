@@ -1,4 +1,5 @@
-/* What happens to one recording, and when. Pictures are pipeline.c's matter, files archive.c's, sockets the links'. */
+/* What happens to one recording, and when. Pictures are pipeline.c's matter, files
+ * archive.c's, sockets the links'. */
 #include "recorder/recording_internal.h"
 
 #include "base/clock.h"
@@ -9,7 +10,8 @@
 
 #define CHECKPOINT_US 5000000u
 #define LINK_LOST_US 10000000u
-/* After this many records in one go the others get their turn; also what a session costs that rings without pause. */
+/* After this many records in one go the others get their turn; also what a session costs
+ * that rings without pause. */
 #define BREATH_US 10000u
 /* The monotonic clock is slewed along with UTC; only a step takes them apart. */
 #define CLOCK_STEP_US 1000000
@@ -121,7 +123,8 @@ static void checkpoint_when_due(struct recording *r)
 		recording_fail(r, result, "the chain cannot be written");
 }
 
-/* A recording that nothing happens to needs no timer of its own: the next picture or event brings the checkpoint along. */
+/* A recording that nothing happens to needs no timer of its own: the next picture or event brings
+ * the checkpoint along. */
 static void sleep_until(struct recording *r, uint64_t due_us, bool busy)
 {
 	int fd = pipeline_doorbell(r->pipeline);
@@ -227,7 +230,8 @@ static void turn(struct recording *r)
 		sleep_until(r, due_us, busy);
 }
 
-/* A session that was dear waits; whatever wakes its task meanwhile finds out later. Its end does not wait for long: a rest follows what one turn took. */
+/* A session that was dear waits; whatever wakes its task meanwhile finds out later. Its end does
+ * not wait for long: a rest follows what one turn took. */
 static bool is_resting(const struct recording *r)
 {
 	uint64_t now_us = recording_now_us(r);

@@ -1,4 +1,5 @@
-/** One recording from OPEN to SEALED. The main thread says what is to happen; a task on the scheduler's workers does it, in that order.
+/** One recording from OPEN to SEALED. The main thread says what is to happen; a task on the
+ *  scheduler's workers does it, in that order.
  *
  *  Opening waits for the disk, so threads of its own do it; what is asked meanwhile waits in order.
  *
@@ -31,8 +32,8 @@ struct recording_services {
 
 /** What comes back, on the default main context. */
 struct recording_observer {
-	/** Directory, genesis and first timeline line are there, the genesis for good (0), or there is no recording (-EEXIST, -ENOSPC, other -errno): then
-	 *  nothing is called any more. */
+	/** Directory, genesis and first timeline line are there, the genesis for good (0), or there
+	 *  is no recording (-EEXIST, -ENOSPC, other -errno): then nothing is called any more. */
 	void (*opened)(void *user, int result);
 	/** The event of this number stands in its file, or never will. */
 	void (*taken)(void *user, uint64_t number, bool written);
@@ -46,7 +47,8 @@ struct recording_observer {
 	void *user;
 };
 
-/** The threads that open recordings, several at a time: one that waits for a slow disk does not hold up the next. */
+/** The threads that open recordings, several at a time: one that waits for a slow disk does
+ *  not hold up the next. */
 GThreadPool *recording_openers_new(void);
 
 /** A new recording. Never NULL: `opened` says what came of it. */
@@ -69,7 +71,8 @@ void recording_offer_canvas(struct recording *recording, int memfd, int doorbell
 void recording_event(struct recording *recording, const char *json, uint64_t number);
 /** Ends it. Later calls are ignored. */
 void recording_close(struct recording *recording, enum end_reason reason, const char *detail);
-/** The session process is gone: without a CLOSE from the gateway it ends as a fault after a while. */
+/** The session process is gone: without a CLOSE from the gateway it ends as a fault after a
+ *  while. */
 void recording_link_lost(struct recording *recording);
 /** A session process offers itself (again). */
 void recording_link_back(struct recording *recording);

@@ -1,4 +1,5 @@
-/* A recording's canvases: taken in, read to their end, lost. It must not know how pictures are made. */
+/* A recording's canvases: taken in, read to their end, lost. It must not know how pictures are
+ * made. */
 #include "recorder/recording_internal.h"
 
 #include "recorder/recording_inbox.h"
@@ -6,9 +7,11 @@
 
 #include <errno.h>
 
-/* A canvas is a line in the timeline and some work: 256 at once and 16 a second are more than a viewer who drags his window asks for. */
+/* A canvas is a line in the timeline and some work: 256 at once and 16 a second are more than a
+ * viewer who drags his window asks for. */
 #define CANVAS_COST_BYTES 4096u
-/* So many turns empty a full ring of the smallest records; a session that still has more to say writes without end. */
+/* So many turns empty a full ring of the smallest records; a session that still has more to
+ * say writes without end. */
 #define LAST_TURNS 17u
 /* A session that leaves takes its link along a moment before the gateway says so. */
 #define LOST_MIN_US 1000000u
@@ -77,7 +80,8 @@ void recording_lose_canvas(struct recording *r)
 	if (pipeline_doorbell(r->pipeline) < 0 || r->lost_us != 0)
 		return;
 	recording_last_look(r);
-	/* Nobody paints there any more; a session that lives offers its canvas again, and reading goes on where it stopped. */
+	/* Nobody paints there any more; a session that lives offers its canvas again, and reading
+	 * goes on where it stopped. */
 	recording_forget_doorbell(r);
 	pipeline_close_canvas(r->pipeline);
 	r->lost_us = recording_now_us(r);
@@ -95,7 +99,8 @@ void recording_find_canvas(struct recording *r)
 		add_gap(r, &(struct chain_gap){lost_us, now_us, "canvas-lost", detail});
 }
 
-/* What the session showed when the recorder before us died, before the session is told that it may go on. */
+/* What the session showed when the recorder before us died, before the session is
+ * told that it may go on. */
 static void catch_up(struct recording *r)
 {
 	r->resumed = false;

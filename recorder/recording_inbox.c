@@ -1,4 +1,5 @@
-/* The way from the main thread to a recording's task: commands, in order. It must not know what they do. */
+/* The way from the main thread to a recording's task: commands, in order. It must not know what
+ * they do. */
 #include "recorder/recording_inbox.h"
 
 #include "recorder/recording_internal.h"

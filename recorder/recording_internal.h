@@ -1,7 +1,8 @@
 /** What the files of one recording share. Private to recorder/recording*.c.
  *
- *  recording.c runs the task, recording_open.c makes recordings, recording_inbox.c takes what the main thread asks, recording_end.c ends them;
- *  recording_canvas.c and recording_timeline.c are what their names say. But for the first four functions everything runs inside the task. */
+ *  recording.c runs the task, recording_open.c makes recordings, recording_inbox.c takes what the
+ *  main thread asks, recording_end.c ends them; recording_canvas.c and recording_timeline.c are
+ *  what their names say. But for the first four functions everything runs inside the task. */
 #pragma once
 
 #include "recorder/recording.h"
@@ -70,7 +71,8 @@ void recording_seal(struct recording *r, int result);
 
 /* recording_timeline.c */
 
-/** A line of the recorder or the gateway. False: it could not be written, and the recording ends for that. */
+/** A line of the recorder or the gateway. False: it could not be written, and the
+ *  recording ends for that. */
 bool recording_add_event(struct recording *r, const char *json, const char *origin, uint64_t t_us);
 /** A line of the recorder: a type and a number. */
 void recording_add_note(struct recording *r, const char *type, const char *name, int64_t value);
@@ -90,7 +92,8 @@ struct recording_command;
 void recording_open_canvas(struct recording *r, const struct recording_command *c);
 /** Takes what the session wrote. */
 void recording_drain(struct recording *r);
-/** Reads the ring to its end and encodes what stands there; what could not be read is told in a gap. False: the session lies. */
+/** Reads the ring to its end and encodes what stands there; what could not be read is told in a
+ *  gap. False: the session lies. */
 bool recording_last_look(struct recording *r);
 /** The session process is gone. */
 void recording_lose_canvas(struct recording *r);

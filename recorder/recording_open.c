@@ -1,4 +1,5 @@
-/* Makes a recording: a new one, or one that a recorder before us left, on a thread that may wait for the disk. It must not know what happens to it then. */
+/* Makes a recording: a new one, or one that a recorder before us left, on a thread that may wait
+ * for the disk. It must not know what happens to it then. */
 #include "recorder/recording_internal.h"
 
 #include "base/clock.h"
@@ -6,7 +7,8 @@
 
 #include <jansson.h>
 
-/* A disk that is slow for one of them is so for the others; more threads would only make it slower. */
+/* A disk that is slow for one of them is so for the others; more threads would only make it
+ * slower. */
 #define OPENERS 4
 
 struct opening {
@@ -192,7 +194,8 @@ struct recording *recording_open(const struct recording_services *services,
 	return r;
 }
 
-/* CLOCK_MONOTONIC goes on while only the recorder was away; after a restart of the machine it begins anew, then UTC tells how much time passed. */
+/* CLOCK_MONOTONIC goes on while only the recorder was away; after a restart of the machine it
+ * begins anew, then UTC tells how much time passed. */
 static uint64_t resumed_origin_us(const struct archive_resume *from)
 {
 	uint64_t clock_us = clock_now_us();

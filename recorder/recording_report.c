@@ -46,7 +46,8 @@ static gboolean deliver(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* An idle source of high priority: g_main_context_invoke would deliver at once, inside the caller, when it is the main thread. */
+/* An idle source of high priority: g_main_context_invoke would deliver at once, inside the caller,
+ * when it is the main thread. */
 static void post(struct report *report)
 {
 	g_idle_add_full(G_PRIORITY_HIGH, deliver, report, report_free);

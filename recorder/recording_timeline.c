@@ -1,4 +1,5 @@
-/* What goes into a recording's timeline, and how much of it a session may say. It must not know where lines are written. */
+/* What goes into a recording's timeline, and how much of it a session may say. It must not know
+ * where lines are written. */
 #include "recorder/recording_inbox.h"
 #include "recorder/recording_internal.h"
 

@@ -1,4 +1,5 @@
-/* Repairs what a killed recorder left. It must not invent anything: what is kept is what lies whole on the disk, and the chain says where it ends. */
+/* Repairs what a killed recorder left. It must not invent anything: what is kept is what lies whole
+ * on the disk, and the chain says where it ends. */
 #include "recorder/recovery.h"
 
 #include "base/clock.h"
@@ -11,7 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Rows of recordings sealed so lately are written again: the database may have been away when the recorder died. */
+/* Rows of recordings sealed so lately are written again: the database may have been away
+ * when the recorder died. */
 #define ROWS_AGAIN_US (7ull * 24 * 3600 * 1000000)
 
 void recovered_free(struct recovered *recovered)
@@ -44,7 +46,8 @@ static int adopt_segments(const struct recovery_files *files, struct recovered *
 	return result;
 }
 
-/* An init segment whose first picture was never written belongs to nothing; so does a data key that nothing was written with. */
+/* An init segment whose first picture was never written belongs to nothing; so does a data key that
+ * nothing was written with. */
 static bool is_orphan(const char *name, const struct archive_resume *from)
 {
 	unsigned number;
@@ -103,7 +106,8 @@ static bool is_signer(const struct chain_key *key, const struct recovered_chain 
 	return strcmp(hex, chain->certificate.sha256) == 0;
 }
 
-/* Entries must be signed with the key whose certificate lies in the recording: the present one, or that before the last rotation. NULL: neither. */
+/* Entries must be signed with the key whose certificate lies in the recording: the present one, or
+ * that before the last rotation. NULL: neither. */
 static const struct chain_key *signer_of(const struct archive_services *services,
 					 const struct recovered_chain *chain)
 {
@@ -142,8 +146,9 @@ static int repair(const struct archive_services *services, struct store_recordin
 	return 0;
 }
 
-/* Of a deleted recording there is nothing to repair, and its rows say more than the chain. Anybody who may write to the disk can put a file of that name there, and would
- * keep what was interrupted from its seal. */
+/* Of a deleted recording there is nothing to repair, and its rows say more than the chain. Anybody
+ * who may write to the disk can put a file of that name there, and would keep what was
+ * interrupted from its seal. */
 static bool is_deleted(const struct archive_services *services, const char *session_id,
 		       struct store_recording *store)
 {
@@ -219,7 +224,8 @@ static void settle(const struct archive_services *services, const char *session_
 		settled_add(services->settled, session_id);
 }
 
-/* A chain is synced before its leaf: only somebody who may write to the disk can take a seal back, and would have us sign what he put in its place. */
+/* A chain is synced before its leaf: only somebody who may write to the disk can take a seal back,
+ * and would have us sign what he put in its place. */
 static bool was_sealed(struct scan *scan, const char *session_id)
 {
 	const char *store_dir = scan->services->store_dir;
@@ -230,7 +236,8 @@ static bool was_sealed(struct scan *scan, const char *session_id)
 	return scan->sealed != NULL && g_hash_table_contains(scan->sealed, session);
 }
 
-/* Rows and seals follow from what this node's key signed, not from what somebody put behind it. Of keys before the last rotation only the verifier can tell. */
+/* Rows and seals follow from what this node's key signed, not from what somebody put behind it. Of
+ * keys before the last rotation only the verifier can tell. */
 static int check_chain(struct scan *scan, const char *text, const struct recovered_chain *chain)
 {
 	const char *session_id = chain->from.session_id;
@@ -303,7 +310,8 @@ static int look_at(struct scan *scan, const char *session_id, struct store_recor
 	return result;
 }
 
-/* Without a beginning, or torn in its middle, nothing can be signed behind it, now or later. Everything else may be mended: a key that is named again, a disk. */
+/* Without a beginning, or torn in its middle, nothing can be signed behind it, now or later.
+ * Everything else may be mended: a key that is named again, a disk. */
 static void complain(const struct archive_services *services, const char *session_id, int result)
 {
 	bool for_good = result == -EPROTO || result == -ENOENT || result == -EBADMSG;

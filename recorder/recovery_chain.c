@@ -139,7 +139,8 @@ static bool read_entry(const char *line, const char *newline, struct chain_entry
 	return chain_entry_parse(line, (size_t)(newline - line), ret) == 0;
 }
 
-/* What a power cut leaves at the end of a file that grew, as many lines as fit in there: entries that lie behind would have been written later. */
+/* What a power cut leaves at the end of a file that grew, as many lines as fit in there: entries
+ * that lie behind would have been written later. */
 static bool is_torn_end(const char *at, const char *end)
 {
 	const char *newline;

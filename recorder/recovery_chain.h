@@ -21,14 +21,17 @@ struct recovered_chain {
 	struct chain_file certificate;
 };
 
-/** Reads the entries of a chain; a torn end is left out of from.chain_bytes. Returns 0; -EPROTO when there is no entry at all, or when entries lie behind something
- *  that is none. Free with recovered_chain_clear in both cases. */
+/** Reads the entries of a chain; a torn end is left out of from.chain_bytes. Returns 0; -EPROTO
+ *  when there is no entry at all, or when entries lie behind something that is none. Free with
+ *  recovered_chain_clear in both cases. */
 int recovered_chain_read(const char *session_id, const char *text, size_t length,
 			 struct recovered_chain *ret);
-/** Whether it is what `key` signed, from the genesis to the last entry: that one's signature holds, and each names the one before. `text` is what it was read from. */
+/** Whether it is what `key` signed, from the genesis to the last entry: that one's signature holds,
+ *  and each names the one before. `text` is what it was read from. */
 bool recovered_chain_is_signed(const struct recovered_chain *chain, const char *text,
 			       const struct chain_key *key);
-/** The number in a name such as "key-001.cms", however many digits it has. False: it is no such name. */
+/** The number in a name such as "key-001.cms", however many digits it has. False: it is no such
+ *  name. */
 bool recovered_name_number(const char *name, const char *prefix, const char *suffix,
 			   unsigned *ret_number);
 /** Raises the highest numbers of data keys to those that the segment lists. */

@@ -1,4 +1,5 @@
-/* The files of an interrupted recording: how they are found, read, cut and listed. It must not know what is in them. */
+/* The files of an interrupted recording: how they are found, read, cut and listed. It must not
+ * know what is in them. */
 #include "recorder/recovery_files.h"
 
 #include "recorder/crypt/crypt_record.h"
@@ -40,7 +41,8 @@ static bool names_keys(const struct recovered_chain *chain)
 	return any;
 }
 
-/* What is signed is what the disk gives: after a write that failed the kernel holds pages that never got there, and calls them clean. Those that are still to be written stay. */
+/* What is signed is what the disk gives: after a write that failed the kernel holds pages that
+ * never got there, and calls them clean. Those that are still to be written stay. */
 static int forget_cache(struct store_recording *store)
 {
 	g_autoptr(GPtrArray) names = NULL;
@@ -86,7 +88,8 @@ void recovery_file_clear(struct recovery_file *found)
 	g_clear_pointer(&found->bytes, g_free);
 }
 
-/* What stands in front of a record that was damaged is kept, as is what stands in front of a fragment that was. */
+/* What stands in front of a record that was damaged is kept, as is what stands in front
+ * of a fragment that was. */
 static int read_found(struct recovery_file *found)
 {
 	uint64_t done = 0;

@@ -1,4 +1,5 @@
-/* What a segment needs beside its own files: the init segment and the sealed data key. It must not cut anything, only keep, make again or remove. */
+/* What a segment needs beside its own files: the init segment and the sealed data key. It must not
+ * cut anything, only keep, make again or remove. */
 #include "recorder/recovery_init.h"
 
 #include "recorder/crypt/archive_key.h"
@@ -9,13 +10,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* An entry names it: what is wrong with it is damage, which the verifier will name, and not what a power cut left. */
+/* An entry names it: what is wrong with it is damage, which the verifier will name, and not
+ * what a power cut left. */
 static bool is_entered(const struct recovery_files *files, uint32_t number)
 {
 	return number <= files->chain->from.n_segments;
 }
 
-/* Says again what the pictures themselves say; without pictures that can be read nothing is known. */
+/* Says again what the pictures themselves say; without pictures that can be read nothing is
+ * known. */
 static int remake(const struct recovery_files *files, const struct recovery_file *video,
 		  struct chain_segment *segment, char codec[16])
 {
@@ -58,7 +61,8 @@ static int take(const struct recovery_files *files, const struct recovery_file *
 	return result < 0 ? result : -ENOENT;
 }
 
-/* The newest init segment up to this one belongs to it: a size is announced with the segment that begins it. */
+/* The newest init segment up to this one belongs to it: a size is announced with the
+ * segment that begins it. */
 int recovery_init_add(const struct recovery_files *files, const struct recovery_file *video,
 		      struct chain_segment *segment, char codec[16])
 {
@@ -81,7 +85,8 @@ int recovery_init_add(const struct recovery_files *files, const struct recovery_
 	return result == -ENOENT ? remake(files, video, segment, codec) : result;
 }
 
-/* It carries the number of the first segment that needs it: without a picture there it belongs to nothing. */
+/* It carries the number of the first segment that needs it: without a picture there
+ * it belongs to nothing. */
 int recovery_init_drop(const struct recovery_files *files, uint32_t number)
 {
 	char name[32];
@@ -95,7 +100,8 @@ int recovery_init_drop(const struct recovery_files *files, uint32_t number)
 	return result;
 }
 
-/* Without the sealed key nobody will ever read the segment; it is entered nevertheless, for what its checkpoints say. */
+/* Without the sealed key nobody will ever read the segment; it is entered nevertheless, for
+ * what its checkpoints say. */
 int recovery_key_add(const struct recovery_files *files, unsigned number,
 		     struct chain_segment *segment)
 {

@@ -1,4 +1,5 @@
-/* Sealed keystrokes after a crash. Nobody here can read them, and it must not try: records say themselves where they end. */
+/* Sealed keystrokes after a crash. Nobody here can read them, and it must not try: records say
+ * themselves where they end. */
 #include "recorder/recovery_keystrokes.h"
 
 #include "recorder/crypt/crypt_record.h"
@@ -31,7 +32,8 @@ static int read_found(const struct recovery_files *files, size_t max_bytes, stru
 				    &found->length, &found->part);
 }
 
-/* Without it nobody will ever read them; they are entered nevertheless, for that they were recorded. */
+/* Without it nobody will ever read them; they are entered nevertheless, for that they were
+ * recorded. */
 static int list_key(const struct recovery_files *files, unsigned number,
 		    struct chain_segment *segment)
 {

@@ -1,4 +1,5 @@
-/* The segment a recorder died over. It must not invent anything: what is kept is what lies whole on the disk, or what a checkpoint proves of it. */
+/* The segment a recorder died over. It must not invent anything: what is kept is what lies whole on
+ * the disk, or what a checkpoint proves of it. */
 #include "recorder/recovery_segment.h"
 
 #include "recorder/lines/line_reader.h"
@@ -31,7 +32,8 @@ static uint64_t time_of(const GString *line)
 	return t_us > 0 ? (uint64_t)t_us : 0;
 }
 
-/* Bytes of a timeline to keep; 0: there is no line in it. Encrypted bytes are those that were written, and end where an append did. */
+/* Bytes of a timeline to keep; 0: there is no line in it. Encrypted bytes are those that were
+ * written, and end where an append did. */
 static size_t whole_lines(struct recovery_file *timeline, uint64_t *ret_last_us)
 {
 	g_autoptr(GString) last = g_string_new(NULL);
@@ -62,7 +64,8 @@ static const struct chain_file *find_proof(const struct recovered_checkpoint *ch
 	return NULL;
 }
 
-/* What a checkpoint signed of it must lie there still: only somebody who may write to the disk, or a disk that forgets, changes what was synced. */
+/* What a checkpoint signed of it must lie there still: only somebody who may write to the disk, or
+ * a disk that forgets, changes what was synced. */
 static int check_proven(const struct recovery_files *files, const struct recovery_file *found,
 			uint32_t number)
 {

@@ -1,4 +1,5 @@
-/* Which recordings run. It must not know sockets: the gateway's link calls it, and gets answers through one function. */
+/* Which recordings run. It must not know sockets: the gateway's link calls it, and gets answers
+ * through one function. */
 #include "recorder/registry.h"
 
 #include "base/clock.h"
@@ -126,7 +127,8 @@ static void ending(void *user, enum end_reason reason, const char *detail)
 {
 	struct entry *entry = user;
 
-	/* Without its link the session freezes at once: nothing is seen or typed between the last picture that could be written and the end. */
+	/* Without its link the session freezes at once: nothing is seen or typed between the last
+	 * picture that could be written and the end. */
 	g_clear_pointer(&entry->link, session_link_destroy);
 	entry->ending = reason;
 	say_opened(entry->registry, entry->session_id, reason, detail);
@@ -207,8 +209,9 @@ static int start_recording(struct registry *registry, const struct recorder_open
 	return 0;
 }
 
-/* A recording that runs, or one that was left here: a session that ended while no recorder was there has an end to be told, and perhaps who ended it. Nobody
- * says here how keys are to be kept: as closely as can be. */
+/* A recording that runs, or one that was left here: a session that ended while no recorder was
+ * there has an end to be told, and perhaps who ended it. Nobody says here how keys are to be kept:
+ * as closely as can be. */
 static struct entry *find(struct registry *registry, const char *session_id)
 {
 	struct entry *entry = g_hash_table_lookup(registry->entries, session_id);
@@ -251,7 +254,8 @@ static bool room_for(struct registry *registry, const struct recorder_open *open
 	return storage.accepting || open->resume;
 }
 
-/* What the session's policy asks for can be kept here. Never silently plain or left out: who set it relies on it. */
+/* What the session's policy asks for can be kept here. Never silently plain or left out:
+ * who set it relies on it. */
 static bool policy_ok(const struct registry *registry, const struct recorder_open *open)
 {
 	return g_strcmp0(open->keys, RECORDER_KEYS_SEALED) != 0 ||

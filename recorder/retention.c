@@ -1,4 +1,5 @@
-/* When deletions run. It must not decide what is due: the database does, under a lock that holds respect. */
+/* When deletions run. It must not decide what is due: the database does, under a lock that holds
+ * respect. */
 #include "recorder/retention.h"
 
 #include "recorder/deletion.h"
@@ -31,7 +32,8 @@ static bool finish(struct retention *r, const struct deletion *deletion, const c
 	return true;
 }
 
-/* Without its directory there is no head for a tombstone to name, and nobody here knows who took it: that is an alarm and no deletion. */
+/* Without its directory there is no head for a tombstone to name, and nobody here knows who took
+ * it: that is an alarm and no deletion. */
 static bool give_up(struct retention *r, const struct deletion *deletion, GError **error)
 {
 	bool changed;

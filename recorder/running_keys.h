@@ -1,5 +1,6 @@
-/** Data keys of recordings that are being written, kept in memory that outlives the recorder but not the machine: after a kill the recorder can repair and sign what it
- *  had just written; after a power cut nobody can. One file per key, 0600, gone when its recording is sealed.
+/** Data keys of recordings that are being written, kept in memory that outlives the recorder but
+ *  not the machine: after a kill the recorder can repair and sign what it had just written; after a
+ *  power cut nobody can. One file per key, 0600, gone when its recording is sealed.
  *
  *  Functions may be called by any thread. Errors are -errno. */
 #pragma once

@@ -1,5 +1,5 @@
-/* Workers over one epoll. It must not know what a task does. Events carry a task's number, not its address: another worker may have closed the task
- * since the kernel reported it. */
+/* Workers over one epoll. It must not know what a task does. Events carry a task's number, not its
+ * address: another worker may have closed the task since the kernel reported it. */
 #include "recorder/scheduler.h"
 
 #include <errno.h>

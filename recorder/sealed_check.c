@@ -1,4 +1,5 @@
-/* The background check of sealed recordings. It must not know how they were made: it reads what anybody would read. */
+/* The background check of sealed recordings. It must not know how they were made: it reads
+ * what anybody would read. */
 #include "recorder/sealed_check.h"
 
 #include "recorder/mux/play_check.h"
@@ -271,7 +272,8 @@ static gpointer run_thread(gpointer data)
 	return NULL;
 }
 
-/* Queued when the recorder stopped. The data keys of its start are gone: what is encrypted will be said to have been skipped. */
+/* Queued when the recorder stopped. The data keys of its start are gone: what is encrypted will be
+ * said to have been skipped. */
 static void check_again(void *user, const char *session_id)
 {
 	sealed_check_add(user, session_id, NULL);

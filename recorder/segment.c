@@ -197,7 +197,8 @@ void segment_sync(const struct segment *segment, store_sealed_fn synced, void *u
 	store_sync_files(segment->store, files, G_N_ELEMENTS(files), synced, user);
 }
 
-/* Without the end every line can be read all the same: a disk that is full is told about by whoever writes lines. */
+/* Without the end every line can be read all the same: a disk that is full is told about by
+ * whoever writes lines. */
 static void stream_end_lines(struct segment *segment, struct segment_stream *stream)
 {
 	if (stream->lines == NULL)

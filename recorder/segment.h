@@ -1,4 +1,5 @@
-/** The open segment of a recording: its video and timeline files, their running hashes, and what a chain entry says about them. One thread at a time. */
+/** The open segment of a recording: its video and timeline files, their running hashes, and what a
+ *  chain entry says about them. One thread at a time. */
 #pragma once
 
 #include "recorder/chain/chain.h"
@@ -42,9 +43,11 @@ struct segment *segment_create(struct store_recording *store, const struct segme
 /** Closes files that were not sealed. NULL is fine. */
 void segment_destroy(struct segment *segment);
 
-/** Appends; on -errno the segment is unchanged. A line is compressed, and one that was refused stands in front of the next. */
+/** Appends; on -errno the segment is unchanged. A line is compressed, and one that was refused
+ *  stands in front of the next. */
 int segment_add_line(struct segment *segment, const char *line);
-/** The same into a file of its own, under this key: borrowed as the other, and the same in each call. */
+/** The same into a file of its own, under this key: borrowed as the other, and the same in each
+ *  call. */
 int segment_add_keystroke(struct segment *segment, const struct segment_key *key, const char *line);
 int segment_add_fragment(struct segment *segment, const void *bytes, size_t length,
 			 uint64_t dts_us);

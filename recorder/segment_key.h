@@ -1,5 +1,5 @@
-/** The data key that one start of the recorder writes a recording's segments with: made, sealed into the recording's directory, kept for the time of a crash. One
- *  thread at a time. */
+/** The data key that one start of the recorder writes a recording's segments with: made, sealed
+ *  into the recording's directory, kept for the time of a crash. One thread at a time. */
 #pragma once
 
 #include "recorder/chain/chain.h"
@@ -16,8 +16,9 @@ struct segment_key_places {
 
 /** What a data key is for. */
 enum segment_key_kind {
-	SEGMENT_KEY_FILES,	/**< sealed to the archive certificate */
-	SEGMENT_KEY_KEYSTROKES, /**< to that for keystrokes; nobody keeps it for the time of a crash */
+	SEGMENT_KEY_FILES, /**< sealed to the archive certificate */
+	/** to that for keystrokes; nobody keeps it for the time of a crash */
+	SEGMENT_KEY_KEYSTROKES,
 	SEGMENT_KEY_KIND_COUNT,
 };
 
@@ -28,7 +29,8 @@ struct segment_key {
 	struct chain_file file; /**< the sealed key, as entries list it */
 };
 
-/** Of a kind that has a certificate; `number` is new in the recording. -errno of the store, -EIO when OpenSSL fails; then nothing is left behind. */
+/** Of a kind that has a certificate; `number` is new in the recording. -errno of the store, -EIO
+ *  when OpenSSL fails; then nothing is left behind. */
 int segment_key_create(const struct segment_key_places *places, enum segment_key_kind kind,
 		       struct store_recording *store, const char *session_id, unsigned number,
 		       struct segment_key **ret_key);

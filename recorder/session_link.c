@@ -1,4 +1,5 @@
-/* One session process's link. What it sends is hostile; a bad packet ends the link and so, after a while, the recording. */
+/* One session process's link. What it sends is hostile; a bad packet ends the link and so, after a
+ * while, the recording. */
 #include "recorder/session_link.h"
 
 #include "ipc/link.h"
@@ -14,7 +15,8 @@ struct session_link {
 	int fd;
 	guint source;
 	struct recording *recording;
-	bool asked; /* a canvas is not answered yet: a session waits for that before it offers another */
+	/* a canvas is not answered yet: a session waits for that before it offers another */
+	bool asked;
 	struct packet packet;
 };
 

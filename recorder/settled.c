@@ -17,7 +17,8 @@ struct settled {
 	int fd; /**< -1: not to be written */
 };
 
-/* Somebody else may have put it there: only a plain file, and never waiting for one. A descriptor or -errno. */
+/* Somebody else may have put it there: only a plain file, and never waiting for one. A
+ * descriptor or -errno. */
 static int open_list(const char *path, int flags)
 {
 	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);

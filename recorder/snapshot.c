@@ -1,6 +1,7 @@
 /* From canvas tiles to NV12. It must not know encoders or time.
  *
- * Of each tile only the box around its damage is read: what a small picture costs is the memory it touches, which has gone cold since the one before. */
+ * Of each tile only the box around its damage is read: what a small picture costs is the memory it
+ * touches, which has gone cold since the one before. */
 #include "recorder/snapshot.h"
 
 #include <errno.h>
@@ -44,8 +45,8 @@ static struct rect tile_at(const struct snapshot *s, uint32_t column, uint32_t r
 			     MIN(TILE, s->picture.height - row * TILE)};
 }
 
-/* As coarse as the conversion: columns of macroblocks, even rows, and macroblocks that hang over the picture's edge as a whole. `right` and `bottom` may lie
- * behind the picture then. */
+/* As coarse as the conversion: columns of macroblocks, even rows, and macroblocks that hang over
+ * the picture's edge as a whole. `right` and `bottom` may lie behind the picture then. */
 static void mark_tile(struct snapshot *s, uint32_t column, uint32_t row, const struct rect *r)
 {
 	const struct rect tile = tile_at(s, column, row);
@@ -164,8 +165,9 @@ static struct rect part_of(const struct snapshot *s, uint32_t column, uint32_t r
 	return part;
 }
 
-/* The part of a tile that comes next: a share of it is asked for with every macroblock that is converted, because its rows lie a picture's width apart, where no
- * processor looks ahead by itself, and because more lines at a time than it can wait for stop it. */
+/* The part of a tile that comes next: a share of it is asked for with every macroblock that is
+ * converted, because its rows lie a picture's width apart, where no processor looks ahead by
+ * itself, and because more lines at a time than it can wait for stop it. */
 struct next_part {
 	const struct ring_reader *reader;
 	struct rect rows; /* not asked for yet */

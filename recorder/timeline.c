@@ -8,7 +8,8 @@
 
 #define BUDGET_BURST_BYTES (1u << 20)
 #define BUDGET_BYTES_PER_S (64u << 10)
-/* A line is also a record on the disk, of which a segment's file may have four millions (recorder/reader/reader_crypt.c): 512 a second, however short. */
+/* A line is also a record on the disk, of which a segment's file may have four millions
+ * (recorder/reader/reader_crypt.c): 512 a second, however short. */
 #define LINE_COST_MIN_BYTES 128u
 
 char *timeline_line(const char *json, const char *origin, uint64_t t_us)

@@ -1,4 +1,5 @@
-/** Lines of the timeline: JSON Lines, one event each, beside the video of the segment it belongs to. */
+/** Lines of the timeline: JSON Lines, one event each, beside the video of the segment it belongs
+ *  to. */
 #pragma once
 
 #include <glib.h>
@@ -13,14 +14,16 @@
 /** That and when is the recorder's word, who and where from the web program's. */
 #define TIMELINE_WEB "web"
 
-/** One line with its newline: {"t_us":..., "origin":..., and the members of `json`}. `json` is not trusted; members called t_us or origin are dropped.
+/** One line with its newline: {"t_us":..., "origin":..., and the members of `json`}. `json` is not
+ *  trusted; members called t_us or origin are dropped.
  *  NULL when it is not one JSON object, or longer than a line may be. g_free it. */
 char *timeline_line(const char *json, const char *origin, uint64_t t_us);
 
 /** A line of timeline_line: does it say what was typed? */
 bool timeline_is_keystroke(const char *line);
 
-/** Keeps a flood of events from filling the disk: about 64 kB a second, 1 MB at once; short ones cost 128 bytes, too. */
+/** Keeps a flood of events from filling the disk: about 64 kB a second, 1 MB at once; short
+ *  ones cost 128 bytes, too. */
 struct timeline_budget {
 	uint64_t left_bytes, filled_us;
 	uint64_t n_dropped;

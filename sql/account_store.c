@@ -1,4 +1,5 @@
-/* Statements about the accounts known on targets. It can write their sealed secrets; only target_store_resolve reads one. */
+/* Statements about the accounts known on targets. It can write their sealed secrets; only
+ * target_store_resolve reads one. */
 #include "sql/db_query.h"
 #include "sql/target_store.h"
 

@@ -38,9 +38,11 @@ struct audit_filter {
 bool audit_store_list(struct db *db, const struct audit_filter *filter, GPtrArray **ret,
 		      uint64_t *ret_total, GError **error);
 
-/** Up to `limit` records behind number `after`, in order of their numbers: GPtrArray of struct audit_row. Recorder, web, administrator. */
+/** Up to `limit` records behind number `after`, in order of their numbers: GPtrArray of struct
+ *  audit_row. Recorder, web, administrator. */
 bool audit_store_after(struct db *db, uint64_t after, uint32_t limit, GPtrArray **ret,
 		       GError **error);
 
-/** The record as one JSON object, as the node log hashes it (docs/database.md, "The audit trail"). g_free it. */
+/** The record as one JSON object, as the node log hashes it (docs/database.md, "The
+ *  audit trail"). g_free it. */
 char *audit_row_json(const struct audit_row *row);

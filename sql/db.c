@@ -1,5 +1,5 @@
-/* A connection and what is said over it: deadline, errors in our words, connecting again. It knows no table but the one that tells
- * the schema's version. */
+/* A connection and what is said over it: deadline, errors in our words, connecting again. It knows
+ * no table but the one that tells the schema's version. */
 #include "sql/db.h"
 
 #include "base/clock.h"
@@ -14,8 +14,9 @@ G_DEFINE_QUARK(vitrine - db - error - quark, db_error)
 
 struct db {
 	char *conninfo, *role, *program;
-	PGconn *connection;  /* NULL: to be made by the next call */
-	bool in_transaction; /* between db_begin and its end, also when the connection broke in it */
+	PGconn *connection; /* NULL: to be made by the next call */
+	/* between db_begin and its end, also when the connection broke in it */
+	bool in_transaction;
 };
 
 static void drop_connection(struct db *db)
@@ -24,8 +25,8 @@ static void drop_connection(struct db *db)
 	db->connection = NULL;
 }
 
-/* A server that was restarted while we were idle has left its farewell and an end of file on the socket. Seen before a statement
- * is sent, it costs nobody an error. */
+/* A server that was restarted while we were idle has left its farewell and an end of file on the
+ * socket. Seen before a statement is sent, it costs nobody an error. */
 static void drop_if_closed(struct db *db)
 {
 	struct pollfd p = {.fd = PQsocket(db->connection), .events = POLLIN};
@@ -96,7 +97,8 @@ static void set_away_error(struct db *db, GError **error, const char *what)
 	drop_connection(db);
 }
 
-/* Waits for the whole answer; the last result counts (a script has several), the first failed one stops it. */
+/* Waits for the whole answer; the last result counts (a script has several), the
+ * first failed one stops it. */
 static PGresult *take_answer(struct db *db, const char *what, guint64 deadline_us, GError **error)
 {
 	PGresult *last = NULL, *next;

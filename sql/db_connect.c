@@ -1,4 +1,5 @@
-/* Making connections to PostgreSQL: parameters, deadline, what goes wrong in words. It knows no statement. */
+/* Making connections to PostgreSQL: parameters, deadline, what goes wrong in words.
+ * It knows no statement. */
 #include "sql/db_connect.h"
 
 #include "base/clock.h"
@@ -8,8 +9,9 @@
 #include <poll.h>
 #include <string.h>
 
-/* The server ends what takes too long before the client gives up on it, so that a slow statement costs one error and not a
- * connection. Nothing is looked up outside our schema: pg_temp last, or a temporary table could stand in for one of ours. */
+/* The server ends what takes too long before the client gives up on it, so that a slow statement
+ * costs one error and not a connection. Nothing is looked up outside our schema: pg_temp last, or a
+ * temporary table could stand in for one of ours. */
 #define SERVER_OPTIONS                                                                             \
 	"-c search_path=vitrine,pg_temp -c statement_timeout=4000 -c lock_timeout=3000 "           \
 	"-c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
@@ -34,7 +36,8 @@ PGconn *db_connect_start(const char *conninfo, const char *role, const char *pro
 			      NULL};
 	const char *values[] = {conninfo, program, SERVER_OPTIONS, "UTF8", "30",
 				"10",	  "3",	   role,	   NULL};
-	/* expand_dbname: the conninfo stands in for dbname; what follows it in the list wins over it. */
+	/* expand_dbname: the conninfo stands in for dbname; what follows it in the list wins over
+	 * it. */
 	PGconn *connection = PQconnectStartParams(keys, values, 1);
 
 	if (connection == NULL)

@@ -1,4 +1,5 @@
-/* LISTEN on a GLib loop. It connects without waiting, hears, and connects again; it knows no table. */
+/* LISTEN on a GLib loop. It connects without waiting, hears, and connects again; it knows no
+ * table. */
 #include "sql/db_listener.h"
 
 #include "sql/db.h"
@@ -50,7 +51,8 @@ static void set_timer(struct db_listener *listener, guint after_ms, GSourceFunc 
 	g_source_attach(listener->timer_source, listener->context);
 }
 
-/* The descriptor may change between two steps of connecting, so each step gets a source of its own. */
+/* The descriptor may change between two steps of connecting, so each step gets a source of its
+ * own. */
 static void watch(struct db_listener *listener, GIOCondition condition, GUnixFDSourceFunc ready)
 {
 	drop_source(&listener->socket_source);

@@ -1,4 +1,5 @@
-/** Inside sql/: saying a statement and reading its rows. Only *_store.c, migrate.c and db.c include this. */
+/** Inside sql/: saying a statement and reading its rows. Only *_store.c, migrate.c
+ *  and db.c include this. */
 #pragma once
 
 #include "sql/db.h"
@@ -7,7 +8,8 @@
 
 #define DB_PARAMS_MAX 20
 
-/** The values of $1, $2, ... in the order of the calls. Texts and bytes are borrowed until the statement was said. */
+/** The values of $1, $2, ... in the order of the calls. Texts and bytes are borrowed until
+ *  the statement was said. */
 struct db_params {
 	const char *values[DB_PARAMS_MAX];
 	int lengths[DB_PARAMS_MAX], formats[DB_PARAMS_MAX];
@@ -23,15 +25,17 @@ void param_bytes(struct db_params *params, const void *bytes, size_t length);
 
 enum db_rows {
 	ROWS_ANY, /**< none to many */
-	ROWS_ONE, /**< exactly one returned or changed; none is DB_ERROR_MISSING, more DB_ERROR_FAULT */
+	/** exactly one returned or changed; none is DB_ERROR_MISSING, more DB_ERROR_FAULT */
+	ROWS_ONE,
 };
 
-/** Says one statement. `what` names it in errors: "cannot <what>: ...". The result is PQclear'd by the caller; NULL and an error as
- *  enum db_error says. `params` may be NULL. */
+/** Says one statement. `what` names it in errors: "cannot <what>: ...". The result is PQclear'd by
+ *  the caller; NULL and an error as enum db_error says. `params` may be NULL. */
 PGresult *db_say(struct db *db, const char *what, const char *statement,
 		 const struct db_params *params, enum db_rows rows, GError **error);
 
-/** As db_say, for statements whose result nobody reads. `ret_rows` (may be NULL): how many rows were changed. */
+/** As db_say, for statements whose result nobody reads. `ret_rows` (may be NULL): how
+ *  many rows were changed. */
 bool db_do(struct db *db, const char *what, const char *statement, const struct db_params *params,
 	   enum db_rows rows, uint64_t *ret_rows, GError **error);
 
@@ -39,11 +43,13 @@ bool db_do(struct db *db, const char *what, const char *statement, const struct 
 bool db_count(struct db *db, const char *what, const char *statement,
 	      const struct db_params *params, uint64_t *ret, GError **error);
 
-/** Says a text of several statements without parameters and with `timeout_ms` instead of the usual limits: migrations. */
+/** Says a text of several statements without parameters and with `timeout_ms` instead of the
+ *  usual limits: migrations. */
 bool db_run_script(struct db *db, const char *what, const char *script, int timeout_ms,
 		   GError **error);
 
-/** As db_open, as whoever conninfo says and without looking at the schema's version: for migrating. */
+/** As db_open, as whoever conninfo says and without looking at the schema's version: for
+ *  migrating. */
 struct db *db_open_unchecked(const char *conninfo, const char *program, GError **error);
 
 /** Reads the columns of a row from left to right. */

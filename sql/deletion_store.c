@@ -1,4 +1,5 @@
-/* Statements about holds and deletions. The rules stand in the database, for whoever writes there. */
+/* Statements about holds and deletions. The rules stand in the database, for whoever writes
+ * there. */
 #include "sql/deletion_store.h"
 
 #include "sql/db_query.h"

@@ -1,5 +1,6 @@
-/** Legal holds, orders to delete, and what a recorder has to delete now. A hold beats everything; an order takes two people; both leave
- *  who, when and why. False and DB_ERROR on failure, ret_* untouched. Times and sizes are judged by the database. */
+/** Legal holds, orders to delete, and what a recorder has to delete now. A hold beats everything;
+ *  an order takes two people; both leave who, when and why. False and DB_ERROR on failure, ret_*
+ *  untouched. Times and sizes are judged by the database. */
 #pragma once
 
 #include "sql/db.h"
@@ -31,7 +32,8 @@ bool deletion_store_release(struct db *db, const char *session_id, const char *b
 /** DB_ERROR_CONFLICT: requested already, under hold or deleted; DB_ERROR_MISSING. */
 bool deletion_store_request(struct db *db, const char *session_id, const char *reason,
 			    const char *by, GError **error);
-/** DB_ERROR_INVALID: by whoever requested it; DB_ERROR_CONFLICT: under hold or deleted; DB_ERROR_MISSING: no request waits. */
+/** DB_ERROR_INVALID: by whoever requested it; DB_ERROR_CONFLICT: under hold or deleted;
+ *  DB_ERROR_MISSING: no request waits. */
 bool deletion_store_approve(struct db *db, const char *session_id, const char *by, GError **error);
 /** DB_ERROR_MISSING: no request waits for a second person. */
 bool deletion_store_withdraw(struct db *db, const char *session_id, GError **error);
@@ -45,11 +47,14 @@ struct deletion {
 };
 void deletion_free(struct deletion *deletion);
 
-/** Recorder: what is due on its node, the oldest first; also what an interrupted deletion left. GPtrArray of struct deletion. */
+/** Recorder: what is due on its node, the oldest first; also what an interrupted deletion left.
+ *  GPtrArray of struct deletion. */
 bool deletion_store_due(struct db *db, const char *node, GPtrArray **ret, GError **error);
-/** Recorder, before it touches a file. `*ret_claimed` false: a hold came first, or it is not due any more. May be repeated. */
+/** Recorder, before it touches a file. `*ret_claimed` false: a hold came first, or it is not due
+ *  any more. May be repeated. */
 bool deletion_store_claim(struct db *db, const struct deletion *deletion, const char *node,
 			  bool *ret_claimed, GError **error);
-/** Recorder: the contents are gone, the tombstone with this hash lies in the store. May be repeated. */
+/** Recorder: the contents are gone, the tombstone with this hash lies in the store. May be
+ *  repeated. */
 bool deletion_store_finish(struct db *db, const char *session_id, const char *tombstone_sha256,
 			   GError **error);

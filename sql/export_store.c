@@ -1,4 +1,5 @@
-/* Statements about exports at the console. A job ends once: whoever comes second changes nothing and is told. */
+/* Statements about exports at the console. A job ends once: whoever comes second
+ * changes nothing and is told. */
 #include "sql/export_store.h"
 
 #include "sql/db_query.h"

@@ -1,5 +1,6 @@
-/** The schema and its migrations, which are part of the program: sql/migrations/NNNN_what.sql, forward only, each in a transaction of its
- *  own, with roles.sql before and grants.sql after them. */
+/** The schema and its migrations, which are part of the program: sql/migrations/NNNN_what.sql,
+ *  forward only, each in a transaction of its own, with roles.sql before and
+ *  grants.sql after them. */
 #pragma once
 
 #include "sql/db.h"
@@ -17,9 +18,10 @@ extern const char migration_roles[], migration_grants[];
 /** Called for each migration after it was committed. */
 typedef void (*migrate_report)(const char *name, void *user_data);
 
-/** Brings the database up to date. The user in `conninfo` must be a superuser, or the database's owner with CREATEROLE, the first time; a
- *  member of vitrine_owner later. Several at once wait for each other. What was committed before a failure stays. DB_ERROR_FAULT when a
- *  migration was changed after it was applied, or the database is newer than this program. */
+/** Brings the database up to date. The user in `conninfo` must be a superuser, or the database's
+ *  owner with CREATEROLE, the first time; a member of vitrine_owner later. Several at once wait for
+ *  each other. What was committed before a failure stays. DB_ERROR_FAULT when a migration was
+ *  changed after it was applied, or the database is newer than this program. */
 bool migrate_run(const char *conninfo, migrate_report report, void *user_data,
 		 uint32_t *ret_applied, GError **error);
 

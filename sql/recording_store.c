@@ -1,4 +1,5 @@
-/* Statements about recordings and segments. Every write may be repeated: the recorder writes rows again from its store. */
+/* Statements about recordings and segments. Every write may be repeated: the recorder writes rows
+ * again from its store. */
 #include "sql/recording_store.h"
 
 #include "sql/db_query.h"
@@ -219,7 +220,8 @@ bool recording_store_give_up(struct db *db, const char *session_id, const char *
 		     &params, ROWS_ANY, NULL, error);
 }
 
-/* The newest segment says codec and size; sums are taken when asked, so no column can disagree with the segments. */
+/* The newest segment says codec and size; sums are taken when asked, so no column can
+ * disagree with the segments. */
 #define RECORDING_SELECT                                                                           \
 	"SELECT r.session_id, r.node, r.quality, r.state, utc_us(r.started_at),"                   \
 	" utc_us(r.closed_at), last.codec, last.width_px, last.height_px, sums.segments,"          \

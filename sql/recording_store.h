@@ -12,7 +12,8 @@ enum recording_state {
 	RECORDING_STATE_FAILED,	  /**< closed without a seal; see detail */
 	RECORDING_STATE_DELETING, /**< claimed; its contents go, or are gone but for the last row */
 	RECORDING_STATE_DELETED,  /**< chain and tombstone are left */
-	RECORDING_STATE_MISSING, /**< the store does not hold it, and nothing says that it was deleted */
+	/** the store does not hold it, and nothing says that it was deleted */
+	RECORDING_STATE_MISSING,
 };
 /** "open", "sealed", "failed", "deleting", "deleted", "missing"; "unknown". Never NULL. */
 const char *recording_state_key(enum recording_state state);
@@ -60,33 +61,38 @@ bool recording_store_open(struct db *db, const struct recording_row *row, GError
  *  (reconciling after a crash). DB_ERROR_MISSING: no such recording. */
 bool recording_store_add_segment(struct db *db, const char *session_id,
 				 const struct segment_row *segment, GError **error);
-/** Recorder: closed for ever. `state` is SEALED or FAILED; of one that is being deleted it stays. */
+/** Recorder: closed for ever. `state` is SEALED or FAILED; of one that is being deleted it
+ *  stays. */
 bool recording_store_close(struct db *db, const char *session_id, enum recording_state state,
 			   uint64_t closed_utc_us, const char *head, const char *detail,
 			   GError **error);
-/** Recorder: what the self-check found. `state`: "passed", "failed" or "skipped". One that fails puts a record
- *  into the audit trail. DB_ERROR_MISSING: no such recording. */
+/** Recorder: what the self-check found. `state`: "passed", "failed" or "skipped". One that fails
+ *  puts a record into the audit trail. DB_ERROR_MISSING: no such recording. */
 bool recording_store_note_check(struct db *db, const char *session_id, const char *state,
 				const char *detail, GError **error);
-/** Bytes of video recorded on `node` in the last 24 hours, and how much of that time there were recordings
- *  at all: since the first of them. Both 0 when there are none. */
+/** Bytes of video recorded on `node` in the last 24 hours, and how much of that time there were
+ *  recordings at all: since the first of them. Both 0 when there are none. */
 bool recording_store_growth(struct db *db, const char *node, uint64_t *ret_bytes,
 			    uint64_t *ret_span_us, GError **error);
 /** Recordings whose self-check failed and that are still there. */
 bool recording_store_count_failed_checks(struct db *db, uint64_t *ret, GError **error);
 /** Recordings that their node's store does not hold. */
 bool recording_store_count_missing(struct db *db, uint64_t *ret, GError **error);
-/** Recorder at start: what is open or missing on `node`, to be compared with its store. GPtrArray of struct recording_row. */
+/** Recorder at start: what is open or missing on `node`, to be compared with its store. GPtrArray
+ *  of struct recording_row. */
 bool recording_store_list_unsettled(struct db *db, const char *node, GPtrArray **ret,
 				    GError **error);
-/** Recorder at start: what was sealed on `node` and has no outcome of a self-check, the newest first, at most `max`. GPtrArray of struct recording_row. */
+/** Recorder at start: what was sealed on `node` and has no outcome of a self-check, the newest
+ *  first, at most `max`. GPtrArray of struct recording_row. */
 bool recording_store_list_unchecked(struct db *db, const char *node, unsigned max, GPtrArray **ret,
 				    GError **error);
-/** Recorder: `node` does not hold this recording, or holds it again. Each change puts a record into the audit trail ("recording-missing", "recording-found");
- *  `*ret_changed` false: it was known, or it is deleted, or there is no such recording. */
+/** Recorder: `node` does not hold this recording, or holds it again. Each change puts a record into
+ *  the audit trail ("recording-missing", "recording-found"); `*ret_changed` false: it was known, or
+ *  it is deleted, or there is no such recording. */
 bool recording_store_note_missing(struct db *db, const char *session_id, const char *node,
 				  bool missing, bool *ret_changed, GError **error);
-/** Recorder: what a power cut left of an open recording can never be signed. One that is closed stays as it is. */
+/** Recorder: what a power cut left of an open recording can never be signed. One that is
+ *  closed stays as it is. */
 bool recording_store_give_up(struct db *db, const char *session_id, const char *detail,
 			     GError **error);
 

@@ -1,5 +1,5 @@
-/** Retention classes: how long recordings are kept. A target names its class; what a class says counts for all recordings of it. False and
- *  DB_ERROR on failure, ret_* untouched. */
+/** Retention classes: how long recordings are kept. A target names its class; what a class says
+ *  counts for all recordings of it. False and DB_ERROR on failure, ret_* untouched. */
 #pragma once
 
 #include "sql/db.h"
@@ -19,5 +19,6 @@ bool retention_store_set(struct db *db, const char *name, uint64_t keep_days, ui
 			 GError **error);
 /** DB_ERROR_CONFLICT while a target names it; DB_ERROR_MISSING. Administrator. */
 bool retention_store_remove(struct db *db, const char *name, GError **error);
-/** Sessions of this target belong to the class from now on. DB_ERROR_MISSING: no such target; DB_ERROR_CONFLICT: no such class. Administrator. */
+/** Sessions of this target belong to the class from now on. DB_ERROR_MISSING: no such target;
+ *  DB_ERROR_CONFLICT: no such class. Administrator. */
 bool retention_store_assign(struct db *db, const char *target, const char *name, GError **error);

@@ -1,4 +1,5 @@
-/* Statements about commands to running sessions. The trigger on the table tells the node; this file only writes and takes. */
+/* Statements about commands to running sessions. The trigger on the table tells the node; this file
+ * only writes and takes. */
 #include "sql/db_query.h"
 #include "sql/session_store.h"
 

@@ -1,4 +1,5 @@
-/* Statements about targets and about who may go there. It hands sealed secrets on without looking into them. */
+/* Statements about targets and about who may go there. It hands sealed secrets on
+ * without looking into them. */
 #include "sql/target_store.h"
 
 #include "sql/db_query.h"

@@ -68,7 +68,8 @@ bool ticket_store_spent(struct db *db, const char *login, GPtrArray **ret, GErro
 		    login, ret, error);
 }
 
-/* The row's lock decides: a second caller waits for the first, looks at used_at again and changes nothing. */
+/* The row's lock decides: a second caller waits for the first, looks at used_at again and changes
+ * nothing. */
 bool ticket_store_use(struct db *db, const char *id, bool *ret_won, GError **error)
 {
 	struct db_params params = {0};

@@ -22,8 +22,8 @@ DB_ROW_CLEANUP(ticket)
  *  empty when there are none. Gateway. */
 bool ticket_store_candidates(struct db *db, const char *login, GPtrArray **ret, GError **error);
 
-/** The tickets of such a user that were used or expired within the last two minutes: they open nothing, but who comes with one can be
- *  told so. Order and limit as above. Gateway. */
+/** The tickets of such a user that were used or expired within the last two minutes: they open
+ *  nothing, but who comes with one can be told so. Order and limit as above. Gateway. */
 bool ticket_store_spent(struct db *db, const char *login, GPtrArray **ret, GError **error);
 
 /** Marks a ticket used. Of any number of callers exactly one gets `*ret_won` true; it is false as
@@ -37,5 +37,6 @@ bool ticket_store_create(struct db *db, const char *id, const char *login, const
 			 const char *account, GBytes *nt_hash_sealed, uint64_t expires_utc_us,
 			 GError **error);
 
-/** Deletes what was used or expired more than a day ago; `ret_rows` tells how many. Gateway, now and then. */
+/** Deletes what was used or expired more than a day ago; `ret_rows` tells how many.
+ *  Gateway, now and then. */
 bool ticket_store_expire(struct db *db, uint64_t *ret_rows, GError **error);

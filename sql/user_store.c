@@ -118,7 +118,8 @@ bool user_store_remove(struct db *db, const char *login, GError **error)
 		     &params, ROWS_ONE, NULL, error);
 }
 
-/* One statement, so that no console login survives the change. `column` is one of ours, never a caller's text. */
+/* One statement, so that no console login survives the change. `column` is one of ours,
+ * never a caller's text. */
 static bool change(struct db *db, const char *what, const char *column, const char *login,
 		   const char *value, GError **error)
 {

@@ -29,8 +29,8 @@ void user_free(struct user *user); /**< NULL is fine */
 DB_ROW_CLEANUP(user)
 
 /** For whoever checks a password (gateway, web): the row of `login`, with password_hash. `*ret` is
- *  NULL when there is no such user: then still spend the time of a check (password_verify_nobody). A
- *  disabled user is returned as such. */
+ *  NULL when there is no such user: then still spend the time of a check (password_verify_nobody).
+ *  A disabled user is returned as such. */
 bool user_store_login(struct db *db, const char *login, struct user **ret, GError **error);
 
 /** Notes a good login. May be repeated. Gateway and web. */
@@ -44,8 +44,8 @@ bool user_store_add(struct db *db, const char *login, const char *password_hash,
 /** GPtrArray of struct user by login, frees its rows. */
 bool user_store_list(struct db *db, GPtrArray **ret, GError **error);
 /** These: DB_ERROR_MISSING when there is no such user. Removing takes grants, tickets and web
- *  logins along; what is written in sessions, recordings and audit stays. Changing password, role or
- *  the disabled flag ends the user's web logins. */
+ *  logins along; what is written in sessions, recordings and audit stays. Changing password, role
+ *  or the disabled flag ends the user's web logins. */
 bool user_store_remove(struct db *db, const char *login, GError **error);
 bool user_store_set_password(struct db *db, const char *login, const char *password_hash,
 			     GError **error);

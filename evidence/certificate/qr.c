@@ -6,7 +6,8 @@
 
 #define IS_DARK 1u
 
-/* Neighbours of a row are one rectangle: viewers that smooth edges would show hair lines between squares. */
+/* Neighbours of a row are one rectangle: viewers that smooth edges would show hair
+ * lines between squares. */
 static void draw_row(cairo_t *cr, const unsigned char *modules, int width, double x, double y,
 		     double module)
 {

@@ -1,4 +1,5 @@
-/* What stands on the page, and how large it may be set so that it is one. Setting itself is typeset.c's matter. */
+/* What stands on the page, and how large it may be set so that it is one. Setting itself
+ * is typeset.c's matter. */
 #include "evidence/certificate/sheet.h"
 
 #include "base/text.h"

@@ -1,5 +1,6 @@
-/** One page of paper (A4) as PDF: a heading, a verdict, rows under section names, numbered steps and a code to scan. What does not fit is made smaller, and what is longer than
- *  a row may be ends with an ellipsis: there is never a second page. Any thread, each with its own sheet. */
+/** One page of paper (A4) as PDF: a heading, a verdict, rows under section names, numbered steps
+ *  and a code to scan. What does not fit is made smaller, and what is longer than a row may be ends
+ *  with an ellipsis: there is never a second page. Any thread, each with its own sheet. */
 #pragma once
 
 #include <glib.h>
@@ -36,5 +37,6 @@ void sheet_add_step(struct sheet *sheet, const char *words, const char *command)
 /** A further command of the step before. */
 void sheet_add_command(struct sheet *sheet, const char *command);
 
-/** The PDF. NULL and *ret_why (static): cairo or the encoder of the code failed, or there are more rows than a page takes. */
+/** The PDF. NULL and *ret_why (static): cairo or the encoder of the code failed, or there are more
+ *  rows than a page takes. */
 GBytes *sheet_draw(const struct sheet *sheet, const char **ret_why);

@@ -54,7 +54,8 @@ static cairo_status_t take_bytes(void *user, const unsigned char *bytes, unsigne
 	return CAIRO_STATUS_SUCCESS;
 }
 
-/* With faces of its own: what Pango remembers of them goes when the page is done, instead of staying with a service for ever. */
+/* With faces of its own: what Pango remembers of them goes when the page is done, instead of
+ * staying with a service for ever. */
 static PangoLayout *create_layout(cairo_t *cr)
 {
 	PangoFontMap *faces = pango_cairo_font_map_new();
@@ -67,7 +68,8 @@ static PangoLayout *create_layout(cairo_t *cr)
 	return layout;
 }
 
-/* On paper a letter is as wide as its designer made it, not as wide as it would be on a grid of pixels. */
+/* On paper a letter is as wide as its designer made it, not as wide as it would be on a grid of
+ * pixels. */
 static void use_exact_metrics(struct typeset *t)
 {
 	cairo_font_options_t *options = cairo_font_options_create();
@@ -121,7 +123,8 @@ static void apply_face(const struct typeset *t, const struct face *face)
 	pango_attr_list_unref(attributes);
 }
 
-/* Sets a text from x to `right` with its top at y; returns its height. A negative height of Pango's is a number of lines. */
+/* Sets a text from x to `right` with its top at y; returns its height. A negative height of Pango's
+ * is a number of lines. */
 static double put_text(const struct typeset *t, const struct face *face, const char *text, double x,
 		       double y, double right)
 {

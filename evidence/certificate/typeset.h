@@ -24,7 +24,8 @@ struct typeset;
 /** A page in memory. Never NULL: what fails is told by typeset_finish. */
 struct typeset *typeset_create(const struct sheet_head *head);
 
-/** Sets everything, `items` at `scale` times their size; with `draw` it also leaves ink. Returns whether it ends above the footer. */
+/** Sets everything, `items` at `scale` times their size; with `draw` it also leaves ink. Returns
+ *  whether it ends above the footer. */
 bool typeset_page(struct typeset *typeset, const struct sheet_head *head, const GPtrArray *items,
 		  double scale, bool draw);
 

@@ -1,4 +1,5 @@
-/** Puts a verified evidence file into the words of a certificate. Private to evidence/certificate. */
+/** Puts a verified evidence file into the words of a certificate. Private to
+ *  evidence/certificate. */
 #pragma once
 
 #include "evidence/certificate/certificate.h"

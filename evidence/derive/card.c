@@ -5,7 +5,8 @@
 #include <errno.h>
 
 #define FONT_MAX_PX 28.0
-/* Of the built-in letters: their width is about 0.6 of their height, and a card's line has some 60. */
+/* Of the built-in letters: their width is about 0.6 of their height, and a card's line has some
+ * 60. */
 #define FONT_PER_WIDTH (1.0 / 40)
 #define GROUND 0.25
 

@@ -1,7 +1,9 @@
-/* Goes through the recorded pictures in order and writes new ones. It must not know where the file lies, or who asked.
+/* Goes through the recorded pictures in order and writes new ones. It must not know where the
+ * file lies, or who asked.
  *
- * A picture is written when what is to be seen changes: when a recorded one comes, and where a cover or mask begins or ends. One that looks like the one before
- * is left out, so that nobody can read from times what was typed under a cover. */
+ * A picture is written when what is to be seen changes: when a recorded one comes, and where a
+ * cover or mask begins or ends. One that looks like the one before is left out, so that nobody can
+ * read from times what was typed under a cover. */
 #include "evidence/derive/derive.h"
 
 #include "evidence/derive/derived_picture.h"

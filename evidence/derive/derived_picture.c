@@ -30,7 +30,8 @@ void derived_picture_take(const struct play_picture *picture, struct nv12 *ret)
 
 void derived_picture_copy(const struct nv12 *picture, struct nv12 *ret)
 {
-	/* With the rows that pad the last macroblocks: what differs there would pass for a change. */
+	/* With the rows that pad the last macroblocks: what differs there would pass for a
+	 * change. */
 	const size_t bytes = picture->stride_bytes * ((picture->height + MB - 1) / MB * MB);
 
 	memcpy(ret->luma, picture->luma, bytes);

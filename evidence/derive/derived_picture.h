@@ -15,6 +15,7 @@ void derived_picture_cover(struct nv12 *picture, struct rect region);
 /** A card that says the span in words, over the whole picture. 0, -ENOMEM. */
 int derived_picture_card(struct nv12 *picture, struct derive_span span);
 
-/** Sets `changed` for macroblocks in which two pictures of one size differ, clears the others. Returns how many. */
+/** Sets `changed` for macroblocks in which two pictures of one size differ, clears the
+ *  others. Returns how many. */
 unsigned derived_picture_compare(const struct nv12 *a, const struct nv12 *b,
 				 struct macroblocks *changed);

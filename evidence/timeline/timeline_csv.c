@@ -1,4 +1,5 @@
-/* Events as rows. What has no column of its own stands in `detail` as JSON, so that nothing is lost. It must not know where lines come from. */
+/* Events as rows. What has no column of its own stands in `detail` as JSON, so that nothing is
+ * lost. It must not know where lines come from. */
 #include "evidence/timeline/timeline_csv.h"
 
 #include "base/clock.h"

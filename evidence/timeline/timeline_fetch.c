@@ -1,4 +1,5 @@
-/* Timelines out of the archive of an evidence file, or out of a recording's directory. It must not judge them. */
+/* Timelines out of the archive of an evidence file, or out of a recording's directory.
+ * It must not judge them. */
 #include "evidence/timeline/timeline_fetch.h"
 
 #include "evidence/layout.h"
@@ -25,7 +26,8 @@ static struct timeline_fetch *failed(const char *path, int code, GError **error)
 	return NULL;
 }
 
-/* The archive begins behind the box's header. The file was verified; that it is still the same shows when the bytes are compared. */
+/* The archive begins behind the box's header. The file was verified; that it is still the same
+ * shows when the bytes are compared. */
 static struct tar_read *open_archive(int fd)
 {
 	uint8_t footer[EVIDENCE_FOOTER_BYTES];

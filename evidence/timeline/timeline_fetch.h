@@ -13,6 +13,7 @@ struct timeline_fetch *timeline_fetch_reader(const struct reader *reader);
 /** NULL is fine. */
 void timeline_fetch_destroy(struct timeline_fetch *fetch);
 
-/** The file's bytes as they lie there, for the caller to compare. Files must be asked for in the order of the archive. NULL and EVIDENCE_ERROR_IO or _DAMAGED. */
+/** The file's bytes as they lie there, for the caller to compare. Files must be asked for in the
+ *  order of the archive. NULL and EVIDENCE_ERROR_IO or _DAMAGED. */
 GBytes *timeline_fetch_next(struct timeline_fetch *fetch, const struct chain_file *file,
 			    GError **error);

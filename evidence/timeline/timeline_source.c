@@ -1,4 +1,5 @@
-/* From signed files to lines. A file is read as a whole (a segment has minutes), compared, and only then decoded. It must not know what lines say. */
+/* From signed files to lines. A file is read as a whole (a segment has minutes), compared, and only
+ * then decoded. It must not know what lines say. */
 #include "evidence/timeline/timeline_source.h"
 
 #include "evidence/timeline/timeline_fetch.h"

@@ -1,4 +1,5 @@
-/* Events as subtitles. Keys come one by one; people read words. It must not know where lines come from. */
+/* Events as subtitles. Keys come one by one; people read words. It must not know
+ * where lines come from. */
 #include "evidence/timeline/timeline_vtt.h"
 
 #include "base/text.h"
@@ -68,7 +69,8 @@ static const char *text_of(const json_t *event, const char *name)
 	return text != NULL ? text : "";
 }
 
-/* Shift, Ctrl, Alt, Win and the locks: alone they say nothing, what they do shows in the keys pressed with them. */
+/* Shift, Ctrl, Alt, Win and the locks: alone they say nothing, what they do shows in the
+ * keys pressed with them. */
 static bool is_modifier(const json_t *event)
 {
 	static const json_int_t scancodes[] = {29, 42, 54, 56, 58, 69, 91, 92};
@@ -123,7 +125,8 @@ static void add_key(struct timeline_vtt *vtt, gint64 t_us, const json_t *event)
 
 static void add_told(struct timeline_vtt *vtt, gint64 t_us, const char *type, const json_t *event)
 {
-	/* What a session process says of those who watch it is nobody's word: it can be taken over. */
+	/* What a session process says of those who watch it is nobody's word: it can be taken
+	 * over. */
 	static const struct {
 		const char *type, *action; /* NULL: any */
 		const char *heading, *member;

@@ -1,4 +1,5 @@
-/* Makes chain entries: JSON with sorted keys, linked by hash, signed. It must not touch files; whoever owns the store appends the lines. */
+/* Makes chain entries: JSON with sorted keys, linked by hash, signed. It must not touch files;
+ * whoever owns the store appends the lines. */
 #include "recorder/chain/chain.h"
 
 #include "base/clock.h"

@@ -1,6 +1,8 @@
-/** Writes the hash chain of one recording (docs/evidence-format.md): entries are made here, the caller appends their lines to the file `chain`.
+/** Writes the hash chain of one recording (docs/evidence-format.md): entries are made here, the
+ *  caller appends their lines to the file `chain`.
  *
- *  One chain per recording, one thread at a time. Times are microseconds since the recording began. */
+ *  One chain per recording, one thread at a time. Times are microseconds since the recording
+ *  began. */
 #pragma once
 
 #include "recorder/chain/chain_key.h"
@@ -14,7 +16,8 @@
 /** No certificate file is read beyond this, by whoever repairs, exports or shows a recording. */
 #define CHAIN_CERTIFICATE_MAX_BYTES (64u << 10)
 #define CHAIN_MAX_FILES 6u
-/** No chain is read beyond this, by whoever judges, repairs or exports it: some twenty busy days. */
+/** No chain is read beyond this, by whoever judges, repairs or exports it: some twenty busy
+ *  days. */
 #define CHAIN_MAX_BYTES (256u << 20)
 /** Longest line a reader accepts; a genesis with all texts at their limits stays far below. */
 #define CHAIN_LINE_MAX_BYTES 65536u
@@ -46,20 +49,23 @@ struct chain_file {
 	char name[32];
 	uint64_t bytes;
 	char sha256[DIGEST_HEX_BYTES];
-	uint64_t
-		tail_bytes; /**< plain bytes behind those, which nobody could read when the entry was made; 0 but after a crash that took the data key */
+	/** plain bytes behind those, which nobody could read when the entry was made; 0 but after a
+	 *  crash that took the data key */
+	uint64_t tail_bytes;
 };
 
 /** What became of the pictures that a session finished. */
 struct chain_counts {
 	uint64_t seen;
-	uint64_t
-		coalesced; /**< of them: without an encoded one of their own, a later one shows what they showed last */
-	uint64_t
-		lost; /**< records of damage that found no room in the ring: the whole canvas was read again then */
+	/** of them: without an encoded one of their own, a later one shows what they showed last */
+	uint64_t coalesced;
+	/** records of damage that found no room in the ring: the whole canvas was read again
+	 *  then */
+	uint64_t lost;
 };
 
-/** The largest whole number that every language of a verifier can hold: no number in an entry is larger. */
+/** The largest whole number that every language of a verifier can hold: no number in an entry is
+ *  larger. */
 #define CHAIN_NUMBER_MAX ((UINT64_C(1) << 53) - 1)
 
 static inline void chain_counts_add(struct chain_counts *sum, const struct chain_counts *more)
@@ -73,8 +79,8 @@ struct chain_segment {
 	uint32_t number; /**< 1, 2, ... */
 	uint64_t start_us, end_us;
 	uint32_t frames, width, height;
-	uint64_t
-		first_frame_us; /**< decode time of the first picture; start_us when there is none */
+	/** decode time of the first picture; start_us when there is none */
+	uint64_t first_frame_us;
 	const char *codec;
 	bool counted; /**< false: repaired after a crash, the counts went with the recorder */
 	struct chain_counts counts;
@@ -103,7 +109,8 @@ struct chain_seal {
 	struct chain_counts counts; /**< sums over the segments that have them */
 };
 
-/** Each makes one entry and returns its line with the newline at the end (g_free), or NULL and an error: then the chain is unchanged.
+/** Each makes one entry and returns its line with the newline at the end (g_free), or NULL and an
+ *  error: then the chain is unchanged.
  *  `t_us` is now; it may not fall. */
 char *chain_add_genesis(struct chain *chain, const struct chain_genesis *genesis, GError **error);
 char *chain_add_segment(struct chain *chain, uint64_t t_us, const struct chain_segment *segment,

@@ -14,8 +14,8 @@ GQuark chain_error_quark(void);
 
 struct chain_key;
 
-/** key_pem and certificate_pem are texts, borrowed. NULL and an error when one cannot be read, the key is not on P-256 or the two do
- *  not belong together. */
+/** key_pem and certificate_pem are texts, borrowed. NULL and an error when one cannot be read, the
+ *  key is not on P-256 or the two do not belong together. */
 struct chain_key *chain_key_create(const char *key_pem, const char *certificate_pem,
 				   GError **error);
 void chain_key_destroy(struct chain_key *key);
@@ -28,5 +28,6 @@ struct evp_pkey_st *chain_key_private(const struct chain_key *key);
 /** The library context that the key signs in; NULL: the program's. Borrowed. */
 struct ossl_lib_ctx_st *chain_key_context(const struct chain_key *key);
 
-/** Base64 of the DER signature over bytes. The caller frees it with g_free; NULL and an error when OpenSSL fails. */
+/** Base64 of the DER signature over bytes. The caller frees it with g_free; NULL and an
+ *  error when OpenSSL fails. */
 char *chain_key_sign(const struct chain_key *key, const void *bytes, size_t length, GError **error);

@@ -1,4 +1,5 @@
-/* Reads one chain line. It must not judge: signatures, order and files are the verifier's matter. */
+/* Reads one chain line. It must not judge: signatures, order and files are the verifier's
+ * matter. */
 #include "recorder/chain/chain_reader.h"
 
 #include "recorder/chain/strict_json.h"
@@ -19,7 +20,8 @@ const char *chain_kind_name(enum chain_kind kind)
 	return kind < CHAIN_KIND_COUNT ? kind_names[kind] : "unknown";
 }
 
-/* Fields are read one after the other; the first that is missing or of the wrong type makes the whole line bad. */
+/* Fields are read one after the other; the first that is missing or of the wrong type
+ * makes the whole line bad. */
 struct fields {
 	const json_t *object;
 	bool failed;

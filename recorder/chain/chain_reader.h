@@ -1,5 +1,5 @@
-/** Reads chain lines back, for the verifier and for recovery after a crash. Bytes come from a disk and are not trusted; every text and number is checked
- *  for type and range. Any thread. */
+/** Reads chain lines back, for the verifier and for recovery after a crash. Bytes come from a disk
+ *  and are not trusted; every text and number is checked for type and range. Any thread. */
 #pragma once
 
 #include "recorder/chain/chain.h"
@@ -41,7 +41,8 @@ struct chain_entry {
 	char *utc;
 };
 
-/** Parses one line without its newline; `line` must outlive the entry. Returns 0, or -EPROTO: not a chain line, then `ret` owns nothing.
+/** Parses one line without its newline; `line` must outlive the entry. Returns 0, or -EPROTO: not a
+ *  chain line, then `ret` owns nothing.
  *  Free with chain_entry_clear. */
 int chain_entry_parse(const char *line, size_t length, struct chain_entry *ret);
 void chain_entry_clear(struct chain_entry *entry);

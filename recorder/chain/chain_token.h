@@ -1,4 +1,5 @@
-/** A signing key that stays in a PKCS#11 token: reached through OpenSSL's store and pkcs11-provider. */
+/** A signing key that stays in a PKCS#11 token: reached through OpenSSL's store and
+ *  pkcs11-provider. */
 #pragma once
 
 #include "recorder/chain/chain_key.h"
@@ -8,8 +9,9 @@
 struct chain_token {
 	const char *uri; /**< RFC 7512, without a PIN */
 	const char *pin; /**< NULL: the token wants none */
-	const char *
-		module; /**< path of the token's library; NULL or empty: as OpenSSL and the provider are configured */
+	/** path of the token's library; NULL or empty: as OpenSSL and the provider are
+	 *  configured */
+	const char *module;
 };
 
 /** Which of the keys at a token's address. Certificates are PEM, borrowed. */
@@ -19,8 +21,10 @@ struct chain_token_choice {
 		*taken; /**< none that one of these is about; ended by NULL; may be NULL */
 };
 
-/** Loads the provider into a library context of its own, so that nothing else is computed by the token, and finds the private key. NULL and an error that never holds the PIN:
- *  CHAIN_ERROR_CERTIFICATE when keys are there and none is the chosen one, else CHAIN_ERROR_KEY. Free the key, then the context with chain_token_close. Before threads: the provider learns the
+/** Loads the provider into a library context of its own, so that nothing else is computed by the
+ *  token, and finds the private key. NULL and an error that never holds the PIN:
+ *  CHAIN_ERROR_CERTIFICATE when keys are there and none is the chosen one, else CHAIN_ERROR_KEY.
+ *  Free the key, then the context with chain_token_close. Before threads: the provider learns the
  *  module from the environment. */
 EVP_PKEY *chain_token_open(const struct chain_token *token, const struct chain_token_choice *choice,
 			   OSSL_LIB_CTX **ret_context, GError **error);

@@ -1,5 +1,6 @@
-/** Detached CMS signatures (RFC 5652) as docs/evidence-format.md wants them: one signer, SHA-256 with ECDSA on P-256, signingTime and signingCertificateV2
- *  among the signed attributes, the signer's certificates inside. `openssl cms -verify` reads them. Any thread. */
+/** Detached CMS signatures (RFC 5652) as docs/evidence-format.md wants them: one signer, SHA-256
+ *  with ECDSA on P-256, signingTime and signingCertificateV2 among the signed attributes, the
+ *  signer's certificates inside. `openssl cms -verify` reads them. Any thread. */
 #pragma once
 
 #include "recorder/chain/chain_key.h"
@@ -13,6 +14,7 @@ struct cms_signer {
 };
 void cms_signer_finish(struct cms_signer *signer);
 
-/** Judges a signature without asking whom to trust. Returns 0; -EPROTO: not a message of the form above; -EBADMSG: it is, but its signature is not one over these
- *  bytes under the certificate in it. `ret` is filled for 0 only. */
+/** Judges a signature without asking whom to trust. Returns 0; -EPROTO: not a message of the form
+ *  above; -EBADMSG: it is, but its signature is not one over these bytes under the certificate in
+ *  it. `ret` is filled for 0 only. */
 int cms_verify(GBytes *cms, const void *bytes, size_t length, struct cms_signer *ret);

@@ -1,4 +1,5 @@
-/* Walks the DER of a CMS message down to what its signature does not cover. It must not judge signatures. */
+/* Walks the DER of a CMS message down to what its signature does not cover. It must
+ * not judge signatures. */
 #include "recorder/chain/cms_shape.h"
 
 #include <openssl/err.h>
@@ -11,7 +12,8 @@ struct der {
 	bool failed;
 };
 
-/* The content of the next object, which must have this tag. Constructed or not and the form of its length are left to cms_verify.c's is_der. */
+/* The content of the next object, which must have this tag. Constructed or not and the form of its
+ * length are left to cms_verify.c's is_der. */
 static struct der take(struct der *in, int tag, int class)
 {
 	const unsigned char *at = in->at;

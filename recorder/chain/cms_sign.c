@@ -5,7 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-/* CADES: signingCertificateV2, so that nobody can put another certificate over the same key in its place (RFC 5035). */
+/* CADES: signingCertificateV2, so that nobody can put another certificate over the same key in
+ * its place (RFC 5035). */
 #define SIGN_FLAGS                                                                                 \
 	(CMS_DETACHED | CMS_BINARY | CMS_NOSMIMECAP | CMS_CADES | CMS_PARTIAL | CMS_NOCERTS)
 

@@ -1,4 +1,5 @@
-/* Judges detached CMS signatures, more strictly than OpenSSL alone: in what it does not look at, bits could be changed unseen. Trust is verify_trust.c's matter. */
+/* Judges detached CMS signatures, more strictly than OpenSSL alone: in what it does not look at,
+ * bits could be changed unseen. Trust is verify_trust.c's matter. */
 #include "recorder/chain/cms.h"
 
 #include "recorder/chain/cms_shape.h"
@@ -100,7 +101,8 @@ static int judge(CMS_ContentInfo *cms, BIO *content, STACK_OF(X509) * certificat
 	return ret->certificates_pem != NULL ? 0 : -EPROTO;
 }
 
-/* Written anew it is the same: what the signature covers was not in another encoding that means the same. */
+/* Written anew it is the same: what the signature covers was not in another encoding that means the
+ * same. */
 static bool is_der(const CMS_ContentInfo *message, const unsigned char *der, size_t length)
 {
 	unsigned char *again = NULL;

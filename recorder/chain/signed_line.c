@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Base64 has several texts for the same bytes; only the one we would write is taken, so that no byte of the file can change unnoticed. */
+/* Base64 has several texts for the same bytes; only the one we would write is taken, so that no
+ * byte of the file can change unnoticed. */
 static bool take_signature(const char *text, size_t length, struct signed_line *ret)
 {
 	g_autofree char *copy = g_strndup(text, length);

@@ -1,4 +1,5 @@
-/** The form of a signed line: `BASE64 SPACE JSON`, used by chain entries and by tree heads (docs/evidence-format.md, "Entries"). Any thread. */
+/** The form of a signed line: `BASE64 SPACE JSON`, used by chain entries and by tree heads
+ *  (docs/evidence-format.md, "Entries"). Any thread. */
 #pragma once
 
 #include "recorder/chain/chain_key.h"
@@ -13,7 +14,8 @@ struct signed_line {
 	size_t signature_bytes;
 };
 
-/** Takes a line without its newline apart; `ret` points into it. -EPROTO: not of that form, or BASE64 is not the canonical text. */
+/** Takes a line without its newline apart; `ret` points into it. -EPROTO: not of that form, or
+ *  BASE64 is not the canonical text. */
 int signed_line_parse(const char *line, size_t length, struct signed_line *ret);
 
 /** Signs `json`: the line without a newline (g_free), or NULL and an error. */

@@ -1,4 +1,5 @@
-/* What the library takes and another language's would not, or not alike, is refused here. It must not know what an object means. */
+/* What the library takes and another language's would not, or not alike, is refused here. It must
+ * not know what an object means. */
 #include "recorder/chain/strict_json.h"
 
 #include <glib.h>

@@ -1,5 +1,6 @@
-/** What is left in place of a recording that was deleted lawfully (docs/evidence-format.md, "Deleted recordings"): a signed line that says which
- *  recording it was, why and by whose order, and the certificate it was signed under. Any thread. */
+/** What is left in place of a recording that was deleted lawfully (docs/evidence-format.md,
+ *  "Deleted recordings"): a signed line that says which recording it was, why and by whose order,
+ *  and the certificate it was signed under. Any thread. */
 #pragma once
 
 #include "recorder/chain/digest.h"
@@ -21,11 +22,13 @@ struct tombstone {
 };
 void tombstone_clear(struct tombstone *tombstone);
 
-/** Signs: the bytes of the file `tombstone`, and the SHA-256 of its JSON. g_free the text; NULL and an error. */
+/** Signs: the bytes of the file `tombstone`, and the SHA-256 of its JSON. g_free the
+ *  text; NULL and an error. */
 char *tombstone_make(const struct tombstone *tombstone, const struct chain_key *key,
 		     char ret_sha256[DIGEST_HEX_BYTES], GError **error);
 
-/** Reads a file's text. `ret_line` and `*ret_certificate_pem` point into it. Returns 0; -EPROTO: not a tombstone; -EPROTONOSUPPORT: of a version that is not known
- *  here, `ret->version`. Free the inside with tombstone_clear, in every case. */
+/** Reads a file's text. `ret_line` and `*ret_certificate_pem` point into it. Returns 0; -EPROTO:
+ *  not a tombstone; -EPROTONOSUPPORT: of a version that is not known here, `ret->version`. Free the
+ *  inside with tombstone_clear, in every case. */
 int tombstone_parse(const char *text, size_t length, struct tombstone *ret,
 		    struct signed_line *ret_line, const char **ret_certificate_pem);

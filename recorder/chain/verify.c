@@ -1,4 +1,5 @@
-/* Judges a recording's directory: the chain by verify_chain.c, the files by verify_files.c. It must not need anything but the directory. */
+/* Judges a recording's directory: the chain by verify_chain.c, the files by verify_files.c. It must
+ * not need anything but the directory. */
 #include "recorder/chain/verify.h"
 
 #include "recorder/chain/tombstone.h"
@@ -96,7 +97,8 @@ static int look_at(struct look *look, struct reader *reader, const struct verify
 
 	if (result < 0)
 		return result;
-	/* Without a readable certificate nothing can be proven; that is a finding, not a failure to look. */
+	/* Without a readable certificate nothing can be proven; that is a finding,
+	 * not a failure to look. */
 	if (read_text(reader, CHAIN_CERTIFICATE_FILE, &pem, &pem_bytes) == 0)
 		texts.certificate_pem = pem;
 	texts.chain = chain;

@@ -1,4 +1,5 @@
-/* Walks a chain entry by entry: signatures, links, order, sums. It must not know where the chain lies or read any file of the recording. */
+/* Walks a chain entry by entry: signatures, links, order, sums. It must not know where the chain
+ * lies or read any file of the recording. */
 #include "recorder/chain/verify_chain.h"
 
 #include "base/clock.h"
@@ -17,7 +18,8 @@ struct walk {
 	void *user;
 	uint64_t next_seq;
 	char prev[DIGEST_HEX_BYTES];
-	bool lost_thread; /**< the entry before could not be read: the next one's place cannot be checked */
+	/** the entry before could not be read: the next one's place cannot be checked */
+	bool lost_thread;
 	uint64_t position_us, t_us;
 	uint64_t n_frames, n_segment_bytes;
 	struct chain_counts counts;
@@ -186,7 +188,8 @@ static int walk_lines(struct walk *w, const char *text, size_t length)
 	return 0;
 }
 
-/* Without a readable certificate nothing can be proven; that is a finding, not a failure to look. */
+/* Without a readable certificate nothing can be proven; that is a finding, not a failure to
+ * look. */
 static bool load_trust(struct walk *w, const char *pem)
 {
 	w->trust = pem != NULL ? verify_trust_create(pem) : NULL;
@@ -199,7 +202,8 @@ static bool load_trust(struct walk *w, const char *pem)
 	return true;
 }
 
-/* With a stamp of a trusted authority its time is known, otherwise there is only the recording's own word. */
+/* With a stamp of a trusted authority its time is known, otherwise there is only the
+ * recording's own word. */
 static char *time_of_trust(const struct walk *w)
 {
 	uint64_t utc_us = w->texts->stamps != NULL ? verify_stamps_utc_us(w->texts->stamps) : 0;

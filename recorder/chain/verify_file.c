@@ -1,4 +1,5 @@
-/* Reads a file of a recording once and compares it with its final entry and with every checkpoint on the way. It must not know the other files. */
+/* Reads a file of a recording once and compares it with its final entry and with every checkpoint
+ * on the way. It must not know the other files. */
 #include "recorder/chain/verify_file.h"
 
 #include "recorder/chain/verify_report.h"

@@ -1,4 +1,5 @@
-/** One file of a recording: what the chain says about it, and whether its bytes agree. Private to recorder/chain. */
+/** One file of a recording: what the chain says about it, and whether its bytes agree.
+ *  Private to recorder/chain. */
 #pragma once
 
 #include "recorder/chain/chain_reader.h"

@@ -1,4 +1,5 @@
-/* Compares what a chain says about its files with what lies there: which names, and under which. A file's bytes are verify_file.c's. It must not judge the chain itself. */
+/* Compares what a chain says about its files with what lies there: which names, and under which. A
+ * file's bytes are verify_file.c's. It must not judge the chain itself. */
 #include "recorder/chain/verify_files.h"
 
 #include "recorder/chain/tombstone.h"
@@ -118,8 +119,8 @@ static bool is_known(const struct verify_files *files, const struct reader_entry
 	return known != NULL && (!entry->growing || (!sealed && !known->is_final));
 }
 
-/* While a recording runs its newest files are not in the chain yet: that is unproven, in a sealed one it is foreign. Of two files with one name only the
- * first was checked. */
+/* While a recording runs its newest files are not in the chain yet: that is unproven, in a sealed
+ * one it is foreign. Of two files with one name only the first was checked. */
 static void check_extra(const struct verify_files *files, const struct reader *reader, bool sealed,
 			struct verify_report *report)
 {
@@ -145,7 +146,8 @@ static bool is_sealed_key(const char *name)
 	       g_str_has_suffix(name, DATA_KEY_FILE_SUFFIX);
 }
 
-/* All sealed data keys are gone, one and all: that is how a recording is deleted. If some are left, the others were lost. */
+/* All sealed data keys are gone, one and all: that is how a recording is deleted. If some are left,
+ * the others were lost. */
 static bool is_shredded(const struct verify_files *files, const struct reader *reader)
 {
 	unsigned n_keys = 0;

@@ -1,4 +1,5 @@
-/* Revocation as of the time of signing. OpenSSL's own check judges as of one moment and takes any entry of a list for that moment; here the dates count. */
+/* Revocation as of the time of signing. OpenSSL's own check judges as of one moment and takes any
+ * entry of a list for that moment; here the dates count. */
 #include "recorder/chain/verify_revocation.h"
 
 #include "base/clock.h"
@@ -35,7 +36,8 @@ static int64_t seconds_of(const ASN1_TIME *time)
 	return time != NULL && ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
-/* Since when it is not to be believed: a key may have been in wrong hands before anybody noticed (RFC 5280 section 5.3.2). */
+/* Since when it is not to be believed: a key may have been in wrong hands before anybody noticed
+ * (RFC 5280 section 5.3.2). */
 static int64_t bad_since(const X509_REVOKED *revoked)
 {
 	int64_t noticed_s = seconds_of(X509_REVOKED_get0_revocationDate(revoked));

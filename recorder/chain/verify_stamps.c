@@ -1,4 +1,5 @@
-/* Judges the time stamps of a chain's entries. It must not know where they lie, nor what a stamp is made of: recorder/stamp does. */
+/* Judges the time stamps of a chain's entries. It must not know where they lie, nor what a stamp is
+ * made of: recorder/stamp does. */
 #include "recorder/chain/verify_stamps.h"
 
 #include "base/clock.h"

@@ -56,7 +56,8 @@ static int judge_signer(const struct tombstone *t, const struct verify_trust *tr
 	return result == -EPERM ? 0 : result;
 }
 
-/* The key may be a later one than the recording's, so the tombstone brings its own certificate, judged at its own time. */
+/* The key may be a later one than the recording's, so the tombstone brings its own certificate,
+ * judged at its own time. */
 static bool judge(const struct tombstone *t, const struct signed_line *line, const char *pem,
 		  const struct verify_whom *whom, struct verify_report *report, int *ret_error)
 {

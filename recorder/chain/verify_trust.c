@@ -1,4 +1,5 @@
-/* Certificates and signatures of the verifier. It knows nothing of files of a recording or of the order of entries. */
+/* Certificates and signatures of the verifier. It knows nothing of files of a recording or of
+ * the order of entries. */
 #include "recorder/chain/verify_trust.h"
 
 #include "recorder/chain/verify_revocation.h"
@@ -145,7 +146,8 @@ static time_t signing_time(const char *utc)
 	return time != NULL ? (time_t)g_date_time_to_unix(time) : 0;
 }
 
-/* Verifies the chain of certificates; `ret_chain` (sk_X509_pop_free) runs from the signer upwards. */
+/* Verifies the chain of certificates; `ret_chain` (sk_X509_pop_free) runs from the signer
+ * upwards. */
 static int build_chain(const struct verify_trust *trust, int signer, X509_STORE *store,
 		       const char *utc, STACK_OF(X509) * *ret_chain, char **ret_why)
 {

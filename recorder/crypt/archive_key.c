@@ -1,4 +1,5 @@
-/* Sealing and opening data keys with OpenSSL's CMS. It must not know where certificates, keys and sealed keys lie. */
+/* Sealing and opening data keys with OpenSSL's CMS. It must not know where certificates,
+ * keys and sealed keys lie. */
 #include "recorder/crypt/archive_key.h"
 
 #include "base/config.h"
@@ -72,7 +73,8 @@ void archive_certificate_destroy(struct archive_certificate *certificate)
 
 /* ---- Sealing ---- */
 
-/* OpenSSL would derive the wrapping key with SHA-1 (RFC 5753 7.1.4 leaves the choice to the sender). */
+/* OpenSSL would derive the wrapping key with SHA-1 (RFC 5753 7.1.4 leaves the choice to the
+ * sender). */
 static bool add_recipient(CMS_ContentInfo *cms, X509 *certificate)
 {
 	const unsigned flags = CMS_BINARY | CMS_PARTIAL | CMS_KEY_PARAM;

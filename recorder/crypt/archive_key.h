@@ -1,5 +1,7 @@
-/** The two halves of an archive key: the certificate that data keys are sealed to (all the recorder has) and the private key that opens them again
- *  (web, command line). A sealed data key is CMS AuthEnvelopedData (RFC 5083, AES-256-GCM; ECDH on P-256 with SHA-256): `openssl cms -decrypt` opens it.
+/** The two halves of an archive key: the certificate that data keys are sealed to (all the recorder
+ *  has) and the private key that opens them again (web, command line). A sealed data key
+ *  is CMS AuthEnvelopedData (RFC 5083, AES-256-GCM; ECDH on P-256 with SHA-256):
+ *  `openssl cms -decrypt` opens it.
  *
  *  Both may be used by several threads at the same time. */
 #pragma once
@@ -15,7 +17,8 @@ GQuark archive_key_error_quark(void);
 
 struct archive_certificate;
 
-/** The first certificate in the text. NULL and an error: there is none, or its key is not EC on P-256. */
+/** The first certificate in the text. NULL and an error: there is none, or its key is not EC on
+ *  P-256. */
 struct archive_certificate *archive_certificate_create(const char *pem, GError **error);
 void archive_certificate_destroy(struct archive_certificate *certificate);
 /** The data key as DER that only the private half opens. NULL and an error when OpenSSL fails. */
@@ -24,15 +27,17 @@ GBytes *archive_certificate_seal(const struct archive_certificate *certificate,
 
 struct archive_key;
 
-/** All private keys in the text (an archive's, an older one's, that for keystrokes): each data key is opened by the one that fits. NULL and an error: there is none,
- *  or one is encrypted or not EC on P-256. */
+/** All private keys in the text (an archive's, an older one's, that for keystrokes): each data key
+ *  is opened by the one that fits. NULL and an error: there is none, or one is
+ *  encrypted or not EC on P-256. */
 struct archive_key *archive_key_create(const char *pem, GError **error);
 /** The same from a secret file (base/config.h). */
 struct archive_key *archive_key_load(const char *path, GError **error);
 /** NULL is fine. */
 void archive_key_destroy(struct archive_key *archive);
 
-/** Opens a sealed data key. -ENOKEY: sealed to somebody else; -EBADMSG: not a sealed data key, or changed since. */
+/** Opens a sealed data key. -ENOKEY: sealed to somebody else; -EBADMSG: not a sealed data
+ *  key, or changed since. */
 int archive_key_open(const struct archive_key *archive, const void *der, size_t length,
 		     struct data_key **ret_key);
 /** Whether it is whole and has the form of a sealed data key, whoever it is sealed to. */

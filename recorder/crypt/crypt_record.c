@@ -1,4 +1,5 @@
-/* Records of encrypted files: AES-256-GCM by OpenSSL (NIST SP 800-38D). It must not know files on a disk. */
+/* Records of encrypted files: AES-256-GCM by OpenSSL (NIST SP 800-38D). It must not
+ * know files on a disk. */
 #include "recorder/crypt/crypt_record.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@
 
 struct crypt_cipher {
 	EVP_CIPHER_CTX *context;
-	/* Header of the file and its name: the same for all records; number, offset and header of a record follow. */
+	/* Header of the file and its name: the same for all records; number, offset and
+	 * header of a record follow. */
 	uint8_t aad[AAD_BYTES];
 };
 

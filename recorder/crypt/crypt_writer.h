@@ -10,8 +10,9 @@ struct crypt_writer *crypt_writer_create(struct data_key *key, const struct cryp
 /** NULL is fine. */
 void crypt_writer_destroy(struct crypt_writer *writer);
 
-/** What to append to the file on the disk for these plain bytes, all of it or nothing; borrowed until the next call. When it lies there, crypt_writer_commit; when it
- *  could not be written and was taken back, nothing: no nonce is used twice. 0, or -EIO when OpenSSL fails. */
+/** What to append to the file on the disk for these plain bytes, all of it or nothing; borrowed
+ *  until the next call. When it lies there, crypt_writer_commit; when it could not be written and
+ *  was taken back, nothing: no nonce is used twice. 0, or -EIO when OpenSSL fails. */
 int crypt_writer_seal(struct crypt_writer *writer, const void *plain, size_t length,
 		      const GByteArray **ret_bytes);
 void crypt_writer_commit(struct crypt_writer *writer);

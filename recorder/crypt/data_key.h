@@ -1,4 +1,5 @@
-/** A data key: 256 random bits that encrypt the files of one recording from one start of the recorder on. Lives in locked memory.
+/** A data key: 256 random bits that encrypt the files of one recording from one start of the
+ *  recorder on. Lives in locked memory.
  *
  *  Shared by the files it encrypts, all of one recording and so of one thread at a time. */
 #pragma once
@@ -12,7 +13,8 @@
 #define DATA_KEY_FILE_SUFFIX ".cms"
 #define DATA_KEY_FILE_NAME DATA_KEY_FILE_PREFIX "%03u" DATA_KEY_FILE_SUFFIX
 #define DATA_KEY_NUMBER_MAX 65535u
-/** Keystrokes have data keys of their own, which another private key opens: "seg-00001.keys" is encrypted under "keys-001.cms". */
+/** Keystrokes have data keys of their own, which another private key opens: "seg-00001.keys" is
+ *  encrypted under "keys-001.cms". */
 #define KEYSTROKE_KEY_FILE_PREFIX "keys-"
 #define KEYSTROKE_KEY_FILE_NAME KEYSTROKE_KEY_FILE_PREFIX "%03u" DATA_KEY_FILE_SUFFIX
 

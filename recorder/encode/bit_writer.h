@@ -1,4 +1,5 @@
-/** Bits into bytes, most significant first, and the codes made of them (ITU-T H.264 7.2, 9.1). Private to recorder/encode.
+/** Bits into bytes, most significant first, and the codes made of them (ITU-T H.264 7.2, 9.1).
+ *  Private to recorder/encode.
  *
  *  Space is reserved ahead (bit_writer_reserve), so that the many small writes need no check. */
 #pragma once
@@ -76,5 +77,6 @@ static inline void bit_writer_rewind(struct bit_writer *w, struct bit_mark mark)
 	w->n_held = mark.n_held;
 }
 
-/** Ends the RBSP (7.3.2.11) and appends it to `unit` as a NAL unit behind a start code, with emulation prevention (7.3.1, annex B). */
+/** Ends the RBSP (7.3.2.11) and appends it to `unit` as a NAL unit behind a start code, with
+ *  emulation prevention (7.3.1, annex B). */
 void bit_writer_end_nal(struct bit_writer *writer, uint8_t nal_header, GByteArray *unit);

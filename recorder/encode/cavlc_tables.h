@@ -1,4 +1,5 @@
-/* The code words of CAVLC, row for row as in the tables of ITU-T H.264 clause 9.2. Included by cavlc.c alone. */
+/* The code words of CAVLC, row for row as in the tables of ITU-T H.264 clause 9.2.
+ * Included by cavlc.c alone. */
 #pragma once
 
 #include <stdint.h>
@@ -9,7 +10,8 @@ struct code_word {
 
 /* clang-format off */
 
-/* Table 9-5, nC 0..1, 2..3, 4..7: [total_coeff][trailing_ones]. From nC 8 on the code has six bits that follow a rule. */
+/* Table 9-5, nC 0..1, 2..3, 4..7: [total_coeff][trailing_ones]. From nC 8 on the code has six
+ * bits that follow a rule. */
 static const struct code_word coeff_token_words[3][17][4] = {
 	{
 		{{1, 1}, {0, 0}, {0, 0}, {0, 0}},

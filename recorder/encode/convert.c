@@ -96,7 +96,8 @@ struct conversion {
 	struct nv12 *picture;
 };
 
-/* The rows from `top` to `bottom`, both even, of the macroblock column at x; all within one macroblock. */
+/* The rows from `top` to `bottom`, both even, of the macroblock column at x; all
+ * within one macroblock. */
 static bool convert_rows(const struct conversion *c, uint32_t x, uint32_t top, uint32_t bottom)
 {
 	const struct nv12 *to = c->picture;

@@ -1,4 +1,5 @@
-/** One macroblock, or some of its rows, from BGRX to NV12: the contract between convert.c and its two kernels. Private to recorder/encode.
+/** One macroblock, or some of its rows, from BGRX to NV12: the contract between convert.c and its
+ *  two kernels. Private to recorder/encode.
  *
  *  Fixed point, so that both kernels agree bit for bit:
  *      luma    (coefficients . pixel           + luma_bias)   >> 15
@@ -18,8 +19,8 @@ struct convert_weights {
 #define CONVERT_LUMA_SHIFT 15
 #define CONVERT_CHROMA_SHIFT 17
 
-/** Converts 16 columns and `rows` (even) rows at `bgrx` into luma and half as many rows of 8 chroma pairs. Returns true when a byte of the result differs from what
- *  stood there. */
+/** Converts 16 columns and `rows` (even) rows at `bgrx` into luma and half as many rows of 8 chroma
+ *  pairs. Returns true when a byte of the result differs from what stood there. */
 typedef bool (*convert_block_fn)(const uint8_t *bgrx, size_t stride_bytes, unsigned rows,
 				 const struct convert_weights *weights, uint8_t *luma,
 				 uint8_t *chroma, size_t nv12_stride_bytes);

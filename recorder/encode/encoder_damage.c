@@ -1,7 +1,8 @@
 /* IDRs from libx264, P slices from p_slice.c. It must not know macroblocks.
  *
- * Whoever writes the next IDR, its stream is the same: the parameter sets follow from the settings, and
- * an IDR needs nothing of what came before but another idr_pic_id than an IDR right before it. */
+ * Whoever writes the next IDR, its stream is the same: the parameter sets follow from the settings,
+ * and an IDR needs nothing of what came before but another idr_pic_id than an IDR right before
+ * it. */
 #include "recorder/encode/encoder_damage.h"
 
 #include "recorder/encode/encoder_x264.h"

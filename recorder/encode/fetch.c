@@ -1,6 +1,7 @@
 /* Which lines of the cache a macroblock to come will need. It must not read or write any of them.
  *
- * Asking for more lines at a time than the processor can wait for stops it, so four macroblocks that share their lines ask for a quarter each. */
+ * Asking for more lines at a time than the processor can wait for stops it, so four macroblocks
+ * that share their lines ask for a quarter each. */
 #include "recorder/encode/fetch.h"
 
 #include "recorder/encode/motion.h"

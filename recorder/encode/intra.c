@@ -1,5 +1,5 @@
-/* Predicts macroblocks from their neighbours. It must not know bits. Constrained intra prediction is
- * off (stream_headers.c checks), so every neighbour inside the picture may be used. */
+/* Predicts macroblocks from their neighbours. It must not know bits. Constrained intra prediction
+ * is off (stream_headers.c checks), so every neighbour inside the picture may be used. */
 #include "recorder/encode/intra.h"
 
 #include "recorder/encode/sad.h"
@@ -76,7 +76,8 @@ enum intra16_mode intra16_choose(const struct p_frame *frame, struct mb_place at
 
 /* ---- Chroma (8.3.4) ---- */
 
-/* One 4x4 block of one component. The blocks on the diagonal use both neighbours, the others prefer the one they touch (8.3.4.1 to 8.3.4.3). */
+/* One 4x4 block of one component. The blocks on the diagonal use both neighbours, the others prefer
+ * the one they touch (8.3.4.1 to 8.3.4.3). */
 static unsigned chroma_dc(const uint8_t *above, const uint8_t *left, size_t stride, unsigned block,
 			  unsigned component)
 {

@@ -1,4 +1,5 @@
-/** Intra prediction (ITU-T H.264 8.3) from the picture under construction. Private to recorder/encode. */
+/** Intra prediction (ITU-T H.264 8.3) from the picture under construction. Private to
+ *  recorder/encode. */
 #pragma once
 
 #include "recorder/encode/p_frame.h"
@@ -12,7 +13,8 @@ enum intra_chroma_mode { INTRA_CHROMA_DC, INTRA_CHROMA_HORIZONTAL, INTRA_CHROMA_
 /** The first three of table 8-2. */
 enum intra4_mode { INTRA4_VERTICAL, INTRA4_HORIZONTAL, INTRA4_DC, INTRA4_N_MODES };
 
-/** The Intra_16x16 mode that comes nearest to the source; its prediction in `luma`. *ret_sad: how near. */
+/** The Intra_16x16 mode that comes nearest to the source; its prediction in `luma`. *ret_sad: how
+ *  near. */
 enum intra16_mode intra16_choose(const struct p_frame *frame, struct mb_place at, uint8_t luma[256],
 				 unsigned *ret_sad);
 

@@ -140,7 +140,8 @@ static unsigned intra4_block(struct p_frame *f, struct mb_place at, unsigned blo
 	return best_cost;
 }
 
-/* Tries Intra_4x4; gives up as soon as it costs more than `limit`. frame->current and the state are written in any case. */
+/* Tries Intra_4x4; gives up as soon as it costs more than `limit`. frame->current and the state
+ * are written in any case. */
 static bool intra4_luma(struct p_frame *f, struct mb_place at, unsigned limit, struct work *w)
 {
 	unsigned cost = INTRA4_BITS * f->lambda;

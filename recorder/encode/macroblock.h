@@ -1,4 +1,5 @@
-/** One macroblock of a P slice: decided, written, and restored as a decoder will show it. Private to recorder/encode. */
+/** One macroblock of a P slice: decided, written, and restored as a decoder will show it.
+ *  Private to recorder/encode. */
 #pragma once
 
 #include "recorder/encode/p_frame.h"

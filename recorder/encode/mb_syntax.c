@@ -5,7 +5,8 @@
 
 /* A.3.1: no macroblock_layer() is longer than 128 bits and its samples as they are. */
 #define MB_MAX_BITS 3200u
-/* What one macroblock can take before that is found out: 27 blocks of 4 bytes a level, and heads. */
+/* What one macroblock can take before that is found out: 27 blocks of 4 bytes a level, and
+ * heads. */
 #define MB_RESERVE_BYTES 2048u
 
 /* mb_type in P slices: tables 7-13 and 7-11, intra types behind the five inter ones. */

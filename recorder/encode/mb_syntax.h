@@ -20,8 +20,9 @@ extern const uint8_t mb_coding_order[16];
 /** Counts one more skipped macroblock. */
 void mb_put_skip(struct p_frame *frame);
 
-/** Writes mb_skip_run and the macroblock. Returns false when it cannot be written so: a level is too large for CAVLC, or the macroblock is
- *  longer than A.3.1 allows. Nothing but the run was written then. */
+/** Writes mb_skip_run and the macroblock. Returns false when it cannot be written so: a level is
+ *  too large for CAVLC, or the macroblock is longer than A.3.1 allows. Nothing but the
+ *  run was written then. */
 bool mb_put(struct p_frame *frame, struct mb_place at, const struct mb_choice *choice,
 	    const struct residual *residual);
 

@@ -1,7 +1,7 @@
 /* Vectors of 16x16 partitions: predicted, searched for, followed. It must not know bits.
  *
- * Vectors are whole luma samples, so luma is copied and only chroma is ever interpolated; blocks are
- * taken from inside the picture alone. */
+ * Vectors are whole luma samples, so luma is copied and only chroma is ever interpolated; blocks
+ * are taken from inside the picture alone. */
 #include "recorder/encode/motion.h"
 
 #include "recorder/encode/sad.h"

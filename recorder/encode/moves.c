@@ -1,8 +1,8 @@
-/* Finds where things moved. It must not know how macroblocks are coded: what it says is tried, never
- * believed.
+/* Finds where things moved. It must not know how macroblocks are coded: what it says is tried,
+ * never believed.
  *
- * Without the protocol's word a few macroblocks with much detail are looked for in the picture before,
- * sample for sample: first straight up and down (scrolling), then near by in all directions
+ * Without the protocol's word a few macroblocks with much detail are looked for in the picture
+ * before, sample for sample: first straight up and down (scrolling), then near by in all directions
  * (dragging). What several of them agree on is tried for all. */
 #include "recorder/encode/moves.h"
 
@@ -114,7 +114,8 @@ static bool known_at(const struct moves *moves, const struct probe *p)
 	return false;
 }
 
-/* What others have found is looked at first: a search reads a hundred times as much of the picture before, most of it gone cold. */
+/* What others have found is looked at first: a search reads a hundred times as much of the picture
+ * before, most of it gone cold. */
 static bool voted(const struct votes *votes, const struct probe *p, struct vector *ret)
 {
 	for (unsigned i = 0; i < votes->n; i++) {

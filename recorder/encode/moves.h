@@ -1,4 +1,5 @@
-/** Where changed macroblocks may have come from: the protocols' copies, and moves seen in the picture itself. Private to recorder/encode. */
+/** Where changed macroblocks may have come from: the protocols' copies, and moves seen in the
+ *  picture itself. Private to recorder/encode. */
 #pragma once
 
 #include "recorder/encode/p_frame.h"
@@ -14,7 +15,8 @@ struct moves {
 	unsigned n_found;
 };
 
-/** Looks at a few of the changed macroblocks (their numbers) for a place they all came from. The hints are borrowed; nothing in them is believed. */
+/** Looks at a few of the changed macroblocks (their numbers) for a place they all came from. The
+ *  hints are borrowed; nothing in them is believed. */
 void moves_find(const struct p_frame *frame, const uint32_t *changed, unsigned n_changed,
 		const struct motion_hint *hints, unsigned n_hints, struct moves *ret);
 

@@ -1,5 +1,7 @@
-/** The state of one P picture under construction: planes, what each macroblock's neighbours must know of it, and the bits.
- *  Contract between the files that make P slices (p_slice, macroblock, motion, intra, moves). Private to recorder/encode. */
+/** The state of one P picture under construction: planes, what each macroblock's neighbours must
+ *  know of it, and the bits.
+ *  Contract between the files that make P slices (p_slice, macroblock, motion, intra, moves).
+ *  Private to recorder/encode. */
 #pragma once
 
 #include "recorder/encode/bit_writer.h"
@@ -13,7 +15,8 @@ struct vector {
 	int16_t x, y;
 };
 
-/** What stays of a macroblock until the end of the slice. All zero is a skipped one that did not move. */
+/** What stays of a macroblock until the end of the slice. All zero is a skipped one that did not
+ *  move. */
 struct mb_state {
 	struct vector vector;
 	bool intra;
@@ -73,7 +76,8 @@ static inline bool vector_equal(struct vector a, struct vector b)
 	return a.x == b.x && a.y == b.y;
 }
 
-/** Samples of one macroblock without a stride of their own: luma 16x16; chroma 8 rows of 8 pairs. */
+/** Samples of one macroblock without a stride of their own: luma 16x16; chroma 8 rows of 8
+ *  pairs. */
 struct mb_samples {
 	uint8_t luma[16 * 16] __attribute__((aligned(16)));
 	uint8_t chroma[8 * 16] __attribute__((aligned(16)));

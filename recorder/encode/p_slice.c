@@ -1,5 +1,5 @@
-/* The slice: its header, runs of unchanged macroblocks, and what is kept from picture to picture. It
- * must not know how one macroblock is coded. */
+/* The slice: its header, runs of unchanged macroblocks, and what is kept from picture to picture.
+ * It must not know how one macroblock is coded. */
 #include "recorder/encode/p_slice.h"
 
 #include "recorder/encode/convert.h"
@@ -21,7 +21,8 @@ struct p_coder {
 	struct p_frame frame;
 	struct stream_headers headers;
 	struct macroblocks all; /* for callers who do not know what changed */
-	/* Numbers of macroblocks, rising: of this picture, and those of the one before that `current` does not show yet. */
+	/* Numbers of macroblocks, rising: of this picture, and those of the one before that
+	 * `current` does not show yet. */
 	uint32_t *changed, *stale;
 	unsigned n_changed, n_stale;
 	unsigned n_settled; /* of `changed`, from the front: `before` shows them already */
@@ -124,8 +125,9 @@ static void put_header(struct p_coder *coder)
 		put_ue(bits, DEBLOCKING_OFF);
 }
 
-/* The first unchanged macroblock behind a changed one may have to say that it did not move. Those behind
- * it follow it, and the first of a row has no left neighbour: they are still anyway (8.4.1.1). */
+/* The first unchanged macroblock behind a changed one may have to say that it did not move. Those
+ * behind it follow it, and the first of a row has no left neighbour: they are still anyway
+ * (8.4.1.1). */
 static void put_unchanged(struct p_frame *f, uint32_t first, uint32_t end)
 {
 	if (first == end)
@@ -156,7 +158,8 @@ static void settle_until(struct p_coder *coder, unsigned end)
 	}
 }
 
-/* While it is still warm: the rows that nothing from `row` on looks back at. Prediction looks one row up (8.4.1.3), exact copies as far as things moved. */
+/* While it is still warm: the rows that nothing from `row` on looks back at. Prediction looks one
+ * row up (8.4.1.3), exact copies as far as things moved. */
 static void settle_above(struct p_coder *coder, const struct moves *moves, uint32_t row)
 {
 	const struct p_frame *f = &coder->frame;
@@ -195,7 +198,8 @@ static void put_macroblocks(struct p_coder *coder, const struct moves *moves)
 	f->skip_run = 0;
 }
 
-/* `current` is the picture before the one before. What changed since and does not change again is copied; the rest is written anew. */
+/* `current` is the picture before the one before. What changed since and does not change again is
+ * copied; the rest is written anew. */
 static void catch_up(struct p_coder *coder)
 {
 	struct p_frame *f = &coder->frame;

@@ -1,6 +1,8 @@
-/** P pictures at a cost that follows the damage: one slice each, unchanged macroblocks skipped, no deblocking. Private to recorder/encode.
+/** P pictures at a cost that follows the damage: one slice each, unchanged macroblocks skipped, no
+ *  deblocking. Private to recorder/encode.
  *
- *  It continues a stream whose IDRs another encoder wrote: p_coder_restart tells what a decoder shows after such an IDR. */
+ *  It continues a stream whose IDRs another encoder wrote: p_coder_restart tells what a decoder
+ *  shows after such an IDR. */
 #pragma once
 
 #include "recorder/encode/encoder.h"
@@ -23,10 +25,12 @@ void p_coder_destroy(struct p_coder *coder);
  *  source  what was coded */
 void p_coder_restart(struct p_coder *coder, const struct nv12 *shown, const struct nv12 *source);
 
-/** Appends the NAL unit of one P picture. Returns false, and writes nothing, when so much is new that an IDR is cheaper. */
+/** Appends the NAL unit of one P picture. Returns false, and writes nothing, when so much is new
+ *  that an IDR is cheaper. */
 bool p_coder_encode(struct p_coder *coder, const struct nv12 *source,
 		    const struct macroblocks *blocks, const struct motion_hint *hints,
 		    unsigned n_hints, GByteArray *unit);
 
-/** What a decoder shows after the last picture. Borrowed; width and height are rounded up to macroblocks. */
+/** What a decoder shows after the last picture. Borrowed; width and height are
+ *  rounded up to macroblocks. */
 const struct nv12 *p_coder_shown(const struct p_coder *coder);

@@ -1,4 +1,5 @@
-/** The difference between a macroblock and its prediction, as levels, and the picture it makes again (ITU-T H.264 8.5). Private to recorder/encode. */
+/** The difference between a macroblock and its prediction, as levels, and the picture it makes
+ *  again (ITU-T H.264 8.5). Private to recorder/encode. */
 #pragma once
 
 #include "recorder/encode/p_frame.h"
@@ -22,7 +23,8 @@ void residual_luma16(const struct p_frame *frame, struct mb_place at, const uint
 void residual_chroma(const struct p_frame *frame, struct mb_place at, const uint8_t prediction[128],
 		     bool intra, struct residual *ret);
 
-/** One Intra_4x4 block: levels, and the picture at once, because the next block is predicted from it. */
+/** One Intra_4x4 block: levels, and the picture at once, because the next block is predicted from
+ *  it. */
 void residual_intra4(const struct p_frame *frame, struct mb_place at, unsigned block,
 		     const uint8_t prediction[16], struct residual *ret);
 /** After the 16 blocks: which 8x8 have levels. */

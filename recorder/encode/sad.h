@@ -1,4 +1,5 @@
-/** Sums of absolute differences, the measure of every choice the P slice writer makes. Private to recorder/encode. */
+/** Sums of absolute differences, the measure of every choice the P slice writer makes.
+ *  Private to recorder/encode. */
 #pragma once
 
 #include <stddef.h>

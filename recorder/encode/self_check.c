@@ -101,7 +101,8 @@ static int64_t idr_id_of(const struct access_unit *unit)
 	return unit->key ? (int64_t)unit->idr_pic_id : -1;
 }
 
-/* libx264 alone from here on. Its first IDR may have the number of the one before (7.4.3); the next has not. */
+/* libx264 alone from here on. Its first IDR may have the number of the one before
+ * (7.4.3); the next has not. */
 static int fall_back(struct checked *c, const struct encoder_input *input, struct access_unit *ret)
 {
 	struct encoder_input again = *input;

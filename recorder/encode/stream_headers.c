@@ -1,5 +1,5 @@
-/* Reads a few fields of what libx264 writes around its IDRs. The bytes come from a library of our own process,
- * yet every step is bounded. */
+/* Reads a few fields of what libx264 writes around its IDRs. The bytes come from a library of our
+ * own process, yet every step is bounded. */
 #include "recorder/encode/stream_headers.h"
 
 #include <string.h>

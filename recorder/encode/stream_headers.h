@@ -1,4 +1,5 @@
-/** What the P slice writer must know of an IDR that libx264 wrote (ITU-T H.264 7.3.2.1, 7.3.2.2, 7.3.3). Private to recorder/encode. */
+/** What the P slice writer must know of an IDR that libx264 wrote (ITU-T H.264 7.3.2.1, 7.3.2.2,
+ *  7.3.3). Private to recorder/encode. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +14,7 @@ struct stream_headers {
 	bool deblocking_control; /**< slices say what deblocking they want */
 };
 
-/** Finds the SPS, the PPS and the first IDR slice in an Annex B access unit. Returns false when one is missing, or when the stream is not one the writer can
- *  continue: Baseline tools, frames, picture order type 2, one reference, unconstrained intra prediction, no redundant pictures. */
+/** Finds the SPS, the PPS and the first IDR slice in an Annex B access unit. Returns false when one
+ *  is missing, or when the stream is not one the writer can continue: Baseline tools, frames,
+ *  picture order type 2, one reference, unconstrained intra prediction, no redundant pictures. */
 bool stream_headers_parse(const uint8_t *unit, size_t length, struct stream_headers *ret);

@@ -12,7 +12,8 @@ static const uint16_t multipliers[6][3] = {{13107, 5243, 8066}, {11916, 4660, 74
 					   {10082, 4194, 6554}, {9362, 3647, 5825},
 					   {8192, 3355, 5243},	{7282, 2893, 4559}};
 
-/* Largest gain of a coefficient over the sum of absolute differences: 1, 4 and 2 by kind of place. */
+/* Largest gain of a coefficient over the sum of absolute differences: 1, 4 and 2 by kind of
+ * place. */
 static unsigned silent_sad_of(const struct quantizer *q, unsigned rest)
 {
 	static const unsigned gain[3] = {1, 4, 2};

@@ -80,7 +80,8 @@ static void end_member(struct line_reader *r)
 		stop(r, -EBADMSG);
 }
 
-/* A flush ends on a byte's edge with an empty block (RFC 1951, 3.2.4), and zlib says so in data_type. */
+/* A flush ends on a byte's edge with an empty block (RFC 1951, 3.2.4), and zlib says so in
+ * data_type. */
 static bool at_append(const struct line_reader *r)
 {
 	return (r->z.data_type & 128) != 0 && (r->z.data_type & 7) == 0 && r->last == '\n';

@@ -1,5 +1,5 @@
-/** Reads back what line_writer.h wrote, line by line, be the file whole, still growing, cut by a crash, or hostile: memory is bounded whatever its bytes say. One
- *  thread at a time. */
+/** Reads back what line_writer.h wrote, line by line, be the file whole, still growing, cut by a
+ *  crash, or hostile: memory is bounded whatever its bytes say. One thread at a time. */
 #pragma once
 
 #include "recorder/lines/line_writer.h"
@@ -22,11 +22,13 @@ struct line_reader *line_reader_create(line_source_fn source, void *user);
 void line_reader_destroy(struct line_reader *reader);
 
 /** The next line with its newline and without a NUL, borrowed until the next call.
- *  Returns 1; 0 at the end, where a line without a newline is dropped; -EBADMSG: what follows is no gzip, or stands behind the member's end; -EFBIG: longer than a line or a
- *  file of ours; -errno of the source. After 0 or an error it goes on returning that. */
+ *  Returns 1; 0 at the end, where a line without a newline is dropped; -EBADMSG: what follows is no
+ *  gzip, or stands behind the member's end; -EFBIG: longer than a line or a file of ours; -errno of
+ *  the source. After 0 or an error it goes on returning that. */
 int line_reader_next(struct line_reader *reader, const char **ret_line, size_t *ret_length);
 
-/** Compressed bytes that hold whole appends with whole lines, of those read so far: a damaged file may be cut there. */
+/** Compressed bytes that hold whole appends with whole lines, of those read so far: a damaged
+ *  file may be cut there. */
 uint64_t line_reader_whole_bytes(const struct line_reader *reader);
 /** The member's end was read, and its length and check sum fit. */
 bool line_reader_ended(const struct line_reader *reader);

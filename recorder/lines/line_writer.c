@@ -5,7 +5,8 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-/* 2^(window bits + 2) + 2^(memory level + 9) bytes and 6 KiB: 16 KiB together, at 20 bytes an event. GLib's GZlibCompressor takes 262 KiB, for 18. */
+/* 2^(window bits + 2) + 2^(memory level + 9) bytes and 6 KiB: 16 KiB together, at 20 bytes an
+ * event. GLib's GZlibCompressor takes 262 KiB, for 18. */
 #define WINDOW_BITS 11
 #define MEMORY_LEVEL 2
 /* To zlib: with gzip's header and trailer. */

@@ -1,5 +1,6 @@
-/** Lines of text as one gzip member (RFC 1952), append by append: after each one everything so far can be read, whatever happens to the writer. About 16 KiB of
- *  memory while it is open. One thread at a time. */
+/** Lines of text as one gzip member (RFC 1952), append by append: after each one everything so far
+ *  can be read, whatever happens to the writer. About 16 KiB of memory while it is open.
+ *  One thread at a time. */
 #pragma once
 
 #include <glib.h>
@@ -15,8 +16,9 @@ struct line_writer *line_writer_create(void);
 /** NULL is fine. */
 void line_writer_destroy(struct line_writer *writer);
 
-/** What to append to the file so that it holds this text: borrowed until the next call. When it lies there, line_writer_commit; when it could not be written, nothing:
- *  the next call gives these bytes once more, in front of its own. */
+/** What to append to the file so that it holds this text: borrowed until the next call. When it
+ *  lies there, line_writer_commit; when it could not be written, nothing: the next call gives these
+ *  bytes once more, in front of its own. */
 const GByteArray *line_writer_add(struct line_writer *writer, const char *text, size_t length);
 /** The same for the end of the member; nothing may be added behind it. */
 const GByteArray *line_writer_end(struct line_writer *writer);

@@ -1,4 +1,5 @@
-/* A walk over box headers. It must not trust a single length; it never reads outside what it was given. */
+/* A walk over box headers. It must not trust a single length; it never reads outside what it was
+ * given. */
 #include "recorder/mux/fragment_scan.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* Reads the parameter sets out of a first fragment and has the muxer say them again. It must not know files; it never reads outside what it was given. */
+/* Reads the parameter sets out of a first fragment and has the muxer say them again. It must not
+ * know files; it never reads outside what it was given. */
 #include "recorder/mux/init_remake.h"
 
 #include "recorder/mux/fragment_scan.h"

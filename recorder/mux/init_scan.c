@@ -1,4 +1,5 @@
-/* Looks into avc3 (ISO/IEC 14496-12 12.1.3, VisualSampleEntry) and avcC (ISO/IEC 14496-15 5.3.3.1). It never reads outside what it was given. */
+/* Looks into avc3 (ISO/IEC 14496-12 12.1.3, VisualSampleEntry) and avcC (ISO/IEC 14496-15 5.3.3.1).
+ * It never reads outside what it was given. */
 #include "recorder/mux/init_scan.h"
 
 #include <stdio.h>

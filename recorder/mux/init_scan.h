@@ -1,4 +1,5 @@
-/** What an init segment says about its pictures, for recovery: the sizes and the codec string. Bytes are not trusted. Any thread. */
+/** What an init segment says about its pictures, for recovery: the sizes and the codec string.
+ *  Bytes are not trusted. Any thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,9 +1,11 @@
-/* fMP4 through libavformat. It must not know files or segments: it turns access units into bytes and remembers nothing of them.
+/* fMP4 through libavformat. It must not know files or segments: it turns access units into bytes
+ * and remembers nothing of them.
  *
- * Three habits of libavformat's mov muxer are worked around here. It keeps a fragment in memory until it is flushed, so each is flushed at
- * once. Its tfdt is the sum of the durations so far, so each fragment is announced as discontinuous, which makes tfdt the decode time. And it
- * moves a decode time that lies before the end which the last sample declared, so it is told one microsecond and the declared duration is put into the
- * finished fragment. */
+ * Three habits of libavformat's mov muxer are worked around here. It keeps a fragment in memory
+ * until it is flushed, so each is flushed at once. Its tfdt is the sum of the durations so far, so
+ * each fragment is announced as discontinuous, which makes tfdt the decode time. And it moves a
+ * decode time that lies before the end which the last sample declared, so it is told one
+ * microsecond and the declared duration is put into the finished fragment. */
 #include "recorder/mux/mux.h"
 
 #include <errno.h>
@@ -173,8 +175,8 @@ struct mux_bytes mux_init_segment(const struct mux *mux)
 	return (struct mux_bytes){mux->init->data, mux->init->len};
 }
 
-/* Overwrites the default sample duration in tfhd (ISO/IEC 14496-12 8.8.7); of the optional fields before it a CMAF fragment has the sample
- * description index, never the base data offset. */
+/* Overwrites the default sample duration in tfhd (ISO/IEC 14496-12 8.8.7); of the optional fields
+ * before it a CMAF fragment has the sample description index, never the base data offset. */
 static int declare_duration(GByteArray *fragment, int64_t duration_us)
 {
 	static const uint8_t header[] = {'t', 'f', 'h', 'd'};

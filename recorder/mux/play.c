@@ -1,4 +1,5 @@
-/* Demultiplexes and decodes a segment with libavformat and libavcodec. It must not know chains or what a good picture is. */
+/* Demultiplexes and decodes a segment with libavformat and libavcodec. It must not know chains or
+ * what a good picture is. */
 #include "recorder/mux/play.h"
 
 #include <errno.h>

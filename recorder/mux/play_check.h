@@ -1,4 +1,5 @@
-/** Plays a segment and says what was seen: whether the recorder's bytes are pictures at all. Bytes come from a disk and are not trusted. Any thread. */
+/** Plays a segment and says what was seen: whether the recorder's bytes are pictures at all. Bytes
+ *  come from a disk and are not trusted. Any thread. */
 #pragma once
 
 #include "recorder/mux/play.h"

@@ -15,10 +15,12 @@ struct head {
 	struct signed_line line; /**< points into what was read */
 };
 
-/** Signs: the head's line without a newline (g_free), or NULL and an error. `head->line` and `head->version` are not used. */
+/** Signs: the head's line without a newline (g_free), or NULL and an error. `head->line` and
+ *  `head->version` are not used. */
 char *head_sign(const struct head *head, const struct chain_key *key, GError **error);
 
-/** Reads a line without its newline; `line` must outlive the head. -EPROTO: not a head; -EPROTONOSUPPORT: `ret->version` is not known here, nothing
- *  else was read. Then `ret` owns nothing. Free its inside with head_clear. */
+/** Reads a line without its newline; `line` must outlive the head. -EPROTO: not a head;
+ *  -EPROTONOSUPPORT: `ret->version` is not known here, nothing else was read. Then `ret` owns
+ *  nothing. Free its inside with head_clear. */
 int head_parse(const char *line, size_t length, struct head *ret);
 void head_clear(struct head *head);

@@ -1,4 +1,5 @@
-/** One leaf of the node log: a line of JSON (docs/evidence-format.md, "The node log"). Any thread. */
+/** One leaf of the node log: a line of JSON (docs/evidence-format.md, "The node log"). Any
+ *  thread. */
 #pragma once
 
 #include "recorder/chain/digest.h"
@@ -23,7 +24,8 @@ struct leaf {
 /** The leaf's bytes, without a newline; g_free it. */
 char *leaf_format(const struct leaf *leaf);
 
-/** Reads a line without its newline. Returns 0, or -EPROTO: not a leaf; then `ret` owns nothing. Free its inside with leaf_clear. */
+/** Reads a line without its newline. Returns 0, or -EPROTO: not a leaf; then `ret` owns nothing.
+ *  Free its inside with leaf_clear. */
 int leaf_parse(const char *line, size_t length, struct leaf *ret);
 void leaf_clear(struct leaf *leaf);
 

@@ -95,7 +95,8 @@ int lines_append(int fd, uint64_t *bytes, const char *line)
 		*bytes += length;
 		return 0;
 	}
-	/* Half a line would glue itself to the next. When even this fails, the next start cuts it. */
+	/* Half a line would glue itself to the next. When even this fails, the next start cuts
+	 * it. */
 	if (ftruncate(fd, (off_t)*bytes) != 0)
 		return -EIO;
 	return result;

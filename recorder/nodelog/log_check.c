@@ -1,4 +1,6 @@
-/* A check of the log from its beginning to its report: reads it, has leaves (log_check_leaves.c), heads (log_check_heads.c), their signers (log_check_trust.c) and store (log_check_store.c) judged. It must not write anything. */
+/* A check of the log from its beginning to its report: reads it, has leaves (log_check_leaves.c),
+ * heads (log_check_heads.c), their signers (log_check_trust.c) and store (log_check_store.c)
+ * judged. It must not write anything. */
 #include "recorder/nodelog/log_check_internal.h"
 
 #include <errno.h>
@@ -93,7 +95,8 @@ static int judge_log(struct log_check *check, const char *const *head_paths)
 	return result;
 }
 
-/* Recordings are listed before the leaves are read, so that one that begins meanwhile does not seem to lack its leaf. */
+/* Recordings are listed before the leaves are read, so that one that begins meanwhile does not
+ * seem to lack its leaf. */
 static GPtrArray *list_recordings(const char *store_dir)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);

@@ -1,7 +1,9 @@
-/** Judges the log of a node: leaves against heads, heads against signatures and against heads that were kept elsewhere, recordings and audit rows against
- *  leaves (docs/evidence-format.md, "The node log"). One thread.
+/** Judges the log of a node: leaves against heads, heads against signatures and against heads that
+ *  were kept elsewhere, recordings and audit rows against leaves (docs/evidence-format.md,
+ *  "The node log"). One thread.
  *
- *  The order of the calls is log_check_open, log_check_recordings, then log_check_audit for each row and log_check_audit_end, in any selection. */
+ *  The order of the calls is log_check_open, log_check_recordings, then log_check_audit for each
+ *  row and log_check_audit_end, in any selection. */
 #pragma once
 
 #include "recorder/chain/verify.h"
@@ -14,8 +16,9 @@ struct log_check_settings {
 		*trusted_pem_path; /**< CA or certificates to trust; NULL: origin is not judged */
 	const char *const
 		*head_paths; /**< files with heads kept elsewhere, NULL-ended; may be NULL */
-	const char *
-		crl_path; /**< revocation lists, asked when trusted_pem_path is given; NULL: revocation is not looked at */
+	/** revocation lists, asked when trusted_pem_path is given; NULL: revocation is not looked
+	 *  at */
+	const char *crl_path;
 };
 
 struct log_finding {
@@ -31,12 +34,15 @@ struct log_check_report {
 	uint64_t version; /**< of a head that is not known here; 0: all are known */
 };
 
-/** Reads the log and judges leaves and heads. Returns 0; -ENOENT: the store has no log, or a file named in the settings is missing; -EINVAL: a file
- *  holds no certificate, no list or no head; -EPROTONOSUPPORT: report->version; another -errno. `*ret` is set in every case; free it with log_check_close. */
+/** Reads the log and judges leaves and heads. Returns 0; -ENOENT: the store has no log, or a file
+ *  named in the settings is missing; -EINVAL: a file holds no certificate, no list or no head;
+ *  -EPROTONOSUPPORT: report->version; another -errno. `*ret` is set in every case; free it
+ *  with log_check_close. */
 int log_check_open(const struct log_check_settings *settings, struct log_check **ret);
 void log_check_close(struct log_check *check);
 
-/** Every recording in the store has its leaves, and every leaf its recording or a deletion. Returns 0 or -errno when the store cannot be read. */
+/** Every recording in the store has its leaves, and every leaf its recording or a deletion. Returns
+ *  0 or -errno when the store cannot be read. */
 int log_check_recordings(struct log_check *check);
 
 /** A row of the audit trail: `sha256` of its canonical JSON in hex. In ascending order of `id`. */

@@ -1,4 +1,5 @@
-/* Judges signed heads, the log's own and those kept elsewhere, against the leaves. It must not judge who signed: log_check.c asks for trust. */
+/* Judges signed heads, the log's own and those kept elsewhere, against the leaves. It must not
+ * judge who signed: log_check.c asks for trust. */
 #include "recorder/nodelog/log_check_internal.h"
 
 #include <errno.h>
@@ -133,7 +134,8 @@ static int compare_marks(const void *a, const void *b)
 	return one->size < other->size ? -1 : one->size > other->size;
 }
 
-/* Whoever has the key can write any time into a leaf, but not put it under a head that was signed before. Clocks are set back, too: told, not judged. */
+/* Whoever has the key can write any time into a leaf, but not put it under a head that was signed
+ * before. Clocks are set back, too: told, not judged. */
 void log_check_backdated(struct log_check *check)
 {
 	const struct log_mark *marks = (const struct log_mark *)(const void *)check->marks->data;

@@ -47,7 +47,8 @@ struct log_mark {
 	int64_t utc_s;
 };
 
-/** A leaf follows its entry within seconds unless the recorder dies in between; what comes later than this is told. */
+/** A leaf follows its entry within seconds unless the recorder dies in between; what comes
+ *  later than this is told. */
 #define LOG_LATE_S 300
 
 /** Of a time as the format writes it; 0: it is not one. */
@@ -64,8 +65,8 @@ int log_check_outside_heads(struct log_check *check, const char *path);
 
 /** A head holds under the certificate in place `signer`. */
 void log_check_note_signer(struct log_check *check, int signer, const struct head *head);
-/** Every certificate that heads hold under, when there is somebody to trust; `newest` may be NULL. 0, or -ENOENT or -EINVAL for the files with certificates and
- *  lists. */
+/** Every certificate that heads hold under, when there is somebody to trust; `newest` may be NULL.
+ *  0, or -ENOENT or -EINVAL for the files with certificates and lists. */
 int log_check_trust(struct log_check *check, const struct head *newest);
 /** The certificate of a recording's tombstone, likewise. `logged`: its leaf is there. */
 int log_check_tombstone_trust(struct log_check *check, const char *session,

@@ -1,4 +1,5 @@
-/* Gathers what the leaves say, and judges their order. It must not look at heads, recordings or rows. */
+/* Gathers what the leaves say, and judges their order. It must not look at heads, recordings or
+ * rows. */
 #include "recorder/nodelog/log_check_internal.h"
 
 #include <inttypes.h>
@@ -35,7 +36,8 @@ static struct logged_recording *know(struct log_check *check, const char *sessio
 	return recording;
 }
 
-/* A recording has one genesis and one seal: another one later is a recording that was put in another's place. */
+/* A recording has one genesis and one seal: another one later is a recording that was
+ * put in another's place. */
 static void note_once(struct log_check *check, const struct leaf *leaf, char hash[DIGEST_HEX_BYTES])
 {
 	if (hash[0] != '\0')

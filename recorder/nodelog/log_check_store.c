@@ -1,4 +1,5 @@
-/* Judges what the log speaks of: recordings in the store, rows of the audit trail. It must not judge the recordings themselves: that is chain/verify.c. */
+/* Judges what the log speaks of: recordings in the store, rows of the audit trail. It must not
+ * judge the recordings themselves: that is chain/verify.c. */
 #include "recorder/nodelog/log_check_internal.h"
 
 #include <errno.h>
@@ -10,7 +11,8 @@
 /* Written by recorder/settled.c. */
 #define SETTLED_FILE "settled"
 
-/* Not in the log: a recording whose recorder has not come to it yet, or one that was put there behind the log's back. */
+/* Not in the log: a recording whose recorder has not come to it yet, or one that was put there
+ * behind the log's back. */
 static void judge_unlogged(struct log_check *check, const char *session,
 			   const struct recording_ends *ends)
 {
@@ -35,7 +37,8 @@ static void judge_times(struct log_check *check, const char *session,
 		     session, late_s);
 }
 
-/* The recorder's own list of what a start need not look at: lines of names. It is not signed, so nothing is proven by it; what it must not do is hide something. */
+/* The recorder's own list of what a start need not look at: lines of names. It is not signed, so
+ * nothing is proven by it; what it must not do is hide something. */
 static GHashTable *read_settled(const char *store_dir)
 {
 	g_autofree char *path = g_build_filename(store_dir, SETTLED_FILE, NULL), *text = NULL;
@@ -49,7 +52,8 @@ static GHashTable *read_settled(const char *store_dir)
 	return names;
 }
 
-/* What is settled was sealed or deleted before. `settled` was read first, so that a recording sealed meanwhile gives no false alarm. */
+/* What is settled was sealed or deleted before. `settled` was read first, so that a recording
+ * sealed meanwhile gives no false alarm. */
 static void judge_settled(struct log_check *check, GHashTable *settled, const char *session,
 			  const struct recording_ends *ends)
 {

@@ -1,4 +1,5 @@
-/* Holds the certificates behind heads and tombstones against those to trust. It must not judge what was signed. */
+/* Holds the certificates behind heads and tombstones against those to trust. It must not
+ * judge what was signed. */
 #include "recorder/nodelog/log_check_internal.h"
 
 #include <errno.h>
@@ -33,7 +34,8 @@ void log_check_note_signer(struct log_check *check, int signer, const struct hea
 	}
 }
 
-/* Does the key's certificate lead to a trusted one as of `utc`? With `crl_path`: and was it not revoked, whenever that was? No stamp lies over a head. */
+/* Does the key's certificate lead to a trusted one as of `utc`? With `crl_path`: and was it not
+ * revoked, whenever that was? No stamp lies over a head. */
 static int ask(const struct log_check *check, int place, const char *utc, const char *crl_path,
 	       char **ret_why)
 {
@@ -62,7 +64,8 @@ static int judge_revocation(struct log_check *check, const struct log_signer *si
 	return result == -EPERM ? 0 : result;
 }
 
-/* A certificate is valid from one moment to another, so that the ends of what it signed are enough to ask about. */
+/* A certificate is valid from one moment to another, so that the ends of what it signed
+ * are enough to ask about. */
 static int judge_signer(struct log_check *check, const struct log_signer *signer, bool newest)
 {
 	g_autofree char *subject = verify_trust_subject(check->certificates, signer->place);
@@ -107,7 +110,8 @@ int log_check_tombstone_trust(struct log_check *check, const char *session,
 
 	if (check->trusted_pem_path == NULL || check->certificates == NULL)
 		return 0;
-	/* What a leaf names, the newest head vouches for: a key that was revoked since takes nothing away. */
+	/* What a leaf names, the newest head vouches for: a key that was revoked
+	 * since takes nothing away. */
 	int result = ask(check, ends->tombstone_signer, ends->tombstone_utc,
 			 logged ? NULL : check->crl_path, &why);
 	if (result != -EPERM)

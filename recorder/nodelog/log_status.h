@@ -1,5 +1,5 @@
-/** How the node log fares, for those who watch over the node: a small file beside it that the recorder writes and the web program reads. Nothing in it proves anything. Any
- *  thread. */
+/** How the node log fares, for those who watch over the node: a small file beside it that the
+ *  recorder writes and the web program reads. Nothing in it proves anything. Any thread. */
 #pragma once
 
 #include <stdbool.h>

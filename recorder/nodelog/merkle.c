@@ -152,7 +152,8 @@ void merkle_consistency(const struct merkle_hash *leaves, uint64_t first, uint64
 	reverse(ret);
 }
 
-/* How the verifiers below climb: node k of the left tree's right edge and its place among its level (RFC 9162 section 2.1.3.2). */
+/* How the verifiers below climb: node k of the left tree's right edge and its place among its level
+ * (RFC 9162 section 2.1.3.2). */
 struct climb {
 	uint64_t at, last;
 };

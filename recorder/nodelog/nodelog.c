@@ -1,4 +1,5 @@
-/* The log's writer: two files that only grow and the tree's right edge in memory. It must not know who adds leaves or who is told of heads. */
+/* The log's writer: two files that only grow and the tree's right edge in memory. It must not know
+ * who adds leaves or who is told of heads. */
 #include "recorder/nodelog/nodelog.h"
 
 #include "base/clock.h"
@@ -23,7 +24,8 @@ struct nodelog {
 	bool failed; /**< a sync failed: what the disk holds is not known any more */
 };
 
-/* What opening finds; the newest head is read first, so that the leaves can be held against it in one pass. */
+/* What opening finds; the newest head is read first, so that the leaves can be held
+ * against it in one pass. */
 struct opening {
 	struct nodelog *log;
 	nodelog_leaf_fn each;
@@ -110,7 +112,8 @@ static int open_files(struct nodelog *log)
 	log->heads_fd = lines_open(log->dir_fd, NODELOG_HEADS);
 	if (log->heads_fd < 0)
 		return log->heads_fd;
-	/* The names themselves must survive a power cut, or a synced leaf could vanish with its file. */
+	/* The names themselves must survive a power cut, or a synced leaf could
+	 * vanish with its file. */
 	return fsync(log->dir_fd) == 0 ? 0 : -errno;
 }
 
@@ -202,7 +205,8 @@ uint64_t nodelog_signed_size(const struct nodelog *log)
 	return log->signed_size;
 }
 
-/* A line that could neither be written nor be taken back ends the writing: the next one would glue itself to it. */
+/* A line that could neither be written nor be taken back ends the writing: the next one
+ * would glue itself to it. */
 static int append_line(struct nodelog *log, int fd, uint64_t *bytes, const char *line)
 {
 	int result = lines_append(fd, bytes, line);
@@ -231,7 +235,8 @@ int nodelog_append(struct nodelog *log, const struct leaf *leaf)
 	return 0;
 }
 
-/* After a failed sync the kernel may drop the pages and call the next sync a success: nothing is signed on that. */
+/* After a failed sync the kernel may drop the pages and call the next sync a success:
+ * nothing is signed on that. */
 static int sync_file(struct nodelog *log, int fd)
 {
 	if (log->failed)

@@ -1,4 +1,5 @@
-/* Makes proofs from a store's log. It must not judge the log: a proof from a broken one does not hold, and says so by itself. */
+/* Makes proofs from a store's log. It must not judge the log: a proof from a broken one does not
+ * hold, and says so by itself. */
 #include "recorder/nodelog/proof.h"
 
 #include <errno.h>

@@ -14,8 +14,9 @@
 struct ends_judge {
 	const struct verify_trust *keys; /**< NULL: whose they are does not matter */
 	char *pem; /**< the recording's own certificate; NULL: there is none */
-	struct verify_trust *
-		own; /**< the same, once the genesis named it: older keys of this node are known by nothing else */
+	/** the same, once the genesis named it: older keys of this node are known by nothing
+	 *  else */
+	struct verify_trust *own;
 };
 
 static bool holds(const struct verify_trust *trust, const char *line, size_t length)
@@ -26,7 +27,8 @@ static bool holds(const struct verify_trust *trust, const char *line, size_t len
 	       verify_trust_signer(trust, &parts) >= 0;
 }
 
-/* Under one key from beginning to end: whoever puts a seal behind what we signed has to have signed its genesis. */
+/* Under one key from beginning to end: whoever puts a seal behind what we signed has to
+ * have signed its genesis. */
 static bool is_signed(struct ends_judge *judge, const struct chain_entry *entry, const char *line,
 		      size_t length)
 {
@@ -81,7 +83,8 @@ static void note_chain(const char *text, size_t length, struct ends_judge *judge
 		note_line(before + 1, (size_t)(end - before - 1), judge, ret);
 }
 
-/* Anybody who may write to the disk can put a file there; whose word it is, only its signature says. */
+/* Anybody who may write to the disk can put a file there; whose word it is, only its signature
+ * says. */
 static bool is_ours(const struct tombstone *tombstone, const struct signed_line *line,
 		    const char *session_id, const struct verify_trust *keys, int *ret_signer)
 {

@@ -116,7 +116,8 @@ const struct head *view_newest_head(const struct view *view, const char **ret_li
 	return NULL;
 }
 
-/* The signature and the JSON are the last two words: neither holds a space, but the JSON's texts may. */
+/* The signature and the JSON are the last two words: neither holds a space, but the JSON's texts
+ * may. */
 static void find_head(const char *line, GPtrArray *heads)
 {
 	const char *json = strstr(line, " {");

@@ -10,7 +10,8 @@
 
 #define TRY_AGAIN_MS 2000u
 #define PAGE_ROWS 500u
-/* An export's record names the hash of its manifest: it gets a leaf of its own, so that a proof can speak of it. */
+/* An export's record names the hash of its manifest: it gets a leaf of its own, so that a
+ * proof can speak of it. */
 #define EXPORT_ACTION "export-finish"
 #define EXPORT_HASH "manifest_sha256"
 

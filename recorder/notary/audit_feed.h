@@ -1,4 +1,5 @@
-/** Reads the audit trail in order of its numbers and hands on a leaf for each record. A thread of its own: while the database is away, leaves come later. */
+/** Reads the audit trail in order of its numbers and hands on a leaf for each record. A thread of
+ *  its own: while the database is away, leaves come later. */
 #pragma once
 
 #include "recorder/nodelog/leaf.h"

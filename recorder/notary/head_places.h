@@ -1,4 +1,5 @@
-/** Places outside the node where heads of the log are told. Each call blocks until it is done or failed. Private to recorder/notary. */
+/** Places outside the node where heads of the log are told. Each call blocks until it is done or
+ *  failed. Private to recorder/notary. */
 #pragma once
 
 #include "base/config.h"

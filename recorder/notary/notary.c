@@ -1,4 +1,5 @@
-/* The thread that owns the node log. It must not decide what is worth a leaf: whoever calls does. */
+/* The thread that owns the node log. It must not decide what is worth a leaf: whoever calls
+ * does. */
 #include "recorder/notary/notary.h"
 
 #include "recorder/nodelog/log_status.h"
@@ -124,7 +125,8 @@ static void complain(struct notary *n, const char *what)
 	n->complained = true;
 }
 
-/* What a crash kept from the log may have been signed before the last rotation. The log's own certificates lie on the same disk as a false tombstone would. */
+/* What a crash kept from the log may have been signed before the last rotation. The log's own
+ * certificates lie on the same disk as a false tombstone would. */
 static struct store_scan *new_scan(const struct notary *n)
 {
 	const struct chain_key *previous = n->settings.previous_key;
@@ -161,15 +163,17 @@ static bool open_log(struct notary *n)
 	return true;
 }
 
-/* The queue entry goes to the disk before the leaf: whoever finds a seal without a leaf after a crash asks again. */
+/* The queue entry goes to the disk before the leaf: whoever finds a seal without a leaf
+ * after a crash asks again. */
 static void queue_stamp(struct notary *n, const struct item *item)
 {
 	if (item->kind == ITEM_STAMP || (item->kind == ITEM_LEAF && item->leaf.kind == LEAF_SEAL))
 		stamper_add(n->stamper, item->leaf.session, item->seq, item->leaf.sha256);
 }
 
-/* A power cut must not leave a leaf for an entry that it took. The archive synced it before it told, and a start looks at
- * what a crash left: a disk that refuses now gets a leaf all the same, which then names what is lost. */
+/* A power cut must not leave a leaf for an entry that it took. The archive synced it before it
+ * told, and a start looks at what a crash left: a disk that refuses now gets a leaf all the same,
+ * which then names what is lost. */
 static void sync_entry(const struct notary *n, const struct leaf *leaf)
 {
 	if (leaf->kind != LEAF_GENESIS && leaf->kind != LEAF_SEAL)

@@ -102,7 +102,8 @@ static gpointer run_thread(gpointer data)
 		else
 			tell(p, (unsigned)i);
 	}
-	/* The last head of a node that goes down: the places that do not need a network take it now. */
+	/* The last head of a node that goes down: the places that do not need a network take it
+	 * now. */
 	for (unsigned i = 0; i < n_head_places; i++)
 		if (p->places[i].waiting)
 			tell(p, i);

@@ -1,4 +1,5 @@
-/** Tells the newest head to every configured place outside the node, each by itself until it took it. A thread of its own. */
+/** Tells the newest head to every configured place outside the node, each by itself until it took
+ *  it. A thread of its own. */
 #pragma once
 
 #include "base/config.h"

@@ -40,7 +40,8 @@ static char *wish_path(const struct stamp_queue *queue, const struct stamp_wish 
 	return g_build_filename(queue->dir, name, NULL);
 }
 
-/* Whole under its name or not there at all. It is written in the queue's own directory: in a recording's, what a kill left half done would be a foreign file. */
+/* Whole under its name or not there at all. It is written in the queue's own directory: in a
+ * recording's, what a kill left half done would be a foreign file. */
 static int put_file(int queue_fd, int dir_fd, const char *name, const void *bytes, size_t length)
 {
 	g_autofree char *part = g_strconcat(name, ".part", NULL);

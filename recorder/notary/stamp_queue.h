@@ -1,4 +1,5 @@
-/** What waits for a time stamp, on the disk: `log/stamps/SESSION.SEQ` in the store's directory, each holding the hash to be stamped. One thread at a time. */
+/** What waits for a time stamp, on the disk: `log/stamps/SESSION.SEQ` in the store's directory,
+ *  each holding the hash to be stamped. One thread at a time. */
 #pragma once
 
 #include "recorder/chain/digest.h"
@@ -19,5 +20,6 @@ void stamp_queue_destroy(struct stamp_queue *queue);
 int stamp_queue_add(struct stamp_queue *queue, const struct stamp_wish *wish);
 /** All wishes: GArray of struct stamp_wish. Never NULL. Files that are not wishes are left out. */
 GArray *stamp_queue_list(struct stamp_queue *queue);
-/** Puts the answer into the recording as ts-SEQ.tsr, then drops the wish. -ENOENT: there is no such recording any more; the wish is dropped, too. */
+/** Puts the answer into the recording as ts-SEQ.tsr, then drops the wish. -ENOENT: there is no such
+ *  recording any more; the wish is dropped, too. */
 int stamp_queue_grant(struct stamp_queue *queue, const struct stamp_wish *wish, GBytes *answer);

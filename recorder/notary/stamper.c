@@ -1,4 +1,5 @@
-/* When authorities are asked, and again when that failed. It must not judge answers: recorder/stamp does. */
+/* When authorities are asked, and again when that failed. It must not judge answers: recorder/stamp
+ * does. */
 #include "recorder/notary/stamper.h"
 
 #include "recorder/http_client/http_post.h"

@@ -97,7 +97,8 @@ static void look_at(const struct store_scan *scan, const char *session, store_sc
 	recording_ends_clear(&ends);
 }
 
-/* Genesis and seal are in the log: only a deletion can be new, and asking for its tombstone is cheaper than reading a chain. */
+/* Genesis and seal are in the log: only a deletion can be new, and asking for its tombstone is
+ * cheaper than reading a chain. */
 static bool has_news(const struct store_scan *scan, const char *session)
 {
 	const unsigned ended = 1u << LEAF_GENESIS | 1u << LEAF_SEAL;

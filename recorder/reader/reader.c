@@ -1,4 +1,5 @@
-/* The directory of a recording. It must not know what files hold, nor which of them should be there: that is the chain's matter. */
+/* The directory of a recording. It must not know what files hold, nor which of them should be
+ * there: that is the chain's matter. */
 #include "recorder/crypt/crypt_record.h"
 #include "recorder/reader/reader_internal.h"
 

@@ -1,4 +1,5 @@
-/* Finds and opens the records of one encrypted file. It must not trust a length before it was compared with the file's, nor a byte before its tag was. */
+/* Finds and opens the records of one encrypted file. It must not trust a length before it was
+ * compared with the file's, nor a byte before its tag was. */
 #include "recorder/reader/reader_crypt.h"
 
 #include "recorder/reader/reader_internal.h"

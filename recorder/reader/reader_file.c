@@ -28,7 +28,8 @@ static int open_regular(int dir_fd, const char *disk_name)
 	return -EINVAL;
 }
 
-/* Names of chain entries never end like this; whoever asks for one wants the bytes of the disk, and those are not given. */
+/* Names of chain entries never end like this; whoever asks for one wants the bytes of the disk,
+ * and those are not given. */
 static bool name_ok(const char *name)
 {
 	for (unsigned i = 0; i < READER_FORM_COUNT; i++)

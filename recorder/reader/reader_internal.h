@@ -14,7 +14,8 @@ struct reader {
 /** Behind the number of a data key: one for keystrokes, which are counted for themselves. */
 #define READER_KEYSTROKE_KEY (DATA_KEY_NUMBER_MAX + 1)
 
-/** A data key of the recording; data_key_unref it. -ENOKEY: without a key that opens it, or its file is gone; -EBADMSG: its file holds something else. */
+/** A data key of the recording; data_key_unref it. -ENOKEY: without a key that opens it, or its
+ *  file is gone; -EBADMSG: its file holds something else. */
 int reader_data_key(const struct reader *reader, unsigned number, struct data_key **ret_key);
 
 /** As reader_file_pread, on the bytes of the disk. */

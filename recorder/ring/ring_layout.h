@@ -3,7 +3,8 @@
  *
  *      byte 0      +--------------------------------------------------+
  *                  | header page (4096 bytes)                         |
- *                  |     0  magic, version, width, height, stride     |  written once by the writer, then constant
+ *                  |     0 magic, version, width, height, stride | written once by
+ *                        the writer, then constant
  *                  |    32  offsets and sizes of the parts below      |
  *                  |   256  head u64, overflows u32                   |  the writer's cache lines
  *                  |   512  tail u64, reader_waits u32                |  the reader's cache lines
@@ -98,7 +99,8 @@ struct ring_event {
 _Static_assert(RING_RECORD_MAX_BYTES + RING_KEEP_FOR_EVENTS_BYTES <= RING_KEEP_FOR_CURSOR_BYTES,
 	       "a full ring of pictures still takes the largest cursor");
 
-/** Sizes and places that follow from width and height alone; the reader computes them anew instead of believing the header. */
+/** Sizes and places that follow from width and height alone; the reader computes them anew instead
+ *  of believing the header. */
 struct ring_layout {
 	uint32_t stride_bytes, tile_columns, tile_rows;
 	uint64_t pixels_offset, generations_offset, ring_offset, total_bytes;

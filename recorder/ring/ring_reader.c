@@ -1,5 +1,6 @@
-/* Reader of a canvas memfd, in vitrine-recorder. The other side is a process that parses hostile bytes for a living, so it may be anybody's:
- * nothing shared is read twice, nothing is believed, and a lie costs only this recording. It must not know what becomes of the records. */
+/* Reader of a canvas memfd, in vitrine-recorder. The other side is a process that parses hostile
+ * bytes for a living, so it may be anybody's: nothing shared is read twice, nothing is believed,
+ * and a lie costs only this recording. It must not know what becomes of the records. */
 #include "recorder/ring/ring_reader.h"
 
 #include "base/clock.h"
@@ -28,11 +29,13 @@ struct ring_reader {
 	uint32_t overflows;
 	uint64_t time_us;
 	int doorbell;
-	/* The record taken last, out of the writer's reach; one byte more for the NUL behind an event. */
+	/* The record taken last, out of the writer's reach; one byte more for the NUL behind an
+	 * event. */
 	uint8_t payload[RING_RECORD_MAX_BYTES + 1] __attribute__((aligned(8)));
 };
 
-/* A memfd that can shrink under us, or that lies on huge pages which may run out, would kill the recorder with SIGBUS. */
+/* A memfd that can shrink under us, or that lies on huge pages which may run out, would kill the
+ * recorder with SIGBUS. */
 static int check_memfd(int memfd, uint64_t total_bytes)
 {
 	struct stat st;
@@ -48,7 +51,8 @@ static int check_memfd(int memfd, uint64_t total_bytes)
 		       : -EPROTO;
 }
 
-/* Empties the doorbell. RWF_NOWAIT because O_NONBLOCK belongs to the open file, which the writer shares and may change.
+/* Empties the doorbell. RWF_NOWAIT because O_NONBLOCK belongs to the open file, which the
+ * writer shares and may change.
  * Returns 0; -EPROTO when it is nothing that can be read without waiting. */
 static int empty_doorbell(int fd)
 {
@@ -89,7 +93,8 @@ static bool header_fits(const struct ring_reader *r)
 	       h.ring_offset == r->layout.ring_offset && h.total_bytes == r->layout.total_bytes;
 }
 
-/* Takes up where a reader before us stopped (a restarted recorder): its tail is on a record's edge unless the writer lied. */
+/* Takes up where a reader before us stopped (a restarted recorder): its tail is on a record's edge
+ * unless the writer lied. */
 static int take_up(struct ring_reader *r)
 {
 	if (!header_fits(r))
@@ -181,7 +186,8 @@ static void get_bytes(const struct ring_reader *r, uint64_t at, void *bytes, siz
 	memcpy((uint8_t *)bytes + first, ring, length - first);
 }
 
-/* Looks at head once. Returns how many bytes wait, or -EPROTO when it ran backwards, too far, or off the grid. */
+/* Looks at head once. Returns how many bytes wait, or -EPROTO when it ran backwards, too
+ * far, or off the grid. */
 static int64_t look_at_head(struct ring_reader *r)
 {
 	uint64_t head = atomic_load_explicit(&r->header->head, memory_order_acquire);

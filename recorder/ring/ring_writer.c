@@ -1,5 +1,6 @@
-/* Writer of a canvas memfd, in vitrine-session. It must not know what a recording is; it trusts the reader's position only as far as
- * its own arithmetic stays inside the ring. Stands between the session core's canvas and the recorder. */
+/* Writer of a canvas memfd, in vitrine-session. It must not know what a recording is; it trusts the
+ * reader's position only as far as its own arithmetic stays inside the ring. Stands between the
+ * session core's canvas and the recorder. */
 #include "recorder/ring/ring_writer.h"
 
 #include "recorder/ring/ring_layout.h"
@@ -150,7 +151,8 @@ static struct tile_span tiles_of(const struct rect *r)
 				  r->y / RING_TILE_PX, (r->y + r->height - 1) / RING_TILE_PX + 1};
 }
 
-/* A sequence lock without a lock: the odd number must be visible before any pixel changes, and the pixels before the even number. */
+/* A sequence lock without a lock: the odd number must be visible before any pixel changes, and the
+ * pixels before the even number. */
 void ring_writer_begin(struct ring_writer *writer, const struct rect *r)
 {
 	struct tile_span t = tiles_of(r);
@@ -182,7 +184,8 @@ void ring_writer_end(struct ring_writer *writer, const struct rect *r)
 
 /* ---- Records ---- */
 
-/* A record is written at head + `at`, piece by piece, and becomes visible as a whole when head moves. */
+/* A record is written at head + `at`, piece by piece, and becomes visible as a whole when head
+ * moves. */
 static void put_bytes(struct ring_writer *w, uint64_t at, const void *bytes, size_t length)
 {
 	size_t place = (size_t)(at % RING_BYTES);
@@ -197,7 +200,8 @@ static bool has_room(const struct ring_writer *w, uint32_t bytes, uint32_t keep_
 	uint64_t tail = atomic_load_explicit(&w->header->tail, memory_order_acquire);
 	uint64_t used = w->head - tail;
 
-	/* A position that no honest reader can have counts as full: nothing is overwritten, nothing overflows. */
+	/* A position that no honest reader can have counts as full: nothing is
+	 * overwritten, nothing overflows. */
 	return used <= RING_BYTES && RING_BYTES - used >= (uint64_t)bytes + keep_bytes;
 }
 
@@ -288,8 +292,9 @@ int ring_writer_event(struct ring_writer *writer, uint64_t time_us, const char *
 	return put_record(writer, RING_EVENT, time_us, &p, sizeof p, json, length, 0);
 }
 
-/* Head was stored before, the flag is read after; the reader does it the other way round. With both fences one of the two sees the
- * other's store, so a record and a sleeping reader never miss each other. */
+/* Head was stored before, the flag is read after; the reader does it the other way round. With both
+ * fences one of the two sees the other's store, so a record and a sleeping reader
+ * never miss each other. */
 void ring_writer_ring(struct ring_writer *writer)
 {
 	static const uint64_t one = 1;
@@ -299,7 +304,8 @@ void ring_writer_ring(struct ring_writer *writer)
 	if (atomic_load_explicit(waits, memory_order_relaxed) == 0 ||
 	    atomic_exchange_explicit(waits, 0, memory_order_relaxed) == 0)
 		return;
-	/* EAGAIN means that the counter is at its limit, and then the doorbell is readable anyway. */
+	/* EAGAIN means that the counter is at its limit, and then the doorbell is readable
+	 * anyway. */
 	if (write(writer->doorbell, &one, sizeof one) < 0 && errno != EAGAIN)
 		g_warning("cannot ring the recorder's doorbell: %s", g_strerror(errno));
 }

@@ -133,7 +133,8 @@ static TS_RESP *parse_answer(const void *bytes, size_t length)
 
 /* ---- The answer, when it comes ---- */
 
-/* OpenSSL 3.4 gave the function another name and frowns at the old one. Takes a reference of its own. */
+/* OpenSSL 3.4 gave the function another name and frowns at the old one. Takes a
+ * reference of its own. */
 static void set_store(TS_VERIFY_CTX *context, X509_STORE *store)
 {
 	X509_STORE_up_ref(store);
@@ -249,8 +250,8 @@ static bool holds_under(TS_RESP *answer, X509_STORE *store, time_t at)
 	return ok;
 }
 
-/* With the certificate inside taken for trusted only the answer itself is left to fail: that it names this certificate and no other, and that it is one for time
- * stamps (RFC 3161 2.3, 2.4.2). */
+/* With the certificate inside taken for trusted only the answer itself is left to fail: that it
+ * names this certificate and no other, and that it is one for time stamps (RFC 3161 2.3, 2.4.2). */
 static bool names_its_signer(TS_RESP *answer)
 {
 	STACK_OF(X509) *signers = PKCS7_get0_signers(TS_RESP_get_token(answer), NULL, 0);

@@ -10,7 +10,9 @@ struct store {
 	GThread *thread;
 	GAsyncQueue *jobs; /**< struct store_job */
 	GMutex lock;	   /**< over `files` */
-	GList *files; /**< struct store_file, newest first: a recording's chain is synced behind what it speaks of */
+	/** struct store_file, newest first: a recording's chain is synced behind what it speaks
+	 *  of */
+	GList *files;
 };
 
 struct store_recording {
@@ -28,14 +30,15 @@ struct store_file {
 	uint64_t bytes;
 	GMutex syncing;		   /**< one sync at a time: the kernel tells of an error once */
 	atomic_bool dirty, is_new; /**< is_new: nobody has synced the directory that names it */
-	atomic_int
-		error; /**< -errno of a failed sync: for good, because the next one says that all is well */
+	/** -errno of a failed sync: for good, because the next one says that all is well */
+	atomic_int error;
 };
 
 struct store_job {
 	bool stop, seal; /**< neither: the files are synced only, */
 	bool sync_names; /**< ... and the directory that names them */
-	int dir_fd; /**< to seal, or to sync names; -1 when there was no descriptor left, or none is needed */
+	/** to seal, or to sync names; -1 when there was no descriptor left, or none is needed */
+	int dir_fd;
 	GPtrArray
 		*files; /**< struct store_file, each with a reference: to seal, that of its owner */
 	store_sealed_fn sealed;

@@ -1,4 +1,5 @@
-/* Directories and files of recordings on a POSIX file system. It must not know what the files hold. Syncing is store_sync.c's matter. */
+/* Directories and files of recordings on a POSIX file system. It must not know what the files hold.
+ * Syncing is store_sync.c's matter. */
 #include "recorder/store/store_internal.h"
 
 #include <dirent.h>
@@ -10,7 +11,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* What a file of a recording holds at the least where sessions do anything: a file system without inodes is as full as one without blocks. */
+/* What a file of a recording holds at the least where sessions do anything: a file system without
+ * inodes is as full as one without blocks. */
 #define BYTES_OF_A_FILE (64u << 10)
 
 int store_open(const char *dir, struct store **ret_store)
@@ -69,7 +71,8 @@ static int read_names(DIR *dir, bool (*wanted)(const char *), GPtrArray *names)
 	return -errno;
 }
 
-/* Half a list would be taken for all there is: what it lacks for missing, what it should have removed for removed. */
+/* Half a list would be taken for all there is: what it lacks for missing, what it should
+ * have removed for removed. */
 static int list_names(int dir_fd, bool (*wanted)(const char *), GPtrArray **ret_names)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -91,7 +94,8 @@ static int list_names(int dir_fd, bool (*wanted)(const char *), GPtrArray **ret_
 	return 0;
 }
 
-/* As the gateway writes it, and no other way: a copy under the same name in capitals would be the same recording twice. */
+/* As the gateway writes it, and no other way: a copy under the same name in capitals would be the
+ * same recording twice. */
 static bool is_uuid(const char *name)
 {
 	return g_uuid_string_is_valid(name) && strpbrk(name, "ABCDEF") == NULL;
@@ -157,7 +161,8 @@ static char *disk_name(const char *name, enum store_file_kind kind)
 	return kind == STORE_PART ? g_strconcat(name, STORE_PART_SUFFIX, NULL) : g_strdup(name);
 }
 
-/* Only plain files, and never waiting: a FIFO that somebody put there would hold up the start, and so everybody. Returns a descriptor or -errno. */
+/* Only plain files, and never waiting: a FIFO that somebody put there would hold up the start, and
+ * so everybody. Returns a descriptor or -errno. */
 static int open_regular(int dir_fd, const char *on_disk, int flags)
 {
 	int fd = openat(dir_fd, on_disk, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -204,7 +209,8 @@ int store_recording_read(struct store_recording *recording, const char *name, si
 
 	if (fd < 0)
 		return fd;
-	/* After a write that failed the kernel holds pages that the disk never got, and calls them clean. */
+	/* After a write that failed the kernel holds pages that the disk never got,
+	 * and calls them clean. */
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	int result = fstat(fd, &st) == 0 ? 0 : -errno;
 	if (result == 0 && (uint64_t)st.st_size > max_bytes)
@@ -331,7 +337,8 @@ int store_file_append(struct store_file *file, const void *bytes, size_t length)
 		atomic_store(&file->dirty, true);
 		return 0;
 	}
-	/* Half a fragment would be taken for damage later. When even this fails the file takes no more and cannot be sealed: recovery cuts it. */
+	/* Half a fragment would be taken for damage later. When even this fails the file takes no
+	 * more and cannot be sealed: recovery cuts it. */
 	if (ftruncate(file->fd, (off_t)file->bytes) != 0) {
 		g_warning("%s cannot be cut back after a failed write: %s", file->name,
 			  g_strerror(errno));

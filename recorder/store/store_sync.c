@@ -1,5 +1,5 @@
-/* The store's thread: syncs what was appended about once a second, seals files when asked. It must not touch a recording's structs, which belong to
- * other threads. */
+/* The store's thread: syncs what was appended about once a second, seals files when asked. It must
+ * not touch a recording's structs, which belong to other threads. */
 #include "recorder/store/store_internal.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
-/* bench_evidence [MEGABYTES [DIR]]: speed of exporting and verifying beside cp, sha256sum and openssl dgst over the same bytes, in one run. The recording is made in
- * DIR (default: the temporary directory) and removed again; everything lies in the page cache. */
+/* bench_evidence [MEGABYTES [DIR]]: speed of exporting and verifying beside cp, sha256sum and
+ * openssl dgst over the same bytes, in one run. The recording is made in DIR (default: the
+ * temporary directory) and removed again; everything lies in the page cache. */
 #include "base/secret.h"
 #include "evidence/export.h"
 #include "evidence/verify_evidence.h"

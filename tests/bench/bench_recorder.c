@@ -1,4 +1,5 @@
-/* What recording costs: every trace our way and, in the same run, the plain way; how text looks afterwards; and many sessions at once.
+/* What recording costs: every trace our way and, in the same run, the plain way; how text looks
+ * afterwards; and many sessions at once.
  *
  *      bench-recorder                  all of it
  *      bench-recorder one [TRACE]      each trace by itself, beside the plain way
@@ -21,7 +22,8 @@
 #define JUDGED_STEPS 60u
 #define QP_STANDARD 24u
 #define MANY 32u
-/* Of each session, behind so many that are not measured: first pictures, then all pages are there. */
+/* Of each session, behind so many that are not measured: first pictures, then all pages are
+ * there. */
 #define MANY_PICTURES 40u
 #define MANY_SKIP_PICTURES 6u
 /* The same pictures as each of many: an office's first seconds are dearer than its minute. */
@@ -116,8 +118,9 @@ static int compare_double(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What the encrypted one of two sessions cost more than the plain one. They take turns, picture by picture, so that whatever else the machine does hits both. The
- * first second is left out: who begins makes the shared libx264, and print_data_key tells what the key costs. */
+/* What the encrypted one of two sessions cost more than the plain one. They take turns, picture by
+ * picture, so that whatever else the machine does hits both. The first second is left out: who
+ * begins makes the shared libx264, and print_data_key tells what the key costs. */
 static double crypt_ratio(const struct trace *trace, enum replay_encrypted encrypted,
 			  struct cost *ret)
 {
@@ -126,7 +129,8 @@ static double crypt_ratio(const struct trace *trace, enum replay_encrypted encry
 	return (double)ret->cpu_us / (double)ret->plain_cpu_us;
 }
 
-/* Where the two lie in memory makes a difference of its own, so each is the encrypted one in turn. */
+/* Where the two lie in memory makes a difference of its own, so each is the encrypted one in
+ * turn. */
 static void compare_crypt(const struct trace *trace)
 {
 	double more[CRYPT_ROUNDS];

@@ -1,5 +1,6 @@
-/* What the session core costs per frame: painting a full-HD picture that changed wholly, not at all, or in one spot, a scroll, and bringing a
- * front's shadow up to date. Prints microseconds and, for comparison, a memcpy of the same picture on this machine. */
+/* What the session core costs per frame: painting a full-HD picture that changed wholly, not at
+ * all, or in one spot, a scroll, and bringing a front's shadow up to date. Prints microseconds and,
+ * for comparison, a memcpy of the same picture on this machine. */
 #include "base/log.h"
 #include "tests/support/session_desk.h"
 

@@ -1,4 +1,5 @@
-/* The memory of many pictures, read in the orders that a recorder could choose. It must not know the recorder: this is what the machine gives. */
+/* The memory of many pictures, read in the orders that a recorder could choose. It must not know
+ * the recorder: this is what the machine gives. */
 #include "tests/bench/cold_memory.h"
 
 #include "tests/bench/recorder_cost.h"

@@ -1,5 +1,6 @@
-/* Waits until a viewer's display shows what its target's display shows, and prints the moment (microseconds of CLOCK_MONOTONIC). It looks at
- * some rows only, so that looking does not take the processor away from what is measured. */
+/* Waits until a viewer's display shows what its target's display shows, and prints the moment
+ * (microseconds of CLOCK_MONOTONIC). It looks at some rows only, so that looking does not take the
+ * processor away from what is measured. */
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* Sessions under the recorder, one or many, on a clock that is turned by hand: half an hour of an idle desktop takes seconds. What the
- * sessions themselves do (painting) is not measured. */
+/* Sessions under the recorder, one or many, on a clock that is turned by hand: half an hour of an
+ * idle desktop takes seconds. What the sessions themselves do (painting) is not measured. */
 #include "tests/bench/recorder_cost.h"
 
 #include "base/clock.h"

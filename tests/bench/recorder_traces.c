@@ -1,4 +1,5 @@
-/* Painters of the traces. Text is made of fixed random glyphs: an encoder cannot tell it from letters. */
+/* Painters of the traces. Text is made of fixed random glyphs: an encoder cannot tell it from
+ * letters. */
 #include "tests/bench/recorder_traces.h"
 
 #include <string.h>
@@ -191,7 +192,8 @@ static void paint_page_scroll(struct ring_writer *w, uint64_t now_us, uint32_t s
 	ring_writer_frame(w, now_us);
 }
 
-/* Ten seconds of work, again and again: a window comes up, a page is scrolled, text is typed, a picture plays. Steps of 100 ms. */
+/* Ten seconds of work, again and again: a window comes up, a page is scrolled, text is typed, a
+ * picture plays. Steps of 100 ms. */
 static void paint_office(struct ring_writer *w, uint64_t now_us, uint32_t step)
 {
 	uint32_t phase = step % 100;

@@ -1,4 +1,5 @@
-/** Deterministic desktop traces: what a session paints into its canvas, step by step. No files, no clock. */
+/** Deterministic desktop traces: what a session paints into its canvas, step by step. No files, no
+ *  clock. */
 #pragma once
 
 #include "recorder/ring/ring_writer.h"

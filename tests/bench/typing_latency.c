@@ -1,5 +1,6 @@
-/* Key to picture, as the person at a viewer has it: presses a key on the viewer's display (XTEST), watches a region of the same display until a pixel
- * changes, prints one line of microseconds per key. The viewer under test and the terminal it shows must have the focus already. */
+/* Key to picture, as the person at a viewer has it: presses a key on the viewer's display (XTEST),
+ * watches a region of the same display until a pixel changes, prints one line of microseconds per
+ * key. The viewer under test and the terminal it shows must have the focus already. */
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
 #include <X11/extensions/XTest.h>

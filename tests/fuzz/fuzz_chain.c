@@ -1,4 +1,5 @@
-/* Fuzz target: a chain line, and the verifier over a recording. Input: certificate, a zero byte, chain text. */
+/* Fuzz target: a chain line, and the verifier over a recording. Input: certificate, a
+ * zero byte, chain text. */
 #include "recorder/chain/chain_reader.h"
 #include "recorder/chain/verify.h"
 

@@ -1,5 +1,5 @@
-/* Fuzz target: an encrypted file as it lies on a disk. Its key is known here (the bytes 0, 1, ... 31), so that whole records are opened, too; so is its name, under
- * which the seeds were sealed. */
+/* Fuzz target: an encrypted file as it lies on a disk. Its key is known here (the bytes 0, 1, ...
+ * 31), so that whole records are opened, too; so is its name, under which the seeds were sealed. */
 #include "base/secret.h"
 #include "recorder/reader/reader.h"
 

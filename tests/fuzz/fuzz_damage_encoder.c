@@ -1,5 +1,6 @@
-/* Fuzz target: pictures, maps of changes and hints of any kind, also wrong ones, through the damage encoder. libavcodec must show what the
- * encoder believes. The input: width, height, QP, then operations of a few bytes each. */
+/* Fuzz target: pictures, maps of changes and hints of any kind, also wrong ones, through the damage
+ * encoder. libavcodec must show what the encoder believes. The input: width, height, QP, then
+ * operations of a few bytes each. */
 #include "recorder/encode/convert.h"
 #include "tests/support/video_decode.h"
 

@@ -1,4 +1,5 @@
-/* Fuzz target: the operations of a derived copy, as a browser sends them and the database keeps them. What is taken must say the same again. */
+/* Fuzz target: the operations of a derived copy, as a browser sends them and the database keeps
+ * them. What is taken must say the same again. */
 #include "evidence/derive/operations.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Fuzz target: an evidence file as a whole, its manifest, and its signature. Whatever the bytes are, the verifier comes to a verdict. */
+/* Fuzz target: an evidence file as a whole, its manifest, and its signature. Whatever the bytes
+ * are, the verifier comes to a verdict. */
 #include "evidence/manifest.h"
 #include "evidence/verify_evidence.h"
 #include "recorder/chain/cms.h"

@@ -1,4 +1,5 @@
-/* Fuzz target: any keys in any order on any layout. Input: u16 layout, then {u8 kind and flags, u32 code} for each event. */
+/* Fuzz target: any keys in any order on any layout. Input: u16 layout, then {u8 kind and flags, u32
+ * code} for each event. */
 #include "gateway/session/keyboard.h"
 
 #include <glib.h>

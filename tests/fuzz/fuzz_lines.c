@@ -1,4 +1,5 @@
-/* Fuzz target: a compressed timeline as it lies on a disk. Lines are lines, cutting where the reader says loses none of the whole ones, and memory stays bounded. */
+/* Fuzz target: a compressed timeline as it lies on a disk. Lines are lines, cutting where the
+ * reader says loses none of the whole ones, and memory stays bounded. */
 #include "recorder/lines/line_reader.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Fuzz target: what a watcher says on the recorder's live socket. There is one way to say each thing. */
+/* Fuzz target: what a watcher says on the recorder's live socket. There is one way to say each
+ * thing. */
 #include "recorder/live_watcher.h"
 
 #include <string.h>

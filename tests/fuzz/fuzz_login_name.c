@@ -1,4 +1,5 @@
-/* Fuzz target: login names and alternate shells. Input: user, a zero byte, shell; both must be UTF-8, as the broker protocol makes sure. */
+/* Fuzz target: login names and alternate shells. Input: user, a zero byte, shell; both must be
+ * UTF-8, as the broker protocol makes sure. */
 #include "gateway/broker/login_name.h"
 
 #include <glib.h>

@@ -1,4 +1,5 @@
-/* Fuzz target: every message of our protocols. Input: one byte that chooses the message, then its fields. What decodes must encode to the same bytes. */
+/* Fuzz target: every message of our protocols. Input: one byte that chooses the message, then its
+ * fields. What decodes must encode to the same bytes. */
 #include "base/secret.h"
 #include "ipc/broker_proto.h"
 #include "ipc/recorder_proto.h"

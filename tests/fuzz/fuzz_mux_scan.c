@@ -1,4 +1,5 @@
-/* Fuzz target: segment and init bytes as they lie on a disk after a crash. Scanning what was found whole must find the same again. */
+/* Fuzz target: segment and init bytes as they lie on a disk after a crash. Scanning what was found
+ * whole must find the same again. */
 #include "recorder/mux/fragment_scan.h"
 #include "recorder/mux/init_scan.h"
 

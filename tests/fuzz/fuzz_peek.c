@@ -1,4 +1,5 @@
-/* Fuzz target: the first bytes of viewers, RDP and VNC. A verdict must not change when more bytes follow, and texts must end. */
+/* Fuzz target: the first bytes of viewers, RDP and VNC. A verdict must not change when more bytes
+ * follow, and texts must end. */
 #include "gateway/peek.h"
 
 #include <glib.h>

@@ -1,4 +1,5 @@
-/* Fuzz target: an RDP viewer's clipboard messages. Input: {u8 what, u16 length, message}, repeated; `what` says what happens around it. */
+/* Fuzz target: an RDP viewer's clipboard messages. Input: {u8 what, u16 length, message}, repeated;
+ * `what` says what happens around it. */
 #include "gateway/rdp/rdp_front_clipboard.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Fuzz target: an RDP viewer's monitor layout ([MS-RDPEDISP] 2.2.2.2). What is taken must be a size, and a byte less may not be another one. */
+/* Fuzz target: an RDP viewer's monitor layout ([MS-RDPEDISP] 2.2.2.2). What is taken must be a
+ * size, and a byte less may not be another one. */
 #include "gateway/rdp/rdp_front_display.h"
 
 #include <glib.h>

@@ -1,4 +1,5 @@
-/* Fuzz target: a canvas whose header tail and ring hold the fuzzer's bytes, read until the reader refuses or is done.
+/* Fuzz target: a canvas whose header tail and ring hold the fuzzer's bytes, read until the
+ * reader refuses or is done.
  * Input: u64 head, u64 tail, then the ring from tail on. */
 #include "recorder/ring/ring_layout.h"
 #include "recorder/ring/ring_reader.h"

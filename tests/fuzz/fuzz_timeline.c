@@ -1,4 +1,5 @@
-/* Fuzz target: a session's event on its way to the timeline. Whatever it says, the line is one line, and time and origin are ours. */
+/* Fuzz target: a session's event on its way to the timeline. Whatever it says, the line is one
+ * line, and time and origin are ours. */
 #include "recorder/timeline.h"
 
 #include <string.h>

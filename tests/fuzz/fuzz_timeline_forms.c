@@ -1,4 +1,5 @@
-/* Fuzz target: lines of a timeline as a table and as subtitles. Rows have six cells however a line is made, none of which a spreadsheet would run, and cues are whole. */
+/* Fuzz target: lines of a timeline as a table and as subtitles. Rows have six cells however a line
+ * is made, none of which a spreadsheet would run, and cues are whole. */
 #include "evidence/timeline/timeline_csv.h"
 #include "evidence/timeline/timeline_vtt.h"
 

@@ -1,4 +1,5 @@
-/* Fuzz target: a VNC target's side of the handshake, VeNCrypt's TLS included. Input: u8 how the target is stored, then all it ever says. */
+/* Fuzz target: a VNC target's side of the handshake, VeNCrypt's TLS included. Input: u8 how the
+ * target is stored, then all it ever says. */
 #include "gateway/vnc/vnc_back.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Fuzz target: whatever stands in requests' headers and paths, and what a recorder's live socket may say, cut at any place.
+/* Fuzz target: whatever stands in requests' headers and paths, and what a recorder's live socket
+ * may say, cut at any place.
  * Input: u8 what, then the text or the bytes. */
 #include "web/http/cookie.h"
 #include "web/http/path.h"

@@ -1,4 +1,5 @@
-/* Runs a fuzz target on the files named as arguments, for builds without libFuzzer: seeds and old findings stay tested with gcc, too. */
+/* Runs a fuzz target on the files named as arguments, for builds without libFuzzer: seeds and old
+ * findings stay tested with gcc, too. */
 #include <glib.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-/* A back whose "protocol" is the test's own list of steps over a SOCK_SEQPACKET pair. What the core sends as
- * input goes back the same way. */
+/* A back whose "protocol" is the test's own list of steps over a SOCK_SEQPACKET pair. What the core
+ * sends as input goes back the same way. */
 #include "tests/support/fake_back.h"
 #include "tests/support/patience.h"
 

@@ -1,4 +1,5 @@
-/* Answers a session's questions as its settings say. It keeps no state table: what a session may ask when is the real gateway's business. */
+/* Answers a session's questions as its settings say. It keeps no state table: what a session may
+ * ask when is the real gateway's business. */
 #include "tests/support/fake_gateway.h"
 
 #include "base/monitor.h"

@@ -1,15 +1,18 @@
-/** A gateway for unit tests: the other end of a session's broker link, with a fake recorder behind it.
+/** A gateway for unit tests: the other end of a session's broker link, with a fake recorder behind
+ *  it.
  *
- *      struct fake_gateway_settings settings = fake_gateway_defaults();   // alice / secret, back "vnc", everything granted
- *      settings.target_fd = my_end_of_a_socketpair;                       // taken; what the back gets
- *      struct fake_gateway *gateway = fake_gateway_create(&settings);
+ *      struct fake_gateway_settings settings = fake_gateway_defaults(); // alice / secret, back
+ *      "vnc", everything granted settings.target_fd = my_end_of_a_socketpair; // taken; what the
+ *      back gets struct fake_gateway *gateway = fake_gateway_create(&settings);
  *      struct session *session = session_create(fake_gateway_broker_fd(gateway), &start, backs);
- *      ...                                                                // drive it as a front does
+ *      ...                                                                // drive it as a front
+ *                                                                         does
  *      session_destroy(session);
  *      g_assert_cmpint(fake_gateway_wait_ended(gateway, &detail), ==, END_VIEWER_LEFT);
  *      fake_gateway_destroy(gateway);
  *
- *  Answers come from a thread of its own. All functions: any thread. Text in the settings is borrowed until destroy. */
+ *  Answers come from a thread of its own. All functions: any thread. Text in the settings is
+ *  borrowed until destroy. */
 #pragma once
 
 #include "base/end_reason.h"
@@ -53,10 +56,13 @@ void fake_gateway_offer_recorder(struct fake_gateway *gateway);
 /** The gateway dies: its end closes. */
 void fake_gateway_hang_up(struct fake_gateway *gateway);
 
-/** Waits up to 10 s for a message from the session; false: it did not come. Messages are remembered. */
+/** Waits up to 10 s for a message from the session; false: it did not come. Messages are
+ *  remembered. */
 bool fake_gateway_wait(struct fake_gateway *gateway, enum broker_type type);
-/** Waits for ENDED. Returns its reason, END_NONE when it did not come; `*ret_detail` (may be NULL) is to be g_freed. */
+/** Waits for ENDED. Returns its reason, END_NONE when it did not come; `*ret_detail` (may be
+ *  NULL) is to be g_freed. */
 enum end_reason fake_gateway_wait_ended(struct fake_gateway *gateway, char **ret_detail);
-/** User name and door of the last LOGIN, size of the last DIAL: what the front made of its viewer's words. */
+/** User name and door of the last LOGIN, size of the last DIAL: what the front made
+ *  of its viewer's words. */
 void fake_gateway_asked(struct fake_gateway *gateway, char **ret_user, uint32_t *ret_door,
 			uint32_t *ret_width, uint32_t *ret_height);

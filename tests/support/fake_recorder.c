@@ -1,4 +1,5 @@
-/* The other end of the recorder link, for tests. One thread reads link and doorbell; tests wait on a condition. */
+/* The other end of the recorder link, for tests. One thread reads link and doorbell;
+ * tests wait on a condition. */
 #include "tests/support/fake_recorder.h"
 
 #include "base/monitor.h"

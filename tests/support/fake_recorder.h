@@ -1,6 +1,8 @@
-/** A recorder for unit tests: takes canvases, reads their rings, keeps events and counts in memory. It records nothing.
+/** A recorder for unit tests: takes canvases, reads their rings, keeps events and counts in
+ *  memory. It records nothing.
  *
- *  fake_gateway makes one and links it to the session; tests ask it what a real recorder would have seen. All functions: any thread. */
+ *  fake_gateway makes one and links it to the session; tests ask it what a real recorder would have
+ *  seen. All functions: any thread. */
 #pragma once
 
 #include "recorder/ring/ring_reader.h"
@@ -19,9 +21,11 @@ void fake_recorder_pause(struct fake_recorder *recorder, bool paused);
 /** Canvases from now on get this enum end_reason as answer; END_NONE accepts. */
 void fake_recorder_answer(struct fake_recorder *recorder, uint32_t reason);
 
-/** Waits up to 10 s for the next timeline event that contains `part`, looking at each event once. g_free it; NULL: none came. */
+/** Waits up to 10 s for the next timeline event that contains `part`, looking at each event once.
+ *  g_free it; NULL: none came. */
 char *fake_recorder_wait_event(struct fake_recorder *recorder, const char *part);
-/** Waits up to 10 s until at least `n` records of this kind were read (over all canvases); false: they did not come. */
+/** Waits up to 10 s until at least `n` records of this kind were read (over all canvases);
+ *  false: they did not come. */
 bool fake_recorder_wait_records(struct fake_recorder *recorder, enum ring_kind kind, unsigned n);
 unsigned fake_recorder_records(struct fake_recorder *recorder, enum ring_kind kind);
 /** Waits up to 10 s until the recorder's canvas shows this picture. */

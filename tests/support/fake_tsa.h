@@ -1,4 +1,5 @@
-/** A time stamp authority on a free port of this machine, made of OpenSSL, that can be told to lie. It also takes anything else that is posted and keeps it. */
+/** A time stamp authority on a free port of this machine, made of OpenSSL, that can be told to lie.
+ *  It also takes anything else that is posted and keeps it. */
 #pragma once
 
 #include <stdint.h>

@@ -1,13 +1,15 @@
-/* A disk that fails on demand: preloaded into a recorder, it stands between the program and the kernel's file calls. It must not know what the files
- * are for.
+/* A disk that fails on demand: preloaded into a recorder, it stands between the program and the
+ * kernel's file calls. It must not know what the files are for.
  *
  * FAULT_DISK holds rules, separated by ';', each of five words:
  *
  *     CALL NAME SKIP TIMES ACTION      e.g.  "write seg-*.mp4.part 3 1 kill-after"
  *
- * CALL is create, write, truncate, sync, rename, unlink or mkdir; NAME a pattern over the file's name (a rename: the old one); the first SKIP calls that
- * fit pass, the next TIMES (0: all further ones) get the ACTION: an error's number (the call does nothing; a write leaves its first half), "half"
- * (a write leaves its first half and reports that), "kill", "kill-after", "kill-half", or "wait-N" (milliseconds, then the call runs). */
+ * CALL is create, write, truncate, sync, rename, unlink or mkdir; NAME a pattern over the file's
+ * name (a rename: the old one); the first SKIP calls that fit pass, the next TIMES (0: all further
+ * ones) get the ACTION: an error's number (the call does nothing; a write leaves its first half),
+ * "half" (a write leaves its first half and reports that), "kill", "kill-after", "kill-half", or
+ * "wait-N" (milliseconds, then the call runs). */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

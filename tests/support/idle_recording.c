@@ -1,5 +1,6 @@
-/* idle_recording STORE SESSION: records a desktop that changes its colour and then stands still for a minute and a quarter, twice, into an existing directory STORE,
- * through the real ring, pipeline and archive, on a clock that is turned by hand. Plain, for tests of playback. */
+/* idle_recording STORE SESSION: records a desktop that changes its colour and then stands still for
+ * a minute and a quarter, twice, into an existing directory STORE, through the real ring, pipeline
+ * and archive, on a clock that is turned by hand. Plain, for tests of playback. */
 #include "base/clock.h"
 #include "base/secret.h"
 #include "recorder/encode/idr_pool.h"
@@ -49,7 +50,8 @@ static void fill(struct ring_writer *writer, const struct rect *area, const stru
 	ring_writer_frame(writer, clock_now_us());
 }
 
-/* The middle. Around it lies noise, beside which the changes weigh so little that one segment takes them all. */
+/* The middle. Around it lies noise, beside which the changes weigh so little that one
+ * segment takes them all. */
 static void paint(struct ring_writer *writer, const struct scene *scene)
 {
 	const struct rect whole = {0, 0, WIDTH, HEIGHT};

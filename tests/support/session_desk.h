@@ -1,7 +1,8 @@
-/** A whole session on one desk for unit tests of the core: fake gateway and recorder, fake back with its target, and the test as front.
+/** A whole session on one desk for unit tests of the core: fake gateway and recorder, fake back
+ *  with its target, and the test as front.
  *
- *      struct desk desk = desk_open(&settings, 640, 480);  // logged in, running, first picture shown
- *      ...
+ *      struct desk desk = desk_open(&settings, 640, 480); // logged in, running, first picture
+ *      shown ...
  *      desk_close(&desk); */
 #pragma once
 
@@ -21,7 +22,8 @@ struct desk {
 /** The session alone, nobody logged in. settings->target_fd is set by it. */
 struct desk desk_create(struct fake_gateway_settings *settings);
 void desk_login(struct desk *desk);
-/** desk_create, desk_login, session_open_target, the target's first size and a painted first frame (seed 1). */
+/** desk_create, desk_login, session_open_target, the target's first size and a painted
+ *  first frame (seed 1). */
 struct desk desk_open(struct fake_gateway_settings *settings, uint32_t width, uint32_t height);
 void desk_close(struct desk *desk);
 
@@ -29,5 +31,6 @@ void desk_close(struct desk *desk);
 bool desk_wait(struct desk *desk, unsigned flags);
 /** Steps the target, asserting that it went well. */
 void desk_step(struct desk *desk, struct fake_step step);
-/** Takes pictures into desk->shadow, renewing it as needed, until there is nothing new. Returns how many updates came. */
+/** Takes pictures into desk->shadow, renewing it as needed, until there is nothing new. Returns
+ *  how many updates came. */
 unsigned desk_take(struct desk *desk);

@@ -1,4 +1,5 @@
-/* The session core's double: its life, its canvas as a test sees it, and waiting. What fronts and backs call is in the other two files. */
+/* The session core's double: its life, its canvas as a test sees it, and waiting. What fronts and
+ * backs call is in the other two files. */
 #include "tests/support/patience.h"
 #include "tests/support/session_double_priv.h"
 

@@ -1,5 +1,5 @@
-/** A double of the session core (gateway/session/session.h) that keeps one canvas and says what it was asked: enough to drive a front, a back, or
- *  both joined to each other, in one process. */
+/** A double of the session core (gateway/session/session.h) that keeps one canvas and says what it
+ *  was asked: enough to drive a front, a back, or both joined to each other, in one process. */
 #pragma once
 
 #include "gateway/session/back.h"
@@ -8,7 +8,8 @@
 struct session *double_create(void);
 void double_destroy(struct session *session);
 
-/** From now on input of this session's front goes to `back_session`'s back, and what that back draws goes to this one's canvas. */
+/** From now on input of this session's front goes to `back_session`'s back, and what that back
+ *  draws goes to this one's canvas. */
 void double_join(struct session *front_session, struct session *back_session);
 
 /** What session_login answers. NULL user name: refuse. */
@@ -32,7 +33,8 @@ uint32_t double_pixel(struct session *session, uint32_t x, uint32_t y);
 /** True when both canvases show the same. */
 bool double_same(struct session *a, struct session *b);
 
-/** Waits up to five seconds until the text of everything that was asked of the core contains `words`; true then. */
+/** Waits up to five seconds until the text of everything that was asked of the core
+ *  contains `words`; true then. */
 bool double_saw(struct session *session, const char *words);
 /** Waits up to five seconds until the pixel has the colour. */
 bool double_shows(struct session *session, uint32_t x, uint32_t y, uint32_t bgrx);
@@ -44,7 +46,8 @@ char *double_story(struct session *session);
 struct double_counts {
 	unsigned resizes, paints, copies, frames, cursors;
 	unsigned unframed; /**< paints and copies since the last frame */
-	/** Frames after which the canvas was not the back's picture: always 0, or a copy was wrong. */
+	/** Frames after which the canvas was not the back's picture: always 0, or a copy was
+	 *  wrong. */
 	unsigned torn;
 };
 struct double_counts double_counts(struct session *session);
@@ -52,7 +55,8 @@ struct double_counts double_counts(struct session *session);
 /** Largest desktop session_resize accepts; others get -EINVAL. */
 void double_limit(struct session *session, uint32_t max_width, uint32_t max_height);
 
-/** Waits until `check` says yes (asked after every call of the back) or the time is over. Any thread but the back's. */
+/** Waits until `check` says yes (asked after every call of the back) or the time is over. Any
+ *  thread but the back's. */
 bool double_wait(struct session *session, bool (*check)(struct session *session, void *data),
 		 void *data, unsigned timeout_ms);
 

@@ -1,4 +1,5 @@
-/* The session core's double as a back calls it: everything lands on the canvas and, when joined, on that of the front's session. */
+/* The session core's double as a back calls it: everything lands on the canvas and, when joined, on
+ * that of the front's session. */
 #include "tests/support/session_double_priv.h"
 
 #include <errno.h>
@@ -91,7 +92,8 @@ void session_copy(struct session *s, const struct rect *to, uint32_t from_x, uin
 		session_copy(s->to_front, to, from_x, from_y);
 }
 
-/* The comparison is the point: a back that announces a wrong copy or forgets a paint leaves a canvas that differs from its own picture. */
+/* The comparison is the point: a back that announces a wrong copy or forgets a paint leaves a
+ * canvas that differs from its own picture. */
 static bool canvas_is_picture(struct session *s)
 {
 	for (uint32_t y = 0; y < s->canvas->height; y++) {

@@ -1,4 +1,5 @@
-/* The session core's double as a front calls it. What a viewer does is told, and passed on to the back of a joined session. */
+/* The session core's double as a front calls it. What a viewer does is told, and passed on to the
+ * back of a joined session. */
 #include "tests/support/session_double_priv.h"
 
 #include <errno.h>

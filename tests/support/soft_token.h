@@ -1,4 +1,5 @@
-/** A PKCS#11 token of SoftHSM in a directory of its own, for the whole program: its library reads its settings once. */
+/** A PKCS#11 token of SoftHSM in a directory of its own, for the whole program: its library
+ *  reads its settings once. */
 #pragma once
 
 #include <stdbool.h>
@@ -6,8 +7,9 @@
 #define SOFT_TOKEN_PIN "736201"
 #define SOFT_TOKEN_MODULE "/usr/lib/softhsm/libsofthsm2.so"
 
-/** Makes the token "vitrine" and names it in the environment, also for programs that are started. False: SoftHSM is not installed, or this program is under AddressSanitizer, which
- *  refuses how the provider loads it. */
+/** Makes the token "vitrine" and names it in the environment, also for programs that are started.
+ *  False: SoftHSM is not installed, or this program is under AddressSanitizer, which refuses how
+ *  the provider loads it. */
 bool soft_token_make(void);
 /** Removes it again; safe when none was made. */
 void soft_token_remove(void);

@@ -1,4 +1,5 @@
-/* A machine whose UTC is set while a program runs: preloaded into it. The file that STEPPED_CLOCK names holds the seconds to add. */
+/* A machine whose UTC is set while a program runs: preloaded into it. The file that STEPPED_CLOCK
+ * names holds the seconds to add. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/** Structural similarity of text: of 8x8 luma blocks whose source has strong contrast (range 80 or more). Tests only. */
+/** Structural similarity of text: of 8x8 luma blocks whose source has strong contrast (range 80
+ *  or more). Tests only. */
 #pragma once
 
 #include "recorder/encode/encoder.h"

@@ -1,4 +1,5 @@
-/* TLS by OpenSSL in front of a socket by GIO; one connection after the other. It must not know what goes through it. */
+/* TLS by OpenSSL in front of a socket by GIO; one connection after the other. It must not know
+ * what goes through it. */
 #include "tests/support/tls_front.h"
 #include "tests/support/patience.h"
 

@@ -1,4 +1,5 @@
-/** TLS in front of a plain server on this machine, for tests: https on a free port, certificates of a CA of its own. */
+/** TLS in front of a plain server on this machine, for tests: https on a free port,
+ *  certificates of a CA of its own. */
 #pragma once
 
 #include "tests/support/signing_key.h"

@@ -1,4 +1,5 @@
-/* export_recording DIR TARGET KEY CERTIFICATE [OPTION...]: an evidence file as the product makes it, without configuration and database around the exporter. */
+/* export_recording DIR TARGET KEY CERTIFICATE [OPTION...]: an evidence file as the product makes
+ * it, without configuration and database around the exporter. */
 #include "base/secret.h"
 #include "evidence/export.h"
 

@@ -50,7 +50,8 @@ struct film *film_create(uint32_t width, uint32_t height)
 	film->height = height;
 	if (encoder_create(&settings, &encoder) < 0 || nv12_init(&picture, width, height) < 0)
 		g_error("no encoder");
-	/* A delta stands behind the key of the same number, so that any cut shows whole pictures. */
+	/* A delta stands behind the key of the same number, so that any cut shows whole
+	 * pictures. */
 	for (uint32_t i = 0; i < N_PICTURES; i++) {
 		film->keys[i] = encode(encoder, &picture, i, true);
 		film->deltas[i] = encode(encoder, &picture, (i + 1) % N_PICTURES, false);

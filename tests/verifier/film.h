@@ -1,4 +1,5 @@
-/** Real pictures for made recordings: a few access units of the recorder's own encoder, wrapped by its own muxer at any time one likes. One thread. */
+/** Real pictures for made recordings: a few access units of the recorder's own encoder, wrapped by
+ *  its own muxer at any time one likes. One thread. */
 #pragma once
 
 #include "recorder/archive.h"

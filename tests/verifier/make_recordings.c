@@ -1,5 +1,7 @@
-/* make_recordings [--archive CERTIFICATE] FOLDER KEY CERTIFICATE FIRST COUNT [SHAPE ENDING]: honest recordings of every odd shape, each in a store of its own in FOLDER, written by the
- * recorder's own archive, muxer and recovery with times that are told, not waited for; encrypted when there is an archive certificate. Prints a line each: path, shape, ending. */
+/* make_recordings [--archive CERTIFICATE] FOLDER KEY CERTIFICATE FIRST COUNT [SHAPE ENDING]: honest
+ * recordings of every odd shape, each in a store of its own in FOLDER, written by the recorder's
+ * own archive, muxer and recovery with times that are told, not waited for; encrypted when there is
+ * an archive certificate. Prints a line each: path, shape, ending. */
 #include "base/clock.h"
 #include "base/secret.h"
 #include "recorder/recovery.h"
@@ -173,7 +175,8 @@ static void cut_power(const char *store)
 	}
 }
 
-/* A recorder's life is a process, because one of them is killed; the store's thread does not survive a fork. */
+/* A recorder's life is a process, because one of them is killed; the store's thread
+ * does not survive a fork. */
 static void in_process(char **argv, const struct scene *films, unsigned number, unsigned shape,
 		       unsigned ending, bool second)
 {

@@ -23,7 +23,8 @@ void scene_event(struct scene *scene, const char *json)
 	must(archive_add_line(scene->archive, scene->t_us, line), "timeline");
 }
 
-/* Until no segment is on its way: the store's thread rings once for each file group it has sealed. */
+/* Until no segment is on its way: the store's thread rings once for each file group it has
+ * sealed. */
 void scene_settle(struct scene *scene)
 {
 	must(archive_collect(scene->archive, scene->t_us), "collect");

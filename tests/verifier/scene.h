@@ -1,4 +1,5 @@
-/** Recordings of odd shapes, played into the recorder's own archive with times that are told, not waited for. One thread; what fails ends the program. */
+/** Recordings of odd shapes, played into the recorder's own archive with times that are told, not
+ *  waited for. One thread; what fails ends the program. */
 #pragma once
 
 #include "recorder/archive.h"

@@ -1,4 +1,5 @@
-/* Cuts the recorder's byte stream into packets. Every length is checked before use; it opens no socket. */
+/* Cuts the recorder's byte stream into packets. Every length is checked before use; it opens no
+ * socket. */
 #include "web/live/live_demux.h"
 
 #include "base/rect.h"

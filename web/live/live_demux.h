@@ -1,4 +1,5 @@
-/** Takes the recorder's live packets (ipc/live_proto.h) out of a byte stream, however it was cut. */
+/** Takes the recorder's live packets (ipc/live_proto.h) out of a byte stream, however it was
+ *  cut. */
 #pragma once
 
 #include <glib.h>
@@ -8,7 +9,8 @@
 
 struct live_packet {
 	uint16_t kind,
-		flags; /**< enum live_kind, enum live_flag; kinds unknown to us are passed through */
+		/** enum live_kind, enum live_flag; kinds unknown to us are passed through */
+		flags;
 	const uint8_t
 		*payload; /**< borrowed until the next call of live_demux_feed or live_demux_next */
 	size_t length;
@@ -25,10 +27,12 @@ void live_demux_finish(struct live_demux *demux);
 /** Adds bytes from the socket. */
 void live_demux_feed(struct live_demux *demux, const void *bytes, size_t length);
 
-/** 1 and *ret: a packet; 0: needs more bytes; -EPROTO: a length no recorder sends (do not call again). */
+/** 1 and *ret: a packet; 0: needs more bytes; -EPROTO: a length no recorder sends (do not call
+ *  again). */
 int live_demux_next(struct live_demux *demux, struct live_packet *ret);
 
-/** LIVE_OPEN: size and codec string. False when malformed or out of bounds. `*ret_codec` is a copy, g_free it. */
+/** LIVE_OPEN: size and codec string. False when malformed or out of bounds. `*ret_codec`
+ *  is a copy, g_free it. */
 bool live_packet_open(const struct live_packet *packet, uint32_t *ret_width, uint32_t *ret_height,
 		      char **ret_codec);
 /** LIVE_UNIT: time and access unit. False when malformed. */

@@ -1,5 +1,5 @@
-/** Live frames: what one streaming response to a browser is made of. Several sessions share it, because a browser opens only six
- *  HTTP/1.1 connections to a host.
+/** Live frames: what one streaming response to a browser is made of. Several sessions share it,
+ *  because a browser opens only six HTTP/1.1 connections to a host.
  *
  *      u32 length      bytes behind this field, at most LIVE_FRAME_MAX_BYTES
  *      u8  kind        enum live_frame_kind
@@ -10,13 +10,16 @@
  *
  *  All little-endian. Kinds and payloads:
  *
- *      OPEN   u32 width, u32 height, codec string      before the first UNIT, after a resize and after each AWAY
+ *      OPEN   u32 width, u32 height, codec string before the first UNIT, after a
+ *             resize and after each AWAY
  *      UNIT   Annex B access unit; with KEY an IDR behind SPS and PPS
- *      END    end reason key; nothing follows for this slot. When all slots have ended the response ends.
+ *      END    end reason key; nothing follows for this slot. When all slots have
+ *             ended the response ends.
  *      AWAY   empty: the recorder cannot be reached; it is tried again, OPEN follows
  *      SKIP   empty: the browser was too slow, pictures were dropped; a KEY unit follows
  *      ALIVE  empty, slot 0xffff, each LIVE_FRAME_ALIVE_S seconds: the connection still stands
- *      LEAVE  text, slot 0xffff, last frame: the page may not watch any longer ("logged-out", "stopping")
+ *      LEAVE  text, slot 0xffff, last frame: the page may not watch any longer
+ *             ("logged-out", "stopping")
  *
  *  web/console/live/demux.js is the other end. */
 #pragma once

@@ -10,7 +10,8 @@ struct live_hub;
 /** `socket_path` of the recorder is copied. */
 struct live_hub *live_hub_create(const char *socket_path);
 
-/** Ends every page and takes no new one. The responses end as soon as their server thread has looked. Main loop only. */
+/** Ends every page and takes no new one. The responses end as soon as their server thread has
+ *  looked. Main loop only. */
 void live_hub_close(struct live_hub *hub);
 
 /** After the server is gone (nobody holds a stream). NULL is fine. */

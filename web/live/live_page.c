@@ -1,4 +1,5 @@
-/* A page: fills one bounded queue from its watches and lets the server read it. It must not know requests or logins. */
+/* A page: fills one bounded queue from its watches and lets the server read it. It must not
+ * know requests or logins. */
 #include "web/live/live_page.h"
 
 #include "base/clock.h"
@@ -68,7 +69,8 @@ static void push_note(struct slot *slot, enum live_frame_kind kind)
 	push(slot->page, live_frame_new(kind, 0, slot->number, 0, NULL, 0), PUSH_NOTE);
 }
 
-/* The browser is too slow: forget what waits and begin anew with key pictures, on all slots because they share the line. */
+/* The browser is too slow: forget what waits and begin anew with key pictures, on all slots
+ * because they share the line. */
 static void skip_ahead(struct live_page *page)
 {
 	g_mutex_lock(&page->lock);
@@ -147,7 +149,8 @@ static void watch_end(const char *reason, void *user_data)
 
 static const struct live_watch_ops watch_ops = {watch_packet, watch_away, watch_end};
 
-/* Keeps proxies from closing an idle line, and lets the server notice a browser that has gone while asleep. */
+/* Keeps proxies from closing an idle line, and lets the server notice a browser that
+ * has gone while asleep. */
 static gboolean alive(void *user_data)
 {
 	struct live_page *page = user_data;

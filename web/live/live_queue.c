@@ -1,4 +1,5 @@
-/* The bounded queue towards one browser. It knows frames only as bytes that may or may not be dropped. */
+/* The bounded queue towards one browser. It knows frames only as bytes that may or may not be
+ * dropped. */
 #include "web/live/live_queue.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/** Frames waiting for one browser, bounded: when it cannot keep up, pictures are dropped, never stored for later.
+/** Frames waiting for one browser, bounded: when it cannot keep up, pictures are
+ *  dropped, never stored for later.
  *
  *  Not locked; live_page guards it. */
 #pragma once
@@ -8,9 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Beyond this much waiting, pictures are dropped. A single larger picture is still taken when nothing else waits. */
+/** Beyond this much waiting, pictures are dropped. A single larger picture is still taken
+ *  when nothing else waits. */
 #define LIVE_QUEUE_MAX_BYTES (2u << 20)
-/** Beyond this age of the oldest waiting picture, too: a supervisor wants to see what is, not what was. */
+/** Beyond this age of the oldest waiting picture, too: a supervisor wants to see what is, not what
+ *  was. */
 #define LIVE_QUEUE_MAX_AGE_US 1500000u
 
 struct live_queue {

@@ -1,5 +1,5 @@
-/* Watches one session at the recorder. The recorder is trusted to be ours but not to be there, nor to be free of faults: a bad packet
- * ends this connection only. It must not know the browser. */
+/* Watches one session at the recorder. The recorder is trusted to be ours but not to be there, nor
+ * to be free of faults: a bad packet ends this connection only. It must not know the browser. */
 #include "web/live/live_watch.h"
 
 #include "base/clock.h"
@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000u
-/* A session that is being opened, or whose recorder has just come back, is unknown there for a moment. */
+/* A session that is being opened, or whose recorder has just come back, is unknown there for a
+ * moment. */
 #define UNKNOWN_RETRIES 15u
 #define READ_BYTES 65536u
 

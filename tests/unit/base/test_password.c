@@ -1,4 +1,5 @@
-/* Password hashing: what must match matches, what must not does not, and nobody costs as much as somebody. */
+/* Password hashing: what must match matches, what must not does not, and nobody costs as much as
+ * somebody. */
 #include "base/password.h"
 #include "base/secret.h"
 
@@ -42,7 +43,8 @@ static void test_malformed_hash(void)
 	g_assert_true(password_needs_rehash("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$abc"));
 }
 
-/* Processor time, because the machine may be busy; a check that is left out would be a thousand times cheaper. */
+/* Processor time, because the machine may be busy; a check that is left out would be a
+ * thousand times cheaper. */
 static void test_nobody_takes_as_long(void)
 {
 	g_autofree char *hash = password_hash("correct horse");

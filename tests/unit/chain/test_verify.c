@@ -1,5 +1,6 @@
-/* The verifier against recordings made by the chain's own writer: an honest one holds; every flipped byte, missing, swapped, added or cut part is found and
- * named; a foreign signer is told apart from a broken chain. */
+/* The verifier against recordings made by the chain's own writer: an honest one holds; every
+ * flipped byte, missing, swapped, added or cut part is found and named; a foreign signer is told
+ * apart from a broken chain. */
 #include "recorder/chain/chain.h"
 #include "recorder/chain/verify.h"
 #include "tests/support/signing_key.h"
@@ -217,7 +218,8 @@ static void test_every_flipped_byte(void)
 	recording_finish(&r);
 }
 
-/* A later version may mean anything: nothing is claimed about it, and nothing of it is called broken. */
+/* A later version may mean anything: nothing is claimed about it, and nothing of it is called
+ * broken. */
 static void test_unknown_version(void)
 {
 	struct recording r;

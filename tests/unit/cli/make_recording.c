@@ -1,5 +1,6 @@
-/* make_recording DIR [GAP_US [KEY CERTIFICATE]]: writes an honest, sealed recording of two segments, with or without a gap between them, into the existing directory DIR, for the tests of the
- * command line. Signed by the pair of PEM files, or by one of its own. */
+/* make_recording DIR [GAP_US [KEY CERTIFICATE]]: writes an honest, sealed recording of two
+ * segments, with or without a gap between them, into the existing directory DIR, for the tests of
+ * the command line. Signed by the pair of PEM files, or by one of its own. */
 #include "base/secret.h"
 #include "tests/support/honest_recording.h"
 #include "tests/support/signing_key.h"

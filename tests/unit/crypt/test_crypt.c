@@ -1,4 +1,5 @@
-/* recorder/crypt: data keys open for their archive key alone, and a record is read as it was written, where it was written, or not at all. */
+/* recorder/crypt: data keys open for their archive key alone, and a record is read as it was
+ * written, where it was written, or not at all. */
 #include "base/secret.h"
 #include "recorder/crypt/archive_key.h"
 #include "recorder/crypt/crypt_writer.h"
@@ -97,7 +98,8 @@ static void test_changed_key(void)
 		struct data_key *opened;
 		copy[i] ^= 1;
 		int result = archive_key_open(s.right, copy, length, &opened);
-		/* Bits that name the recipient or an unprotected attribute may change: the key stays the same then. */
+		/* Bits that name the recipient or an unprotected attribute may change: the
+		 * key stays the same then. */
 		if (result == 0)
 			g_assert_cmpmem(data_key_bytes(opened), DATA_KEY_BYTES,
 					data_key_bytes(s.key), DATA_KEY_BYTES);
@@ -302,7 +304,8 @@ static void test_failed_append_uses_no_nonce_twice(void)
 
 	for (unsigned i = 0; i < 3; i++) {
 		g_assert_cmpint(crypt_writer_seal(writer, TEXT, sizeof TEXT - 1, &bytes), ==, 0);
-		/* The first two could not be written: the file is still empty, so the header comes again. */
+		/* The first two could not be written: the file is still empty, so the header comes
+		 * again. */
 		g_assert_cmpuint(bytes->len, ==,
 				 CRYPT_HEADER_BYTES + CRYPT_RECORD_OVERHEAD_BYTES + sizeof TEXT -
 					 1);

@@ -1,5 +1,5 @@
-/* The writer of P slices: whatever is painted, and whatever hints say, libavcodec must show to the last bit what the writer believes
- * that it shows, and that must look like the source. */
+/* The writer of P slices: whatever is painted, and whatever hints say, libavcodec must show to the
+ * last bit what the writer believes that it shows, and that must look like the source. */
 #include "recorder/encode/convert.h"
 #include "tests/support/video_decode.h"
 

@@ -137,7 +137,8 @@ static void test_honest(gconstpointer user)
 	g_assert_cmpuint(*n_alarms, ==, 0);
 }
 
-/* The tenth picture (or the first, or the second) comes as an IDR of libx264, and there is one alarm. */
+/* The tenth picture (or the first, or the second) comes as an IDR of libx264, and there is one
+ * alarm. */
 static void test_liar(gconstpointer user)
 {
 	const unsigned *n_alarms = user;

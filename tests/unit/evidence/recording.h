@@ -1,4 +1,5 @@
-/** A recording as the recorder leaves it, with small files of real boxes, made by the chain's own writer. */
+/** A recording as the recorder leaves it, with small files of real boxes, made by the chain's own
+ *  writer. */
 #pragma once
 
 #include "evidence/export.h"
@@ -18,9 +19,12 @@ struct recording {
 	GString *lines;
 	uint64_t bytes, frames, position_us;
 	uint32_t segments, inits;
-	const char *
-		events; /**< lines of the next segments' timelines, as the recorder writes them; NULL: bytes that only say when */
-	bool cut; /**< of the segments to come only the beginnings are signed, as after a power cut: behind pictures and timeline lies a tail */
+	/** lines of the next segments' timelines, as the recorder writes them; NULL:
+	 *  bytes that only say when */
+	const char *events;
+	/** of the segments to come only the beginnings are signed, as after a power cut: behind
+	 *  pictures and timeline lies a tail */
+	bool cut;
 };
 
 /** With keys, a genesis and nothing else. */
@@ -29,7 +33,8 @@ void recording_init(struct recording *recording);
 void recording_init_of(struct recording *recording, const struct chain_genesis *genesis);
 void recording_finish(struct recording *recording);
 
-/** A segment of so many pictures; `resized`: it needs a new init segment. Every segment has a timeline. */
+/** A segment of so many pictures; `resized`: it needs a new init segment. Every
+ *  segment has a timeline. */
 void recording_add_segment(struct recording *recording, unsigned frames, bool resized);
 /** A segment of real pictures. */
 struct recorded_pictures {

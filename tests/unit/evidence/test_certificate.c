@@ -1,5 +1,6 @@
-/* Certificates on paper, read back with strangers' tools: what stands on the page, what the code says, that it is one page whatever is put on it, and that there is none for a
- * file that was changed. */
+/* Certificates on paper, read back with strangers' tools: what stands on the page, what the code
+ * says, that it is one page whatever is put on it, and that there is none for a file that was
+ * changed. */
 #include "evidence/certificate/certificate.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/evidence/recording.h"

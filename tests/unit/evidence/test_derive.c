@@ -1,5 +1,5 @@
-/* Derived copies: nothing of what is covered or masked is left, neither in samples nor in times; the rest is as it was; the file says what was done and cannot be
- * made to say anything else. */
+/* Derived copies: nothing of what is covered or masked is left, neither in samples nor in times;
+ * the rest is as it was; the file says what was done and cannot be made to say anything else. */
 #include "evidence/derive/derive.h"
 #include "evidence/derive/derived_picture.h"
 #include "evidence/verdict.h"
@@ -14,7 +14,8 @@
 
 #define END_US (17 * REEL_STEP_US)
 
-/* Five pictures, five more, a gap of 200 ms, three of another size, two of the first one again; sealed. */
+/* Five pictures, five more, a gap of 200 ms, three of another size, two of the first one again;
+ * sealed. */
 struct fixture {
 	struct recording recording;
 	char *out, *target, *part;
@@ -127,7 +128,8 @@ static void assert_grey(const struct nv12 *p, struct rect r)
 
 static void test_cover(void)
 {
-	/* Of the pictures that differ from the one before under the cover only, those that begin a recorded file are there. */
+	/* Of the pictures that differ from the one before under the cover only, those that begin a
+	 * recorded file are there. */
 	static const uint64_t steps[] = {0, 2, 4, 5, 6, 8, 12, 14, 15, 16};
 	struct fixture f;
 
@@ -185,7 +187,8 @@ static void assert_card(const struct nv12 *p, const struct nv12 *source, struct 
 	nv12_finish(&card);
 }
 
-/* Two masks that overlap are one. Within it nothing tells when something happened, but where a size or a recorded file begins. */
+/* Two masks that overlap are one. Within it nothing tells when something happened, but where a size
+ * or a recorded file begins. */
 static void test_mask(void)
 {
 	static const uint64_t steps[] = {0, 1, 2, 3, 5, 12, 14, 15, 16};
@@ -260,7 +263,8 @@ static size_t heap_for(unsigned n_segments)
 	return peak - before.uordblks - before.hblkhd;
 }
 
-/* A picture has 115 kB: of 25 times as many segments, lists and chain are all that may grow. (With a sanitizer's heap nothing is counted.) */
+/* A picture has 115 kB: of 25 times as many segments, lists and chain are all that may grow. (With
+ * a sanitizer's heap nothing is counted.) */
 static void test_memory(void)
 {
 	size_t few = heap_for(2), many = heap_for(50);
@@ -326,7 +330,8 @@ static void test_manifest(void)
 	fixture_finish(&f);
 }
 
-/* Every sixteenth byte of the box and some of the video: nothing can be changed unnoticed, and nothing makes it an original. */
+/* Every sixteenth byte of the box and some of the video: nothing can be changed unnoticed, and
+ * nothing makes it an original. */
 static void test_changed(void)
 {
 	struct evidence_report report;
@@ -395,7 +400,8 @@ static void test_stopped(void)
 	fixture_finish(&f);
 }
 
-/* The last byte of a segment is in the last picture: that was made already when the hash is known. */
+/* The last byte of a segment is in the last picture: that was made already when the hash is
+ * known. */
 static void test_damaged(void)
 {
 	struct fixture f;

@@ -1,4 +1,5 @@
-/* The words for what is done to pictures: read, put in order, cut to a span and written again; what is none of them is refused. */
+/* The words for what is done to pictures: read, put in order, cut to a span and written again; what
+ * is none of them is refused. */
 #include "evidence/derive/operations.h"
 
 static bool parses(const char *text)

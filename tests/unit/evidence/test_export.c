@@ -1,5 +1,5 @@
-/* Making evidence files: what lies where, spans, timelines left out, unfinished recordings, and that an export that was stopped at any place goes on and ends in the
- * same bytes. */
+/* Making evidence files: what lies where, spans, timelines left out, unfinished recordings, and
+ * that an export that was stopped at any place goes on and ends in the same bytes. */
 #include "evidence/export.h"
 #include "evidence/layout.h"
 #include "evidence/verify_evidence.h"
@@ -137,7 +137,8 @@ static void test_manifest(void)
 	fixture_finish(&f);
 }
 
-/* What was asked for is widened to whole segments; after a resize the video begins with that size's init segment. */
+/* What was asked for is widened to whole segments; after a resize the video begins with
+ * that size's init segment. */
 static void test_span(void)
 {
 	struct fixture f;
@@ -200,7 +201,8 @@ static void test_without_timeline(void)
 	fixture_finish(&f);
 }
 
-/* A recording that still runs: an entry that is being written is not taken, the open segment is not in it, and the verdict says so. */
+/* A recording that still runs: an entry that is being written is not taken, the open segment is not
+ * in it, and the verdict says so. */
 static void test_unsealed(void)
 {
 	struct recording r;
@@ -252,7 +254,8 @@ static void test_other_recording(void)
 	temp_dir_remove(out);
 }
 
-/* After a power cut that took the data key only the beginnings of two segments are signed, of one of them nothing: the file holds what is, and says what is not. */
+/* After a power cut that took the data key only the beginnings of two segments are signed, of one
+ * of them nothing: the file holds what is, and says what is not. */
 static void test_after_power_cut(void)
 {
 	struct recording r;
@@ -281,7 +284,8 @@ static void test_after_power_cut(void)
 	}
 	g_assert_cmpuint(n_tails, ==, 4);
 	g_assert_cmpuint(report.recording.findings->len, ==, n_tails);
-	/* The init segment, though first named by a segment without pictures, stands before those of the second. */
+	/* The init segment, though first named by a segment without pictures, stands
+	 * before those of the second. */
 	g_assert_cmpstr(g_array_index(report.manifest.parts, struct manifest_part, 0).file.name, ==,
 			"init-001.mp4");
 	g_assert_cmpuint(report.manifest.parts->len, ==, 3);

@@ -1,4 +1,5 @@
-/* Timelines as tables and subtitles, out of recordings and out of evidence files: every cell as it must be, nothing a spreadsheet would run, and nothing that was not signed. */
+/* Timelines as tables and subtitles, out of recordings and out of evidence files: every cell as it
+ * must be, nothing a spreadsheet would run, and nothing that was not signed. */
 #include "evidence/timeline/timeline_csv.h"
 #include "evidence/timeline/timeline_source.h"
 #include "evidence/timeline/timeline_vtt.h"

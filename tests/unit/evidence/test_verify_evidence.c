@@ -1,4 +1,5 @@
-/* Judging evidence files: an honest one holds, every flipped byte is found and blamed on the right class, and so is every honest signer who says something untrue. */
+/* Judging evidence files: an honest one holds, every flipped byte is found and blamed on the right
+ * class, and so is every honest signer who says something untrue. */
 #include "evidence/layout.h"
 #include "evidence/tar_write.h"
 #include "evidence/verify_evidence.h"
@@ -90,7 +91,8 @@ static void test_honest(void)
 	fixture_finish(&f);
 }
 
-/* No byte of the file is free, whether hashed, signed, or only counted. All of the frame around the archive are tried, every 29th elsewhere. */
+/* No byte of the file is free, whether hashed, signed, or only counted. All of the frame around the
+ * archive are tried, every 29th elsewhere. */
 static gsize next_flip(const struct fixture *f, gsize i)
 {
 	uint32_t box_bytes = 0;
@@ -154,7 +156,8 @@ static void test_flip_is_located(void)
 	fixture_finish(&f);
 }
 
-/* Writes the file anew with another manifest, signed by the exporter's own key: somebody who may sign, and lies. */
+/* Writes the file anew with another manifest, signed by the exporter's own key: somebody
+ * who may sign, and lies. */
 static void lie(struct fixture *f, void (*change)(struct manifest *m, GByteArray *video))
 {
 	struct evidence_report report;

@@ -1,5 +1,5 @@
-/* Stands in for vitrine-recorder: answers OPEN, notes everything, can go away and come back. It runs on a thread of its own; the test reads its notes from a
- * queue. */
+/* Stands in for vitrine-recorder: answers OPEN, notes everything, can go away and come back. It
+ * runs on a thread of its own; the test reads its notes from a queue. */
 #include "tests/unit/gateway/process_fixture.h"
 
 #include "base/end_reason.h"

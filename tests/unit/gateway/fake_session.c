@@ -1,5 +1,6 @@
-/* Stands in for vitrine-session: says to the gateway what its viewer tells it to say, line by line, and writes every answer back as a line. So a test
- * drives the broker protocol, legal or not, through the viewer's socket. Under a name with "unconfined" in it it says so in READY. */
+/* Stands in for vitrine-session: says to the gateway what its viewer tells it to say, line by line,
+ * and writes every answer back as a line. So a test drives the broker protocol, legal or not,
+ * through the viewer's socket. Under a name with "unconfined" in it it says so in READY. */
 #include "base/end_reason.h"
 #include "base/secret.h"
 #include "ipc/broker_proto.h"
@@ -237,7 +238,8 @@ static void hear_gateway(void)
 	packet_clear(&packet);
 }
 
-/* What this process holds: the test wants to see nothing but standard descriptors, link and viewer. */
+/* What this process holds: the test wants to see nothing but standard descriptors, link and
+ * viewer. */
 static char *open_descriptors(void)
 {
 	GString *list = g_string_new(NULL);
@@ -264,7 +266,8 @@ static unsigned skip_request(void)
 	return (unsigned)(length + sizeof head);
 }
 
-/* The viewer's ProtocolVersion, whole in the socket already; the answer it gets came from the gateway. */
+/* The viewer's ProtocolVersion, whole in the socket already; the answer it gets came from the
+ * gateway. */
 static unsigned skip_version(void)
 {
 	char version[12];

@@ -136,7 +136,8 @@ static void grant(const char *login, const char *target, const char *account)
 	no_error(grant_store_add(fixture_admin(), login, target, account, &error), error);
 }
 
-/* alice may go to web1 and to a target that is switched off; bob to nothing; carol is disabled. "secret" is nobody's. */
+/* alice may go to web1 and to a target that is switched off; bob to nothing; carol is disabled.
+ * "secret" is nobody's. */
 static void fill_database(void)
 {
 	struct vault *vault = open_vault();
@@ -250,7 +251,7 @@ int installation_target_accept(void)
 	return accept4(target_listener, NULL, NULL, SOCK_CLOEXEC);
 }
 
-/* ---- the gateway ------------------------------------------------------------------------------------------------- */
+/* ---- the gateway ---- */
 
 static const char *program(void)
 {
@@ -373,7 +374,7 @@ unsigned gateway_descriptors(void)
 	return n;
 }
 
-/* ---- viewers ------------------------------------------------------------------------------------------------------ */
+/* ---- viewers ---- */
 
 int viewer_connect(uint16_t port)
 {
@@ -481,7 +482,7 @@ int viewer_run(char **ret_id)
 	return fd;
 }
 
-/* ---- what the database says ---------------------------------------------------------------------------------------- */
+/* ---- what the database says ---- */
 
 const char *session_wait_state(const char *id, const char *state)
 {

@@ -1,4 +1,5 @@
-/* What every test of the whole gateway process does: installation and first start, and checks on words and ends. */
+/* What every test of the whole gateway process does: installation and first start, and
+ * checks on words and ends. */
 #include "tests/unit/gateway/process_fixture.h"
 
 #include "base/secret.h"

@@ -107,7 +107,8 @@ static void test_silent(void)
 	close(listener);
 }
 
-/* RFC 6761 6.4: names under "invalid" never resolve. A machine without a resolver at all may only notice at the deadline. */
+/* RFC 6761 6.4: names under "invalid" never resolve. A machine without a resolver at all may only
+ * notice at the deadline. */
 static void test_no_name(void)
 {
 	int fd;

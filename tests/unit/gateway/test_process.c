@@ -1,4 +1,5 @@
-/* The whole gateway process, from accepted connection to closed recording, around a session program that says what the test tells it to. */
+/* The whole gateway process, from accepted connection to closed recording, around a session program
+ * that says what the test tells it to. */
 #include "tests/unit/gateway/process_fixture.h"
 
 #include "base/end_reason.h"
@@ -8,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* ---- The way in ---------------------------------------------------------------------------------------------------- */
+/* ---- The way in ---- */
 
 static void check_start(const char *line)
 {
@@ -105,7 +106,7 @@ static void test_vnc_door(void)
 	close(viewer);
 }
 
-/* ---- Out of turn ---------------------------------------------------------------------------------------------------- */
+/* ---- Out of turn ---- */
 
 /* What is said after the session has got so far; each must kill it. */
 static const struct {
@@ -155,7 +156,7 @@ static void test_violation(const void *data)
 	assert_end(viewer);
 }
 
-/* ---- Ends ------------------------------------------------------------------------------------------------------------ */
+/* ---- Ends ---- */
 
 static void test_crash(void)
 {
@@ -285,7 +286,7 @@ static void test_target_off(void)
 	assert_has(detail, "Connection refused");
 }
 
-/* ---- Recorder ---------------------------------------------------------------------------------------------------------- */
+/* ---- Recorder ---- */
 
 static void test_storage_full(void)
 {
@@ -334,7 +335,8 @@ static void test_recorder_restart(void)
 	g_assert_cmpstr(session_wait_state(id, "running"), ==, "none");
 	viewer_say(leaving, "ended 1 meanwhile");
 	assert_end(leaving);
-	/* No recorder, no session. The gateway may not have noticed yet: then OPEN fails, with the same answer. */
+	/* No recorder, no session. The gateway may not have noticed yet: then OPEN fails,
+	 * with the same answer. */
 	viewer_say(late, "dial");
 	g_free(viewer_expect(late, "DIAL_ANSWER reason=recorder-lost"));
 	close(late);
@@ -349,7 +351,7 @@ static void test_recorder_restart(void)
 	assert_end(viewer);
 }
 
-/* ---- Floods -------------------------------------------------------------------------------------------------------------- */
+/* ---- Floods ---- */
 
 #define FLOOD 3000
 #define FLOOD_AT_ONCE 30

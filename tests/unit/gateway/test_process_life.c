@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* ---- The database goes away ------------------------------------------------------------------------------------------------ */
+/* ---- The database goes away ---- */
 
 static void test_database_away(void)
 {
@@ -44,7 +44,7 @@ static void test_database_away(void)
 	assert_end(viewer);
 }
 
-/* ---- Start and stop ---------------------------------------------------------------------------------------------------------- */
+/* ---- Start and stop ---- */
 
 static void test_stop(void)
 {
@@ -162,7 +162,8 @@ static void test_unconfined(void)
 	g_assert_cmpint(gateway_finish(), ==, 0);
 }
 
-/* Sessions of a gateway that was killed: its rows are ended at the next start, its session processes end by themselves. */
+/* Sessions of a gateway that was killed: its rows are ended at the next start, its session
+ * processes end by themselves. */
 static void test_killed(void)
 {
 	g_autofree char *id = NULL;

@@ -1,4 +1,5 @@
-/* Who gets in through the whole gateway process: names, refusals that look alike, back-off, tickets. */
+/* Who gets in through the whole gateway process: names, refusals that look alike, back-off,
+ * tickets. */
 #include "tests/unit/gateway/process_fixture.h"
 
 #include "gateway/broker/nt_hash.h"
@@ -16,7 +17,7 @@ static void test_alternate_shell(void)
 	close(viewer);
 }
 
-/* ---- Refusals ------------------------------------------------------------------------------------------------------- */
+/* ---- Refusals ---- */
 
 static const struct refusal {
 	const char *user, *password, *why;
@@ -30,7 +31,8 @@ static const struct refusal {
 	{"alice@x%%web1", ALICE_PASSWORD, "no-name"},
 };
 
-/* One after the other, each by a user of its own where back-off would matter; the times must not tell one from the other. */
+/* One after the other, each by a user of its own where back-off would matter; the times must not
+ * tell one from the other. */
 static void test_refusals_alike(void)
 {
 	gint64 shortest = G_MAXINT64, longest = 0;
@@ -102,13 +104,14 @@ static void test_backoff_counts_the_user(void)
 		close(viewer);
 	}
 	g_assert_cmpint(login_takes_us(), >, 400000);
-	/* That was the right one, and all is forgotten: three failures would cost the next two seconds, and every one after it. */
+	/* That was the right one, and all is forgotten: three failures would cost the next two
+	 * seconds, and every one after it. */
 	gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
 	while (login_takes_us() >= 1500000)
 		g_assert_cmpint(g_get_monotonic_time(), <, until_us);
 }
 
-/* ---- Tickets ------------------------------------------------------------------------------------------------------------ */
+/* ---- Tickets ---- */
 
 static int viewer_with_cookie(const char *cookie, const char *expected_nla)
 {
@@ -129,8 +132,9 @@ static char *hex(const uint8_t *bytes, size_t length)
 	return text;
 }
 
-/* An NTLM proof as a viewer with this password makes it: the exported key is all zero bytes after RC4, so its cipher text is what
- * RC4 makes of zero; found through the checker itself would prove nothing, so HMAC and MIC are made with GLib. */
+/* An NTLM proof as a viewer with this password makes it: the exported key is all zero bytes after
+ * RC4, so its cipher text is what RC4 makes of zero; found through the checker itself would prove
+ * nothing, so HMAC and MIC are made with GLib. */
 static void hmac(const uint8_t key[16], const void *bytes, size_t length, uint8_t ret[16])
 {
 	GHmac *mac = g_hmac_new(G_CHECKSUM_MD5, key, 16);
@@ -225,7 +229,8 @@ static void test_ticket_refusals(void)
 	installation_add_ticket();
 	refuse_proof("alice", "wrong");
 	refuse_proof("bob", TICKET_PASSWORD);
-	/* The ticket's user and target cannot be stretched: proved as alice, claimed as bob, or for another target. */
+	/* The ticket's user and target cannot be stretched: proved as alice, claimed as bob,
+	 * or for another target. */
 	int viewer = viewer_with_cookie("alice", " nla=1 ");
 	say_proof(viewer, "alice", TICKET_PASSWORD, NULL);
 	g_free(viewer_expect(viewer, "NLA_ANSWER ok=1"));

@@ -1,4 +1,5 @@
-/* The whole state table: each message in each state, against a second writing of ipc/broker_proto.h. */
+/* The whole state table: each message in each state, against a second writing of
+ * ipc/broker_proto.h. */
 #include "gateway/broker/session_state.h"
 
 #include <glib.h>

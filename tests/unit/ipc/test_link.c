@@ -1,4 +1,5 @@
-/* Packets over a link: what was sent arrives with its descriptors; what does not belong there is refused and leaks nothing. */
+/* Packets over a link: what was sent arrives with its descriptors; what does not belong there is
+ * refused and leaks nothing. */
 #include "base/secret.h"
 #include "ipc/broker_proto.h"
 #include "ipc/link.h"

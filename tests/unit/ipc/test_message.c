@@ -1,5 +1,6 @@
-/* Every message of every protocol of ours: encoded and decoded it is equal; cut short, drawn out or spoilt it is refused. The tables drive
- * the test, so a new message is tested by being in its table. */
+/* Every message of every protocol of ours: encoded and decoded it is equal; cut short, drawn out or
+ * spoilt it is refused. The tables drive the test, so a new message is tested by being in its
+ * table. */
 #include "base/secret.h"
 #include "ipc/broker_proto.h"
 #include "ipc/recorder_proto.h"

@@ -1,4 +1,5 @@
-/* Compressed lines: what was appended is there after any cut, what was damaged says so, and no file takes more memory than it may. */
+/* Compressed lines: what was appended is there after any cut, what was damaged says so, and no file
+ * takes more memory than it may. */
 #include "recorder/lines/line_reader.h"
 
 #include <errno.h>
@@ -111,7 +112,8 @@ static void test_whole(void)
 	g_assert_cmpuint(file->len * 3, <, text->len);
 }
 
-/* Wherever a crash cuts it: every append in front of the cut is there, and the cut can be moved to its end. */
+/* Wherever a crash cuts it: every append in front of the cut is there, and the cut
+ * can be moved to its end. */
 static void test_every_cut(void)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -139,7 +141,8 @@ static void test_every_cut(void)
 	}
 }
 
-/* A disk that gives other bytes back: nothing behind them is taken for granted, and the end never looks whole. */
+/* A disk that gives other bytes back: nothing behind them is taken for granted, and the
+ * end never looks whole. */
 static void test_every_flipped_byte(void)
 {
 	g_autoptr(GString) text = g_string_new(NULL);

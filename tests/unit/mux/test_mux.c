@@ -1,4 +1,5 @@
-/* Mux: libavformat reads back what it wrote, at the true times, across silence and a resize; the scan finds the last whole fragment of any cut. */
+/* Mux: libavformat reads back what it wrote, at the true times, across silence and a resize; the
+ * scan finds the last whole fragment of any cut. */
 #include "recorder/encode/convert.h"
 #include "recorder/mux/fragment_scan.h"
 #include "recorder/mux/init_remake.h"
@@ -143,7 +144,8 @@ static void test_reads_back_at_true_times(void)
 	close_memory(context);
 }
 
-/* What Chromium goes by: default_sample_duration in tfhd (version, flags, track id, description index, duration). The demuxer above does not show it. */
+/* What Chromium goes by: default_sample_duration in tfhd (version, flags, track id, description
+ * index, duration). The demuxer above does not show it. */
 static void test_declared_durations(void)
 {
 	size_t init_bytes;

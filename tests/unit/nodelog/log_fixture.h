@@ -1,4 +1,5 @@
-/** A store in a temporary directory with a node log in it, and recordings for the log to speak of. */
+/** A store in a temporary directory with a node log in it, and recordings for the log to speak
+ *  of. */
 #pragma once
 
 #include "recorder/nodelog/nodelog.h"
@@ -31,7 +32,8 @@ void log_fixture_sign(struct log_fixture *f);
 void log_fixture_record(struct log_fixture *f, const char *session, bool sealed,
 			char ret_genesis[DIGEST_HEX_BYTES], char ret_seal[DIGEST_HEX_BYTES]);
 
-/** Puts a tombstone into a recording, signed by the node or (`lawful` false) by a key of somebody else's; the hash its leaf has. */
+/** Puts a tombstone into a recording, signed by the node or (`lawful` false) by a key of somebody
+ *  else's; the hash its leaf has. */
 void log_fixture_bury(struct log_fixture *f, const char *session, bool lawful,
 		      char ret_sha256[DIGEST_HEX_BYTES]);
 

@@ -1,4 +1,5 @@
-/* The log's judge: an honest log holds; a cut, rewritten, foreign one, a removed, added or exchanged recording and a changed audit row are found and named. */
+/* The log's judge: an honest log holds; a cut, rewritten, foreign one, a removed, added or
+ * exchanged recording and a changed audit row are found and named. */
 #include "base/clock.h"
 #include "recorder/nodelog/log_check.h"
 #include "tests/support/temp_dir.h"
@@ -131,7 +132,8 @@ static void test_recording_removed(void)
 	log_fixture_finish(&f);
 }
 
-/* Deletes as far as somebody without the node's key can: everything but the signature is as it should be. */
+/* Deletes as far as somebody without the node's key can: everything but the signature is as it
+ * should be. */
 static void test_false_tombstone(void)
 {
 	struct log_fixture f;
@@ -148,7 +150,8 @@ static void test_false_tombstone(void)
 	log_fixture_finish(&f);
 }
 
-/* The list of the log's certificates is a file like any other: whoever may write there can put their own behind the node's. */
+/* The list of the log's certificates is a file like any other: whoever may write there can put
+ * their own behind the node's. */
 static void test_certificate_added(void)
 {
 	struct log_fixture f;
@@ -260,7 +263,8 @@ static void test_any_byte(void)
 	log_fixture_finish(&f);
 }
 
-/* The recorder skips at its start what the list of settled recordings names. Somebody who may write to the disk can so keep one unsealed; the list is no word to be taken. */
+/* The recorder skips at its start what the list of settled recordings names. Somebody who may write
+ * to the disk can so keep one unsealed; the list is no word to be taken. */
 static void test_forged_list_of_settled(void)
 {
 	struct log_fixture f;
@@ -331,7 +335,8 @@ static void test_golden(void)
 	log_fixture_finish(&f);
 }
 
-/* Whoever has the node's key enters something half an hour too late: what it says of its time does not get it under the head that was signed meanwhile. */
+/* Whoever has the node's key enters something half an hour too late: what it says of its time does
+ * not get it under the head that was signed meanwhile. */
 static void test_backdated(void)
 {
 	struct log_fixture f;

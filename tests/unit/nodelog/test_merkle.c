@@ -1,5 +1,6 @@
-/* The tree's arithmetic against vectors that an independent Python wrote (tests/unit/nodelog/make_golden.py): roots and proofs are the same to the byte, proofs
- * hold, and no other proof does. */
+/* The tree's arithmetic against vectors that an independent Python wrote
+ * (tests/unit/nodelog/make_golden.py): roots and proofs are the same to the byte, proofs hold,
+ * and no other proof does. */
 #include "recorder/nodelog/merkle.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* The log's writer and its proofs: killed at any byte it goes on from the last whole leaf, never signs what is not there, and refuses a log that contradicts
- * its own head. Proofs are the same as those an independent Python made. */
+/* The log's writer and its proofs: killed at any byte it goes on from the last whole leaf, never
+ * signs what is not there, and refuses a log that contradicts its own head. Proofs are the same as
+ * those an independent Python made. */
 #include "recorder/nodelog/proof.h"
 #include "tests/unit/nodelog/log_fixture.h"
 

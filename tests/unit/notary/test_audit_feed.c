@@ -1,4 +1,5 @@
-/* Audit records get leaves in order of their numbers, an export a second one; a record that a superuser changed or removed is found. */
+/* Audit records get leaves in order of their numbers, an export a second one; a record that a
+ * superuser changed or removed is found. */
 #include "recorder/nodelog/log_check.h"
 #include "recorder/notary/notary.h"
 #include "sql/audit_store.h"

@@ -1,5 +1,6 @@
-/* The notary as a whole: what happens in the recorder is entered, signed, told outside and stamped; a killed recorder's rest is found at the next start; an
- * authority that is away or lies holds nothing up, and wishes outlive the process. */
+/* The notary as a whole: what happens in the recorder is entered, signed, told outside and stamped;
+ * a killed recorder's rest is found at the next start; an authority that is away or lies holds
+ * nothing up, and wishes outlive the process. */
 #include "base/secret.h"
 #include "recorder/chain/tombstone.h"
 #include "recorder/http_client/http_post.h"
@@ -192,7 +193,8 @@ static void test_finds_what_a_killed_recorder_left(void)
 	fixture_finish(&x);
 }
 
-/* Between a stamp's first byte and its name a kill leaves nothing in a recording, where no entry would know it. */
+/* Between a stamp's first byte and its name a kill leaves nothing in a recording, where
+ * no entry would know it. */
 static void test_stamps_come_whole(void)
 {
 	struct fixture x;
@@ -218,7 +220,8 @@ static void test_stamps_come_whole(void)
 	fixture_finish(&x);
 }
 
-/* A deletion whose leaf the kill took: genesis and seal are known, the tombstone says the rest, and the chain is not asked again. */
+/* A deletion whose leaf the kill took: genesis and seal are known, the tombstone says the rest, and
+ * the chain is not asked again. */
 static void test_finds_a_tombstone(void)
 {
 	struct fixture x;
@@ -247,7 +250,8 @@ static void test_finds_a_tombstone(void)
 	fixture_finish(&x);
 }
 
-/* Whoever may write to the disk puts a tombstone there and waits for the next start: nothing of it reaches the log. */
+/* Whoever may write to the disk puts a tombstone there and waits for the next start: nothing
+ * of it reaches the log. */
 static void test_false_tombstone(void)
 {
 	struct fixture x;
@@ -300,7 +304,8 @@ static void test_wishes_outlive_the_process(void)
 	fixture_finish(&x);
 }
 
-/* Stamps and heads over HTTPS, each under a CA that was named; the witness wants to know who tells it. */
+/* Stamps and heads over HTTPS, each under a CA that was named; the witness wants to know who tells
+ * it. */
 static void test_over_https(void)
 {
 	struct fixture x;
@@ -347,7 +352,8 @@ static void test_over_https(void)
 	fixture_finish(&x);
 }
 
-/* Away when it is asked first, for a seal and a checkpoint: both wait on the disk and are asked for again without anybody's doing. */
+/* Away when it is asked first, for a seal and a checkpoint: both wait on the disk and are asked for
+ * again without anybody's doing. */
 static void test_authority_comes_back(void)
 {
 	struct fixture x;

@@ -1,6 +1,7 @@
-/* The RDP back as a program, for real targets: connects, enters the cage, obeys lines on standard input and answers on standard output.
+/* The RDP back as a program, for real targets: connects, enters the cage, obeys lines on standard
+ * input and answers on standard output.
  *
- *      rdp_back_host PORT PIN ACCOUNT WIDTH HEIGHT     the password is the first line of standard input
+ *      rdp_back_host PORT PIN ACCOUNT WIDTH HEIGHT the password is the first line of standard input
  *      key CODE PREFIX DOWN | pointer X Y BUTTONS WHEEL | size W H | clipboard TEXT | stop
  *      picture     answers "picture W H", then W * H * 4 bytes BGRX
  *      state       answers "state W H PAINTS COPIES FRAMES TORN CURSORS CPU_MS RSS_KIB CLIPBOARD"

@@ -1,4 +1,5 @@
-/* One RDP back on a thread of its own, between a session core that is a plain canvas and a FreeRDP server in the same process. */
+/* One RDP back on a thread of its own, between a session core that is a plain canvas and a FreeRDP
+ * server in the same process. */
 #include "tests/unit/rdp/back_run.h"
 
 #include "gateway/rdp/rdp_back_internal.h"

@@ -1,4 +1,5 @@
-/** The whole RDP back in a test: its session core (session_double.h), its target (fake_target.h), and waiting for what it does. */
+/** The whole RDP back in a test: its session core (session_double.h), its target (fake_target.h),
+ *  and waiting for what it does. */
 #pragma once
 
 #include "tests/support/patience.h"
@@ -47,6 +48,7 @@ void run_await_inputs(struct run *run, unsigned n);
 uint32_t gradient(uint32_t x, uint32_t y);
 uint32_t red(uint32_t x, uint32_t y);
 uint32_t black(uint32_t x, uint32_t y);
-/* Scripts: the gradient over the whole desktop, as surface bits or on a surface of the graphics channel. */
+/* Scripts: the gradient over the whole desktop, as surface bits or on a surface of
+ * the graphics channel. */
 void paint_gradient(struct fake_target *target);
 void gfx_gradient(struct fake_target *target);

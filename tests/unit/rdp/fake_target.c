@@ -267,7 +267,8 @@ static bool serve_once(struct fake_target *target, HANDLE wake)
 	return true;
 }
 
-/* FreeRDP's server role loses the buffers of a refused NTLM login; the back, on another thread, is what is tested for leaks. */
+/* FreeRDP's server role loses the buffers of a refused NTLM login; the back, on another thread, is
+ * what is tested for leaks. */
 void __lsan_disable(void) __attribute__((weak));
 void __lsan_enable(void) __attribute__((weak));
 

@@ -1,5 +1,5 @@
-/** An RDP server on one end of a socket pair, for testing the back: FreeRDP's server side on a thread of its own. It does what a test tells it
- *  to, also what no honest target does. */
+/** An RDP server on one end of a socket pair, for testing the back: FreeRDP's server side on a
+ *  thread of its own. It does what a test tells it to, also what no honest target does. */
 #pragma once
 
 #include "base/rect.h"
@@ -53,10 +53,12 @@ struct fake_target *fake_target_start(const struct fake_target_plan *plan, int *
 /** Ends and joins. */
 void fake_target_stop(struct fake_target *target);
 
-/** Runs `script` on the server's thread as soon as the desktop (and the graphics channel, if planned) is up, in order. */
+/** Runs `script` on the server's thread as soon as the desktop (and the graphics channel, if
+ *  planned) is up, in order. */
 void fake_target_do(struct fake_target *target, void (*script)(struct fake_target *target));
 
-/** Waits until `check`, asked under `lock` after each input and layout, says yes; false after 5 s. */
+/** Waits until `check`, asked under `lock` after each input and layout, says yes; false after 5
+ *  s. */
 bool fake_target_wait(struct fake_target *target,
 		      bool (*check)(struct fake_target *target, void *data), void *data);
 
@@ -64,7 +66,8 @@ bool fake_target_wait(struct fake_target *target,
 typedef uint32_t (*fake_picture)(uint32_t x, uint32_t y); /**< 0xRRGGBB */
 void fake_target_paint(struct fake_target *target, uint32_t x, uint32_t y, uint32_t width,
 		       uint32_t height, fake_picture picture);
-/** A fast-path message with these updates, written by the test itself ([MS-RDPBCGR] 2.2.9.1.2); up to 32764 bytes. */
+/** A fast-path message with these updates, written by the test itself ([MS-RDPBCGR]
+ *  2.2.9.1.2); up to 32764 bytes. */
 void fake_target_send_updates(struct fake_target *target, const uint8_t *updates,
 			      size_t updates_bytes);
 /** One graphics frame: `pixels` onto surface 1. */

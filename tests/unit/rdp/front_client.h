@@ -22,7 +22,8 @@ struct front_client;
 /** Connects (deadline 10 s). NULL: refused; *ret_error says why (FreeRDP's last error). */
 struct front_client *front_client_connect(const struct front_client_options *options,
 					  uint32_t *ret_error);
-/** Runs until the client shows width x height of front_host_pixel(seed) with `tolerance` in each colour, or the time is up. */
+/** Runs until the client shows width x height of front_host_pixel(seed) with `tolerance` in each
+ *  colour, or the time is up. */
 bool front_client_shows(struct front_client *client, uint32_t width, uint32_t height, uint32_t seed,
 			uint32_t tolerance, unsigned timeout_ms);
 uint32_t front_client_pixel(struct front_client *client, uint32_t x, uint32_t y);
@@ -31,7 +32,8 @@ void front_client_run(struct front_client *client, unsigned ms);
 bool front_client_until(struct front_client *client,
 			bool (*check)(struct front_client *client, const void *data),
 			const void *data);
-/** Runs until the server ends the connection; returns the error info it gave (0: none), or UINT32_MAX when the time is up. */
+/** Runs until the server ends the connection; returns the error info it gave (0: none), or
+ *  UINT32_MAX when the time is up. */
 uint32_t front_client_wait_end(struct front_client *client, unsigned timeout_ms);
 void front_client_key(struct front_client *client, uint8_t scancode, bool down);
 void front_client_mouse(struct front_client *client, uint16_t flags, uint16_t x, uint16_t y);

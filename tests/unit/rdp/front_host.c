@@ -1,4 +1,5 @@
-/* The host as a program, for real viewers: listens on a free loopback port, prints it, serves one viewer, commands on stdin. */
+/* The host as a program, for real viewers: listens on a free loopback port, prints it, serves one
+ * viewer, commands on stdin. */
 #include "tests/unit/rdp/front_host.h"
 
 #include "base/log.h"
@@ -60,7 +61,8 @@ int main(int argc, char **argv)
 	int fd = accept_one();
 	if (fd < 0)
 		return 2;
-	/* As vitrine-session does: from the viewer's first byte on nothing can be opened. The leak check at exit needs more than that. */
+	/* As vitrine-session does: from the viewer's first byte on nothing can be opened. The leak
+	 * check at exit needs more than that. */
 	if (CONFINED && sandbox_enter(&landlock_abi) != 0)
 		return 2;
 	front_host_run(fd, &options);

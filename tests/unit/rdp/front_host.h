@@ -1,12 +1,14 @@
-/** A process that runs the RDP front for one viewer over a double of the session core. Lines go in (what the target does) and come out
- *  (what the viewer did), so that a test or a person can drive it:
+/** A process that runs the RDP front for one viewer over a double of the session core. Lines go in
+ *  (what the target does) and come out (what the viewer did), so that a test or a person can drive
+ *  it:
  *
  *      in:   paint SEED            the whole picture anew          rect X Y W H SEED   a part of it
- *            copy X Y W H FX FY    moved inside the picture        resize W H          the target's new size
- *            cursor SEED | none    shape                           move X Y            pointer moved by the target
- *            clip TEXT             target's clipboard              notice [TEXT]       words over the picture
+ *            copy X Y W H FX FY moved inside the picture resize W H the target's new size
+ *            cursor SEED | none    shape move X Y pointer moved by the target
+ *            clip TEXT             target's clipboard notice [TEXT] words over the picture
  *            end KEY               session_end with that reason
- *      out:  running, key ..., pointer ..., sync N, release, size W H, clip TEXT, login ..., proof ..., view ..., end KEY */
+ *      out:  running, key ..., pointer ..., sync N, release, size W H, clip TEXT, login ..., proof
+ *            ..., view ..., end KEY */
 #pragma once
 
 #include <stdbool.h>

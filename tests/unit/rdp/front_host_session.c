@@ -1,4 +1,5 @@
-/* The session core of rdp_front_host: one login, a picture painted on command, every input written out as a line. */
+/* The session core of rdp_front_host: one login, a picture painted on command, every input
+ * written out as a line. */
 #include "base/clock.h"
 #include "gateway/session/front.h"
 #include "tests/unit/rdp/front_host.h"
@@ -77,7 +78,7 @@ static void set_size(struct session *session, uint32_t width, uint32_t height)
 	pixman_region32_union_rect(&session->pending, &session->pending, 0, 0, width, height);
 }
 
-/* ---- Commands -------------------------------------------------------------------------------------------------------- */
+/* ---- Commands ---- */
 
 static void do_copy(struct session *session, const struct picture_copy *copy)
 {
@@ -185,7 +186,7 @@ void front_host_run(int viewer_fd, const struct host_options *options)
 	say(&session, "end %s", end_reason_key(session.reason));
 }
 
-/* ---- What the front calls ----------------------------------------------------------------------------------------------- */
+/* ---- What the front calls ---- */
 
 void session_end(struct session *session, enum end_reason reason, const char *detail)
 {
@@ -216,7 +217,8 @@ static bool proof_matches(const uint8_t key[16], const struct broker_nla_proof *
 {
 	uint8_t proof_string[16], base_key[16], session_key[16], mic[16];
 
-	/* [MS-NLMP] 3.3.2, 3.4.5.1: the MIC is under the key that only the right password decrypts. */
+	/* [MS-NLMP] 3.3.2, 3.4.5.1: the MIC is under the key that only the right password
+	 * decrypts. */
 	if (!winpr_HMAC(WINPR_MD_MD5, key, 16, proof->proof_input.bytes, proof->proof_input.length,
 			proof_string, 16) ||
 	    !winpr_HMAC(WINPR_MD_MD5, key, 16, proof_string, 16, base_key, 16))

@@ -52,7 +52,8 @@ bool host_says(struct host *host, const char *start)
 	return true;
 }
 
-/* A test that aborts takes it along: it would hold the test's output open, which whoever reads that takes for a test that runs. */
+/* A test that aborts takes it along: it would hold the test's output open, which whoever reads that
+ * takes for a test that runs. */
 static void die_with_parent(void *user_data)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

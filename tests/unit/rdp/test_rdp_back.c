@@ -26,7 +26,7 @@ static void test_paint(void)
 	run_clear(&run);
 }
 
-/* ---- Input ----------------------------------------------------------------------------------------------------------- */
+/* ---- Input ---- */
 
 static void assert_input(const struct run *run, unsigned i, struct fake_target_input expected)
 {
@@ -74,7 +74,7 @@ static void test_input(void)
 	run_clear(&run);
 }
 
-/* ---- Logon ------------------------------------------------------------------------------------------------------------- */
+/* ---- Logon ---- */
 
 static void say_logon(struct fake_target *target)
 {
@@ -96,12 +96,13 @@ static void test_logon(void)
 	run_clear(&run);
 }
 
-/* ---- Cursor ------------------------------------------------------------------------------------------------------------ */
+/* ---- Cursor ---- */
 
 static void send_cursor(struct fake_target *target)
 {
 	rdpUpdate *update = target->peer->context->update;
-	/* Two by two, bottom-up, 32 bits: the upper row is red half transparent and blue, the lower green and nothing. */
+	/* Two by two, bottom-up, 32 bits: the upper row is red half transparent and blue, the
+	 * lower green and nothing. */
 	BYTE colours[] = {0, 255, 0, 255, 0, 0, 0, 0, 0, 0, 255, 128, 255, 0, 0, 255};
 	BYTE mask[] = {0, 0, 0, 0};
 	POINTER_NEW_UPDATE pointer = {.xorBpp = 32,
@@ -181,7 +182,7 @@ static void test_cursor(void)
 	run_clear(&run);
 }
 
-/* ---- Clipboard ------------------------------------------------------------------------------------------------------ */
+/* ---- Clipboard ---- */
 
 static bool clipboard_is_ready(struct fake_target *target, void *data)
 {

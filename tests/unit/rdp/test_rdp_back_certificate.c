@@ -43,7 +43,8 @@ static void test_pin(void)
 	test_certificate_clear(&other);
 }
 
-/* Of pin and CA neither weakens the other: what is stored must hold. The VNC back has the same rule. */
+/* Of pin and CA neither weakens the other: what is stored must hold. The VNC back has the same
+ * rule. */
 static void test_pin_and_ca(void)
 {
 	struct test_certificate ca = test_certificate_make(

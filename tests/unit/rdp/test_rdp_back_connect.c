@@ -1,4 +1,5 @@
-/* How the RDP back gets to a target and away from it: logins, certificates, targets that do not answer, redirect or leave. */
+/* How the RDP back gets to a target and away from it: logins, certificates, targets that do not
+ * answer, redirect or leave. */
 #include "gateway/rdp/rdp_back_internal.h"
 #include "tests/support/patience.h"
 #include "tests/unit/rdp/back_run.h"
@@ -45,7 +46,7 @@ static void test_wrong_certificate(void)
 	run_clear(&run);
 }
 
-/* ---- Targets that do not answer ------------------------------------------------------------------------------------ */
+/* ---- Targets that do not answer ---- */
 
 /* Reads what comes and answers `answer` once, then says nothing more. */
 struct mute_target {
@@ -147,7 +148,7 @@ static void test_no_rdp(void)
 	assert_deadline(garbage, sizeof garbage - 1);
 }
 
-/* ---- Ends -------------------------------------------------------------------------------------------------------------- */
+/* ---- Ends ---- */
 
 static void redirect(struct fake_target *target)
 {
@@ -181,7 +182,8 @@ static void gfx_show_nothing(struct fake_target *target)
 	g_assert_cmpuint(target->gfx->MapSurfaceToOutput(target->gfx, &map), ==, CHANNEL_RC_OK);
 }
 
-/* The library closes the graphics channel at a message it does not take: a session must not go on with a picture that stands still. */
+/* The library closes the graphics channel at a message it does not take: a session must not go on
+ * with a picture that stands still. */
 static void test_graphics_break_off(void)
 {
 	struct run run = {.deadline_ms = 4000};

@@ -1,5 +1,6 @@
-/* Copies that stay copies through the RDP back: SurfaceToSurface of the graphics channel, and the drawing order ScrBlt, which FreeRDP's server
- * role cannot send (3.10 to 3.33) and which is therefore written byte by byte. */
+/* Copies that stay copies through the RDP back: SurfaceToSurface of the graphics channel, and the
+ * drawing order ScrBlt, which FreeRDP's server role cannot send (3.10 to 3.33) and which is
+ * therefore written byte by byte. */
 #include "tests/unit/rdp/back_run.h"
 
 #include <freerdp/channels/rdpgfx.h>
@@ -72,7 +73,8 @@ static void test_gfx(void)
 	run_clear(&run);
 }
 
-/* The surface is white where nothing was painted, the desktop is black there: this copy must come as pixels. */
+/* The surface is white where nothing was painted, the desktop is black there: this
+ * copy must come as pixels. */
 static void gfx_copy_unpainted(struct fake_target *target)
 {
 	fake_target_gfx_setup(target, WIDTH, HEIGHT);
@@ -98,7 +100,7 @@ static void test_gfx_unpainted_source(void)
 	run_clear(&run);
 }
 
-/* ---- ScrBlt ---------------------------------------------------------------------------------------------------------- */
+/* ---- ScrBlt ---- */
 
 /** What the desktop has to show, and the next order that changes it. */
 static struct {
@@ -134,7 +136,8 @@ static void put_update(GByteArray *pdu, uint8_t code, const GByteArray *data)
 	g_byte_array_append(pdu, data->data, data->len);
 }
 
-/* TS_SURFCMD_SET_SURF_BITS (2.2.9.2.1): the patch in the upper left corner, raw, bottom row first. */
+/* TS_SURFCMD_SET_SURF_BITS (2.2.9.2.1): the patch in the upper left corner, raw, bottom row
+ * first. */
 static GByteArray *patch_command(void)
 {
 	static const uint8_t format[] = {32, 0, 0, 0};
@@ -158,7 +161,8 @@ static GByteArray *patch_command(void)
 	return bytes;
 }
 
-/* One primary drawing order of type ScrBlt with all its fields ([MS-RDPEGDI] 2.2.2.2.1.1.2 and 2.2.2.2.1.1.2.7). */
+/* One primary drawing order of type ScrBlt with all its fields ([MS-RDPEGDI] 2.2.2.2.1.1.2
+ * and 2.2.2.2.1.1.2.7). */
 static GByteArray *scrblt_orders(void)
 {
 	const SCRBLT_ORDER *order = &desktop.order;
@@ -226,7 +230,8 @@ static void paint_marker(struct fake_target *target)
 	fake_target_paint(target, WIDTH - 1, HEIGHT - 1, 1, 1, marker);
 }
 
-/* Sends the order behind a new patch; returns the counts when the picture behind it has come, too. */
+/* Sends the order behind a new patch; returns the counts when the picture behind it has come,
+ * too. */
 static struct double_counts scrblt(struct run *run, SCRBLT_ORDER order)
 {
 	paint_patch();

@@ -68,7 +68,8 @@ static void test_reactivation(void)
 	run_await_picture(&run, (struct area){0, 0, WIDTH, HEIGHT, gradient});
 	fake_target_do(run.fake, reactivate_smaller);
 	fake_target_do(run.fake, paint_small);
-	/* Not before: what is under way when a target deactivates is lost there (FreeRDP 3.33 does so, too). */
+	/* Not before: what is under way when a target deactivates is lost there
+	 * (FreeRDP 3.33 does so, too). */
 	g_assert_true(fake_target_wait(run.fake, is_deactivated, NULL));
 	/* Typed in and after the reactivation; nothing is lost. */
 	for (unsigned i = 0; i < REACTIVATION_KEYS; i++) {

@@ -1,4 +1,5 @@
-/* The first picture of a surface: exact at once when that is cheap, lossy when it is a photograph. */
+/* The first picture of a surface: exact at once when that is cheap, lossy when it is a
+ * photograph. */
 #include "gateway/rdp/rdp_encode.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* The RDP front against FreeRDP's own client: doors, pictures, input, endings. The host runs in a process of its own. */
+/* The RDP front against FreeRDP's own client: doors, pictures, input, endings. The host runs in
+ * a process of its own. */
 #include "base/secret.h"
 #include "gateway/rdp/rdp_glue.h"
 #include "tests/support/patience.h"
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- Doors ------------------------------------------------------------------------------------------------------------ */
+/* ---- Doors ---- */
 
 static void test_tls_door(void)
 {
@@ -90,7 +91,8 @@ static void check_nla_refused(const char *host_options, const char *password)
 	host_close(host);
 }
 
-/* FreeRDP before 3.24 reads the hash callback's result the other way round: all three must be refusals. */
+/* FreeRDP before 3.24 reads the hash callback's result the other way round: all three must be
+ * refusals. */
 static void test_nla_wrong_password(void)
 {
 	check_nla_refused("--nla", "wrong");
@@ -140,7 +142,8 @@ static int dial(uint16_t port)
 	return fd;
 }
 
-/* A viewer that answers nothing after `bytes` is gone at the deadline; the second one hangs inside FreeRDP's blocking TLS accept. */
+/* A viewer that answers nothing after `bytes` is gone at the deadline; the second one hangs inside
+ * FreeRDP's blocking TLS accept. */
 static void check_deadline(const void *bytes, size_t length)
 {
 	struct host *host = host_start("--deadline 400");
@@ -178,7 +181,7 @@ static void test_garbage(void)
 	host_close(host);
 }
 
-/* ---- Pictures ----------------------------------------------------------------------------------------------------------- */
+/* ---- Pictures ---- */
 
 static bool copy_is_there(struct front_client *client, const void *data)
 {
@@ -285,7 +288,7 @@ static void test_minimised(void)
 	host_close(host);
 }
 
-/* ---- Input, cursor, endings ------------------------------------------------------------------------------------------------ */
+/* ---- Input, cursor, endings ---- */
 
 static void test_input(void)
 {
@@ -354,7 +357,8 @@ static bool shows_notice(struct front_client *client, const void *data)
 	       front_client_pixel(client, 2, 302) == front_host_pixel(2, 2, 0);
 }
 
-/* Words lie over the picture, also when it changes beneath or moves away from under them, and leave nothing behind. */
+/* Words lie over the picture, also when it changes beneath or moves away from under them, and
+ * leave nothing behind. */
 static void test_notice(void)
 {
 	struct host *host = host_start("");

@@ -1,4 +1,5 @@
-/* Parts of pictures: the few pixels that FreeRDP's planar encoder gives up on, and what a viewer asks for anew. */
+/* Parts of pictures: the few pixels that FreeRDP's planar encoder gives up on, and what a
+ * viewer asks for anew. */
 #include "base/secret.h"
 #include "gateway/rdp/rdp_glue.h"
 #include "tests/support/patience.h"

@@ -1,4 +1,5 @@
-/* The front's pure parts: input flags, size limits, capability sets, codec choice, clipboard and display messages. */
+/* The front's pure parts: input flags, size limits, capability sets, codec choice, clipboard
+ * and display messages. */
 #include "base/secret.h"
 #include "gateway/rdp/rdp_encode.h"
 #include "gateway/rdp/rdp_front.h"
@@ -9,7 +10,7 @@
 #include <glib.h>
 #include <string.h>
 
-/* ---- Input -------------------------------------------------------------------------------------------------------------- */
+/* ---- Input ---- */
 
 static void test_scancodes(void)
 {
@@ -72,7 +73,7 @@ static void test_clamp(void)
 	g_assert_cmpuint(rdp_clamp_height(100, 0), ==, 200);
 }
 
-/* ---- Graphics ------------------------------------------------------------------------------------------------------------- */
+/* ---- Graphics ---- */
 
 static struct rdp_encode_caps choose(uint32_t version, uint32_t flags)
 {
@@ -132,7 +133,8 @@ static bool count_command(void *user, RDPGFX_SURFACE_COMMAND *command)
 	return true;
 }
 
-/* What went out with loss comes again without, once, after it has been quiet; what was copied from it too. */
+/* What went out with loss comes again without, once, after it has been quiet; what
+ * was copied from it too. */
 static void test_refine(void)
 {
 	const struct rdp_encode_caps caps = {true, true};
@@ -193,7 +195,7 @@ static void test_tiny(void)
 	rdp_encode_destroy(encode);
 }
 
-/* ---- Clipboard --------------------------------------------------------------------------------------------------------------- */
+/* ---- Clipboard ---- */
 
 struct ear {
 	GByteArray *sent;
@@ -303,7 +305,7 @@ static void test_clipboard_bad(void)
 	clipboard_done(clipboard, &ear);
 }
 
-/* ---- Display -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Display ---- */
 
 static void put_u32(GByteArray *out, uint32_t value)
 {

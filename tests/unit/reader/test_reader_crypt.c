@@ -1,4 +1,5 @@
-/* recorder/reader on encrypted files: what was appended is what is read, and whatever somebody does to the file is seen where it was done. */
+/* recorder/reader on encrypted files: what was appended is what is read, and whatever somebody does
+ * to the file is seen where it was done. */
 #include "base/secret.h"
 #include "recorder/crypt/crypt_writer.h"
 #include "recorder/reader/reader.h"
@@ -86,7 +87,8 @@ static void fixture_finish(struct fixture *f)
 	g_free(f->dir);
 }
 
-/* Reads the file as it lies there now; how many bytes were right before `*ret_result`, which is 0 or the error met. */
+/* Reads the file as it lies there now; how many bytes were right before `*ret_result`, which
+ * is 0 or the error met. */
 static size_t read_back(const struct fixture *f, const struct archive_key *archive,
 			const char *name, int *ret_result)
 {

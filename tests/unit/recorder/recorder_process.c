@@ -111,7 +111,8 @@ void recorder_process_start(struct recorder_process *p)
 	if (p->pid == 0) {
 		/* A failing test must not leave it behind. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* The recorder is not dumpable, so LeakSanitizer could not look into it and would call that an error. */
+		/* The recorder is not dumpable, so LeakSanitizer could not look into it and
+		 * would call that an error. */
 		setenv("ASAN_OPTIONS", "detect_leaks=0:abort_on_error=1", 1);
 		if (p->faults != NULL) {
 			setenv("LD_PRELOAD", g_getenv("VITRINE_FAULT_DISK"), 1);

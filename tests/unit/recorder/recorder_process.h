@@ -19,7 +19,8 @@ struct recorder_process {
 	struct signing_key key;
 	pid_t pid;
 	int gateway_fd; /**< our link as the gateway */
-	/** For the next start: rules of tests/support/fault_disk.c, the file of tests/support/stepped_clock.c; NULL: none. */
+	/** For the next start: rules of tests/support/fault_disk.c, the file of
+	 *  tests/support/stepped_clock.c; NULL: none. */
 	const char *faults, *stepped_clock;
 	const char *keys; /**< what OPEN says of them; NULL: nothing */
 };
@@ -27,9 +28,11 @@ struct recorder_process {
 /** Opens what recorders under test encrypt. One for the whole program. */
 const struct archive_key *recorder_process_archive_key(void);
 
-/** Makes directory, key and configuration; starts nothing. `database`: name one that is away; else none. */
+/** Makes directory, key and configuration; starts nothing. `database`: name one that is away; else
+ *  none. */
 void recorder_process_init(struct recorder_process *p, bool database);
-/** Adds lines to the section `recorder` of the configuration; after recorder_process_init without a database. */
+/** Adds lines to the section `recorder` of the configuration; after
+ *  recorder_process_init without a database. */
 void recorder_process_configure(struct recorder_process *p, const char *lines);
 void recorder_process_start(struct recorder_process *p); /**< and connects as the gateway */
 void recorder_process_kill(struct recorder_process *p);	 /**< SIGKILL */

@@ -1,5 +1,5 @@
-/* Reads recordings with libavformat and libavcodec, as any player would. Which init segment belongs to a segment is what the product says: the newest with a
- * number not above the segment's. */
+/* Reads recordings with libavformat and libavcodec, as any player would. Which init segment belongs
+ * to a segment is what the product says: the newest with a number not above the segment's. */
 #include "tests/unit/recorder/recording_reader.h"
 
 #include "recorder/reader/reader.h"

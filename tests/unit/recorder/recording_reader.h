@@ -1,4 +1,5 @@
-/** Plays a recording from its files: every segment behind its init segment, all pictures decoded; the last one stays. Tests only. */
+/** Plays a recording from its files: every segment behind its init segment, all pictures decoded;
+ *  the last one stays. Tests only. */
 #pragma once
 
 #include "tests/support/video_decode.h"

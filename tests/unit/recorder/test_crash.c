@@ -1,5 +1,6 @@
-/* kill -9 of the recorder: at every step of a segment's life, and at random moments. What was signed verifies, at most one picture is missing for each
- * kill, and the recording goes on. VITRINE_KILLS=400 asks for more random ones. */
+/* kill -9 of the recorder: at every step of a segment's life, and at random moments. What was
+ * signed verifies, at most one picture is missing for each kill, and the recording goes on.
+ * VITRINE_KILLS=400 asks for more random ones. */
 #include "ipc/link.h"
 #include "recorder/chain/verify.h"
 #include "tests/unit/recorder/shade_session.h"
@@ -39,8 +40,9 @@ struct stage {
 	bool sealed; /**< the kill comes when the seal is written: nothing goes on */
 };
 
-/* The script below: four pictures, a new size (which closes the first segment), two pictures, the end. Lines of the chain: genesis, segment 1,
- * segment 2, seal; with a pause, a checkpoint comes behind the genesis. */
+/* The script below: four pictures, a new size (which closes the first segment), two pictures, the
+ * end. Lines of the chain: genesis, segment 1, segment 2, seal; with a pause, a checkpoint
+ * comes behind the genesis. */
 static const struct stage stages[] = {
 	{"opening/before", "create seg-00001.mp4.enc.part 0 1 kill"},
 	{"opening/after", "create seg-00001.mp4.enc.part 0 1 kill-after"},
@@ -123,7 +125,8 @@ static void test_stage(gconstpointer data)
 	recorder_process_finish(&p);
 }
 
-/* Before the genesis is whole there is no recording: nobody was told that one began, and the next start is not held up by the rest. */
+/* Before the genesis is whole there is no recording: nobody was told that one began, and the next
+ * start is not held up by the rest. */
 static void test_genesis(void)
 {
 	static const char *const rules[] = {
@@ -162,7 +165,8 @@ static unsigned wanted_kills(void)
 	return text != NULL ? (unsigned)g_ascii_strtoull(text, NULL, 10) : KILLS_DEFAULT;
 }
 
-/* One life: a few pictures, each after the one before arrived, so that one is on its way at most; another size now and then. */
+/* One life: a few pictures, each after the one before arrived, so that one is on its way at most;
+ * another size now and then. */
 static void live(struct shade_session *s, GRand *random)
 {
 	for (int n = g_rand_int_range(random, 0, 4); n > 0; n--)

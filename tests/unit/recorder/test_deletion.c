@@ -1,5 +1,5 @@
-/* Deleting a recording: what is left proves that it was lawful, whatever moment it is interrupted at; a tombstone that was forged, moved or changed proves
- * nothing. */
+/* Deleting a recording: what is left proves that it was lawful, whatever moment it is interrupted
+ * at; a tombstone that was forged, moved or changed proves nothing. */
 #include "base/secret.h"
 #include "recorder/chain/tombstone.h"
 #include "recorder/chain/verify.h"
@@ -195,7 +195,8 @@ static char *strangers_tombstone(const char *head)
 	return text;
 }
 
-/* Laid there before a lawful deletion: it must not become the word of the node, whoever signed it, nor one of the node's own over another state of the chain. */
+/* Laid there before a lawful deletion: it must not become the word of the node, whoever signed it,
+ * nor one of the node's own over another state of the chain. */
 static void test_planted(struct site *s, gconstpointer data)
 {
 	const bool own = data != NULL;

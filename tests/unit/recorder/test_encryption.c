@@ -1,4 +1,5 @@
-/* Recordings at rest: nothing of a session can be read on the disk, all of it with the archive key; a power cut takes the data key, and the verifier says what that costs. */
+/* Recordings at rest: nothing of a session can be read on the disk, all of it with the archive key;
+ * a power cut takes the data key, and the verifier says what that costs. */
 #include "recorder/chain/verify.h"
 #include "tests/unit/recorder/shade_session.h"
 
@@ -161,7 +162,8 @@ static void test_power_cut(void)
 	recorder_process_finish(&p);
 }
 
-/* A disk that takes eight seconds for a sync: what is written then is not signed before it lies there, or a power cut would leave a signature over bytes that it took. */
+/* A disk that takes eight seconds for a sync: what is written then is not signed before it lies
+ * there, or a power cut would leave a signature over bytes that it took. */
 static void test_checkpoint_waits_for_the_disk(void)
 {
 	struct recorder_process p;

@@ -1,5 +1,5 @@
-/* A disk that fails, fills up, is slow or takes nothing: the session is frozen and told, nothing that was written is harmed, and the verifier says exactly
- * what is true of the rest. */
+/* A disk that fails, fills up, is slow or takes nothing: the session is frozen and told, nothing
+ * that was written is harmed, and the verifier says exactly what is true of the rest. */
 #include "ipc/link.h"
 #include "recorder/chain/verify.h"
 #include "tests/unit/recorder/shade_session.h"
@@ -61,10 +61,13 @@ struct fault {
 	enum end_reason reason; /**< what gateway and seal say */
 	const char *detail;	/**< in what the gateway is told */
 	bool sealed;		/**< the chain could still be written */
-	bool half_arrives; /**< half a picture lies there, for a moment or for good: it may look as if it had arrived, and one more is painted */
+	/** half a picture lies there, for a moment or for good: it may look as if it had arrived,
+	 *  and one more is painted */
+	bool half_arrives;
 };
 
-/* A picture takes one write, the timeline two before the first picture, the chain one (its genesis). */
+/* A picture takes one write, the timeline two before the first picture, the chain one (its
+ * genesis). */
 static const struct fault faults[] = {
 	{"eio/picture", "write seg-00001.mp4.enc.part 3 1 5", END_RECORDER_LOST,
 	 "Input/output error", true, .half_arrives = true},
@@ -150,7 +153,8 @@ static void test_fault(gconstpointer data)
 	recorder_process_finish(&p);
 }
 
-/* Errors that come when nothing is left to lose: the recording is not sealed, the gateway hears it, the next start mends it. */
+/* Errors that come when nothing is left to lose: the recording is not sealed, the gateway hears it,
+ * the next start mends it. */
 static void test_cannot_be_sealed(gconstpointer rules)
 {
 	struct recorder_process p;
@@ -221,8 +225,9 @@ static void ask_for(struct recorder_process *p, const char *session_id)
 	close(pair[1]);
 }
 
-/* A recording that waits for its disk holds up nobody: the gateway's word for another session comes to its recording, a third one opens, a canvas is answered, a
- * recording is sealed, and all the while the first is not open. */
+/* A recording that waits for its disk holds up nobody: the gateway's word for another session comes
+ * to its recording, a third one opens, a canvas is answered, a recording is sealed, and all the
+ * while the first is not open. */
 static void test_slow_opening(void)
 {
 	struct recorder_process p;
@@ -284,7 +289,8 @@ static void test_read_only_store(void)
 	recorder_process_finish(&p);
 }
 
-/* A key that the disk may lose is as good as none: what it encrypts would be noise after a power cut. */
+/* A key that the disk may lose is as good as none: what it encrypts would be noise after a power
+ * cut. */
 static void test_key_not_synced(void)
 {
 	struct recorder_process p;
@@ -296,7 +302,8 @@ static void test_key_not_synced(void)
 	recorder_process_finish(&p);
 }
 
-/* Whoever hears of a seal, the node log first, relies on its lying there. Whether the disk says so before the end or at it is chance. */
+/* Whoever hears of a seal, the node log first, relies on its lying there. Whether the disk says so
+ * before the end or at it is chance. */
 static void test_seal_not_synced(void)
 {
 	struct recorder_process p;
@@ -377,7 +384,8 @@ static void leave_small_disk(struct recorder_process *p)
 	recorder_process_finish(p);
 }
 
-/* Below the reserve (1 MiB here) nobody new comes in, long before the disk is full; who is there goes on. Room that comes back counts at once. */
+/* Below the reserve (1 MiB here) nobody new comes in, long before the disk is full; who is there
+ * goes on. Room that comes back counts at once. */
 static void test_reserve(void)
 {
 	struct recorder_process p;
@@ -399,7 +407,8 @@ static void test_reserve(void)
 	leave_small_disk(&p);
 }
 
-/* Below an eighth of the reserve (1 MiB here) what runs is ended while there is room for its seal. */
+/* Below an eighth of the reserve (1 MiB here) what runs is ended while there is room for its
+ * seal. */
 static void test_nearly_full_disk(void)
 {
 	struct recorder_process p;

@@ -1,4 +1,5 @@
-/* What the kernel and the allocator do with memory of a plane's size once they were told how the recorder uses it. */
+/* What the kernel and the allocator do with memory of a plane's size once they were told how
+ * the recorder uses it. */
 #include "recorder/footprint.h"
 
 #include <glib.h>
@@ -44,7 +45,8 @@ static uint8_t *make_plane(void)
 	return plane;
 }
 
-/* A session that ends below one that lives on. Without a word the allocator would lay both into its heap after the first plane was freed. */
+/* A session that ends below one that lives on. Without a word the allocator would lay both into its
+ * heap after the first plane was freed. */
 static void test_planes_go_back(void)
 {
 	g_free(make_plane());

@@ -1,4 +1,5 @@
-/* Recovery as an oracle: somebody who may write to the disk, but has no key, puts things there and waits for the recorder to start. It signs none of them. */
+/* Recovery as an oracle: somebody who may write to the disk, but has no key, puts things there and
+ * waits for the recorder to start. It signs none of them. */
 #include "recorder/chain/digest.h"
 #include "recorder/reader/reader.h"
 #include "tests/unit/recorder/shade_session.h"
@@ -30,8 +31,9 @@ static void start_and_stop(struct recorder_process *p)
 
 #define FRESH_NAME "6f9619ff-8b86-4011-b42d-00c04fc964aa"
 
-/* A sealed recording is cut to its beginning: it must not be sealed a second time, as short as it is now; nor when it is given a name that the node log does not know,
- * to be put back under its own later. */
+/* A sealed recording is cut to its beginning: it must not be sealed a second time, as short as it
+ * is now; nor when it is given a name that the node log does not know, to be put back under its own
+ * later. */
 static void test_seal_cut_off(gconstpointer fresh_name)
 {
 	struct recorder_process p;
@@ -58,7 +60,8 @@ static void test_seal_cut_off(gconstpointer fresh_name)
 	recorder_process_finish(&p);
 }
 
-/* Takes a file's plain bytes, which only the archive key gives, and puts them beside the encrypted ones. */
+/* Takes a file's plain bytes, which only the archive key gives, and puts them beside the encrypted
+ * ones. */
 static void put_plain(const struct recorder_process *p, const char *name)
 {
 	struct reader *reader;
@@ -72,7 +75,8 @@ static void put_plain(const struct recorder_process *p, const char *name)
 	reader_close(reader);
 }
 
-/* Of a recording that was killed: a segment that does not lie as the recorder writes it. Without it, all is well. */
+/* Of a recording that was killed: a segment that does not lie as the recorder writes it.
+ * Without it, all is well. */
 static void test_plain_beside_encrypted(void)
 {
 	struct recorder_process p;
@@ -110,7 +114,8 @@ static void expect_sealed(const struct recorder_process *p)
 	g_assert_nonnull(strstr(chain, "\"kind\":\"seal\""));
 }
 
-/* An entry that links to the last one; its signature is that of the first line, or none that holds at least. */
+/* An entry that links to the last one; its signature is that of the first line, or
+ * none that holds at least. */
 static char *forged_entry(const char *chain, const char *members)
 {
 	char head[DIGEST_HEX_BYTES];
@@ -127,7 +132,8 @@ static char *forged_entry(const char *chain, const char *members)
 			       signature, members, head, n);
 }
 
-/* Put behind what was signed: nothing is signed behind it, and it does not count as the recording's end either, neither now nor when it is gone again. */
+/* Put behind what was signed: nothing is signed behind it, and it does not count as the recording's
+ * end either, neither now nor when it is gone again. */
 static void test_forged_entry(gconstpointer members)
 {
 	struct recorder_process p;
@@ -165,7 +171,8 @@ static void test_planted_tombstone(void)
 	recorder_process_finish(&p);
 }
 
-/* Without encryption anybody can write pictures that look right; what a checkpoint signed says whose they are. */
+/* Without encryption anybody can write pictures that look right; what a checkpoint
+ * signed says whose they are. */
 static void test_other_pictures(void)
 {
 	struct recorder_process p;

@@ -18,7 +18,8 @@ static void test_division(void)
 	g_assert_cmpfloat(forecast_days_left(11 * GIB, GIB, GIB, FORECAST_SPAN_MIN_US - 1), <, 0);
 }
 
-/* Every minute a look; an hour takes a GiB. A word an hour, none before there is something to tell. */
+/* Every minute a look; an hour takes a GiB. A word an hour, none before there is something to
+ * tell. */
 static void test_words(void)
 {
 	struct growth g = {0};

@@ -1,4 +1,5 @@
-/* Keystrokes that are sealed to a key of their own: nobody else reads them, everybody can prove that they are whole. */
+/* Keystrokes that are sealed to a key of their own: nobody else reads them, everybody can
+ * prove that they are whole. */
 #include "ipc/link.h"
 #include "recorder/chain/verify.h"
 #include "recorder/reader/reader_lines.h"
@@ -163,7 +164,8 @@ static void test_tampered(void)
 	fixture_finish(&f);
 }
 
-/* Killed, and the file torn on top: what was written whole is kept, under the next start's key typing goes on. `power_cut`: the data key of the rest is gone. */
+/* Killed, and the file torn on top: what was written whole is kept, under the next start's key
+ * typing goes on. `power_cut`: the data key of the rest is gone. */
 static void test_crash(gconstpointer power_cut)
 {
 	static const uint8_t torn[] = {0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 9, 1, 2, 3};
@@ -199,7 +201,8 @@ static void test_crash(gconstpointer power_cut)
 	fixture_finish(&f);
 }
 
-/* Who asks for sealed keystrokes where none can be sealed gets no session, and nothing of it lies there. */
+/* Who asks for sealed keystrokes where none can be sealed gets no session, and
+ * nothing of it lies there. */
 static void test_refused(void)
 {
 	struct recorder_process p;

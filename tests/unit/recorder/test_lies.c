@@ -1,4 +1,5 @@
-/* A session process that lies in its ring: its own recording ends and says why, the one beside it goes on and misses nothing. And a clock that is set. */
+/* A session process that lies in its ring: its own recording ends and says why, the one beside it
+ * goes on and misses nothing. And a clock that is set. */
 #include "recorder/chain/verify.h"
 #include "recorder/ring/ring_layout.h"
 #include "tests/unit/recorder/shade_session.h"
@@ -219,7 +220,8 @@ static unsigned count_lines(const struct recorder_process *p)
 	return n;
 }
 
-/* Each line is a record on the disk, and what cannot be read again any more proves nothing: small events are not cheaper than they are. */
+/* Each line is a record on the disk, and what cannot be read again any more proves nothing: small
+ * events are not cheaper than they are. */
 static void test_endless_tiny_events(void)
 {
 	struct recorder_process p;
@@ -231,7 +233,8 @@ static void test_endless_tiny_events(void)
 	recorder_process_init(&p, false);
 	recorder_process_start(&p);
 	liar_open(&liar, &p);
-	/* A full ring has room again when the recorder has had its turn, however long that takes. */
+	/* A full ring has room again when the recorder has had its turn, however long that
+	 * takes. */
 	while (n_said < 60000) {
 		if (ring_writer_event(liar.painter.writer, 0, "0", 1) == 0) {
 			n_said++;
@@ -304,7 +307,8 @@ static double processor_seconds(pid_t pid)
 	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
-/* Paints that change nothing write not a byte, but each has to be compared: all of the picture, as often as the session says. */
+/* Paints that change nothing write not a byte, but each has to be compared: all of the picture, as
+ * often as the session says. */
 static void test_dear_work(void)
 {
 	struct recorder_process p;
@@ -401,7 +405,8 @@ static void test_noise(void)
 	g_rand_free(random);
 }
 
-/* 4 MiB for what every canvas needs and 12 bytes a pixel: 9 MiB are two small ones, or none of a million pixels. */
+/* 4 MiB for what every canvas needs and 12 bytes a pixel: 9 MiB are two small ones, or
+ * none of a million pixels. */
 static void test_canvas_memory(void)
 {
 	struct recorder_process p;
@@ -427,7 +432,8 @@ static void test_canvas_memory(void)
 	message_clear(recorder_message_type(RECORDER_SEALED), &sealed);
 	uint64_t before = recorder_process_video_bytes(&p);
 	g_assert_true(shade_session_resize(&neighbour, 640, 480));
-	/* The new canvas's first picture: the next two shades would be painted over each other while it is made. */
+	/* The new canvas's first picture: the next two shades would be painted over each
+	 * other while it is made. */
 	while (recorder_process_video_bytes(&p) <= before)
 		g_usleep(2000);
 	expect_unharmed(&neighbour);

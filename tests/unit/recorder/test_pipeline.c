@@ -1,4 +1,5 @@
-/* The stream stays one that a decoder must accept when the encoder is replaced: pictures in, segment files out. */
+/* The stream stays one that a decoder must accept when the encoder is replaced: pictures
+ * in, segment files out. */
 #include "recorder/pipeline.h"
 
 #include "base/clock.h"
@@ -115,7 +116,8 @@ static uint32_t get_u32(const char *at)
 	return GUINT32_FROM_BE(value);
 }
 
-/* idr_pic_id of the first picture in a segment file; its NAL units have lengths where the parser wants start codes. */
+/* idr_pic_id of the first picture in a segment file; its NAL units have lengths where the
+ * parser wants start codes. */
 static uint32_t first_idr_id(const struct scene *s, unsigned number)
 {
 	g_autofree char *name = g_strdup_printf("seg-%05u.mp4", number);
@@ -139,7 +141,8 @@ static uint32_t first_idr_id(const struct scene *s, unsigned number)
 	return headers.idr_pic_id;
 }
 
-/* 7.4.3: of two IDRs in a row the second has another idr_pic_id. A new quantiser and a new size each bring a new encoder, whose numbers begin anew. */
+/* 7.4.3: of two IDRs in a row the second has another idr_pic_id. A new quantiser and a new size
+ * each bring a new encoder, whose numbers begin anew. */
 static void test_idrs_in_a_row_differ(void)
 {
 	const struct budget_step coarser = {.interval_factor = 1, .qp_more = 3};
@@ -231,7 +234,8 @@ static void paint_corner(struct scene *s, uint8_t colour)
 	ring_writer_end(s->writer, &r);
 }
 
-/* What the canvas shows is recorded although nobody told of it, and after a while that is said. Told late, it is not. */
+/* What the canvas shows is recorded although nobody told of it, and after a while that is said.
+ * Told late, it is not. */
 static void test_untold_change(void)
 {
 	const struct rect corner = {0, 0, 16, 16};
@@ -258,7 +262,8 @@ static void test_untold_change(void)
 	scene_close(&s);
 }
 
-/* A session's own count of what it lost, as large as it likes: its recording stays one that can be verified. */
+/* A session's own count of what it lost, as large as it likes: its recording stays one
+ * that can be verified. */
 static void test_huge_losses(void)
 {
 	struct scene s;

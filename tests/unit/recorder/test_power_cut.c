@@ -1,5 +1,7 @@
-/* What a power cut leaves and a kill does not: files that are empty, torn, filled with zeros, under one name or the other, or gone; and keys in memory that are gone.
- * The next start seals what can be sealed, calls nothing broken that is not, and never minds the recordings beside it. */
+/* What a power cut leaves and a kill does not: files that are empty, torn, filled with zeros, under
+ * one name or the other, or gone; and keys in memory that are gone.
+ * The next start seals what can be sealed, calls nothing broken that is not, and never minds the
+ * recordings beside it. */
 #include "recorder/chain/verify.h"
 #include "tests/unit/recorder/shade_session.h"
 
@@ -203,7 +205,8 @@ static void forget_keys(const struct recorder_process *p)
 			gone(p->dir, name);
 }
 
-/* Three pictures of the session that is cut, one of the session beside it; then the recorder is gone. */
+/* Three pictures of the session that is cut, one of the session beside it; then the recorder is
+ * gone. */
 static void record(struct recorder_process *p, struct shade_session *session)
 {
 	struct painter beside = {.link_fd = -1, .session_id = BESIDE};

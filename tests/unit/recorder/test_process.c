@@ -1,5 +1,5 @@
-/* The whole recorder as a process: what was painted is what decodes, the chain holds, watchers see it live, and kill -9 at any moment loses nothing that
- * was signed. */
+/* The whole recorder as a process: what was painted is what decodes, the chain holds, watchers see
+ * it live, and kill -9 at any moment loses nothing that was signed. */
 #include "recorder/chain/verify.h"
 #include "recorder/deletion.h"
 #include "tests/unit/recorder/recorder_process.h"
@@ -61,7 +61,8 @@ static void paint_and_wait(const struct recorder_process *p, struct painter *pai
 	g_assert_cmpuint(recorder_process_video_bytes(p), >, before);
 }
 
-/* With a database that is away: recording goes on, rows wait, and the end does not wait for them long. */
+/* With a database that is away: recording goes on, rows wait, and the end does not wait for them
+ * long. */
 static void test_record_and_seal(void)
 {
 	struct recorder_process p;
@@ -94,7 +95,8 @@ static void test_record_and_seal(void)
 	g_assert_cmpuint(reader.n_frames, ==, report.n_frames);
 	g_assert_cmpint(reader.width, ==, 640);
 	g_assert_cmpint(reader.height, ==, 360);
-	/* BT.709 limited: 0x204080 (RGB) is Y 69, 0xf0f0f0 is 222; the last paint is in the last picture. */
+	/* BT.709 limited: 0x204080 (RGB) is Y 69, 0xf0f0f0 is 222; the last paint is in the last
+	 * picture. */
 	g_assert_cmpint(ABS(recording_reader_luma(&reader, 5, 5) - 69), <=, 2);
 	g_assert_cmpint(ABS(recording_reader_luma(&reader, 64, 80) - 222), <=, 2);
 	g_assert_cmpint(ABS(recording_reader_luma(&reader, 408, 208) - 173), <=, 2);
@@ -199,7 +201,8 @@ static void test_resize_goes_on(void)
 	recorder_process_finish(&p);
 }
 
-/* Paints for a while, killed at a random moment; the session offers itself again; at the end the whole verifies, with one gap for each kill. */
+/* Paints for a while, killed at a random moment; the session offers itself again; at the end the
+ * whole verifies, with one gap for each kill. */
 static void test_killed_and_resumed(void)
 {
 	struct recorder_process p;
@@ -272,7 +275,8 @@ static void test_killed_for_good(void)
 	recorder_process_finish(&p);
 }
 
-/* Between a start and the seal of what was left lie up to thirty seconds, in which a deletion may be due: the seal would not be what the tombstone speaks of. */
+/* Between a start and the seal of what was left lie up to thirty seconds, in which a deletion may
+ * be due: the seal would not be what the tombstone speaks of. */
 static void test_deleted_while_waiting(void)
 {
 	static const struct deletion deletion = {.session_id = (char *)(uintptr_t)TEST_SESSION,
@@ -465,8 +469,8 @@ static void read_until_key(int fd)
 	} while (kind != LIVE_UNIT || flags != LIVE_KEY);
 }
 
-/* Who watched stands in the recording: from the first picture on, once for all key pictures that were asked for, and until when. A name is needed, and what a
- * name says is text. */
+/* Who watched stands in the recording: from the first picture on, once for all key pictures that
+ * were asked for, and until when. A name is needed, and what a name says is text. */
 static void test_watches_are_told(void)
 {
 	struct recorder_process p;
@@ -498,7 +502,8 @@ static void test_watches_are_told(void)
 	recorder_process_finish(&p);
 }
 
-/* A session that offers canvas after canvas would have the recorder hold two descriptors for each: it is cut off. */
+/* A session that offers canvas after canvas would have the recorder hold two descriptors
+ * for each: it is cut off. */
 static void test_canvas_flood(void)
 {
 	struct recorder_process p;
@@ -541,7 +546,8 @@ static void test_confined(void)
 	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
 	recorder_process_init(&p, false);
 	recorder_process_start(&p);
-	/* It has raised what it inherited: eight descriptors for each recording are soon more than the usual 1024. */
+	/* It has raised what it inherited: eight descriptors for each recording are soon
+	 * more than the usual 1024. */
 	g_assert_cmpint(prlimit(p.pid, RLIMIT_NOFILE, NULL, &few), ==, 0);
 	g_assert_cmpuint(few.rlim_cur, ==, limit.rlim_max);
 	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);

@@ -1,4 +1,5 @@
-/* The words of recorder.quality mean something: the same pictures cost more bytes the better they shall be. */
+/* The words of recorder.quality mean something: the same pictures cost more bytes the
+ * better they shall be. */
 #include "base/clock.h"
 #include "recorder_process.h"
 #include "recording_reader.h"

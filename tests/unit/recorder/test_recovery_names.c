@@ -1,4 +1,5 @@
-/* What recovery reads out of names: a recording of many hours has numbers of more digits than names are padded to. */
+/* What recovery reads out of names: a recording of many hours has numbers of more digits
+ * than names are padded to. */
 #include "recorder/recovery_chain.h"
 
 static void test_numbers(void)

@@ -1,4 +1,5 @@
-/* The database's rows after kills of the recorder and of PostgreSQL itself: they say what the chain says, and what the self-check found. */
+/* The database's rows after kills of the recorder and of PostgreSQL itself: they say what the chain
+ * says, and what the self-check found. */
 #include "recorder/chain/verify.h"
 #include "recorder/reader/reader.h"
 #include "sql/audit_store.h"
@@ -146,7 +147,8 @@ static void forget_rows(void)
 			       " DELETE FROM vitrine.recording");
 }
 
-/* The directory is gone and comes back: once while nobody looked, once when it was to be deleted. */
+/* The directory is gone and comes back: once while nobody looked, once when it was to be
+ * deleted. */
 static void test_missing(void)
 {
 	struct recorder_process p;
@@ -187,7 +189,8 @@ static void test_missing(void)
 	recorder_process_finish(&p);
 }
 
-/* Sealed while the database was away: rows are written by a later start, and only then it is settled. */
+/* Sealed while the database was away: rows are written by a later start, and only then it is
+ * settled. */
 static void test_settled(void)
 {
 	struct recorder_process p;

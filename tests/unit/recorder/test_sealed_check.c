@@ -1,4 +1,5 @@
-/* Sealed recordings, played again: what is whole passes, what is not what its chain says fails with a reason, and so does a recording of nothing. */
+/* Sealed recordings, played again: what is whole passes, what is not what its chain says fails with
+ * a reason, and so does a recording of nothing. */
 #include "recorder/sealed_check.h"
 #include "tests/unit/recorder/shade_session.h"
 
@@ -119,7 +120,8 @@ static void test_black(void)
 	recorder_process_finish(&p);
 }
 
-/* The recorder's own thread has the data keys (test_rows.c shows it); afterwards nobody here can look. */
+/* The recorder's own thread has the data keys (test_rows.c shows it); afterwards
+ * nobody here can look. */
 static void test_encrypted(void)
 {
 	struct recorder_process p;

@@ -1,4 +1,5 @@
-/* The list of recordings that a start need not look at: it survives a start, a torn line and a file that is gone, and forgets what the store does not hold. */
+/* The list of recordings that a start need not look at: it survives a start, a torn line and a file
+ * that is gone, and forgets what the store does not hold. */
 #include "recorder/settled.h"
 #include "tests/support/temp_dir.h"
 

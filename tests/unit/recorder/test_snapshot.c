@@ -1,4 +1,5 @@
-/* The recorder's picture after any damage is the canvas with its pointer, as if all of it had been read, and the map says which macroblocks became different. */
+/* The recorder's picture after any damage is the canvas with its pointer, as if all of it had been
+ * read, and the map says which macroblocks became different. */
 #include "recorder/snapshot.h"
 
 #include "recorder/ring/ring_writer.h"
@@ -117,7 +118,8 @@ static void check_size(uint32_t width, uint32_t height)
 		g_assert_false(snapshot_update(&s.snapshot, s.reader));
 		unsigned n_changed = expect(&s);
 		assert_expected(&s);
-		/* Everything was told, so there is nothing to be found, however the parts were read. */
+		/* Everything was told, so there is nothing to be found, however the parts were
+		 * read. */
 		g_assert_false(snapshot_compare(&s.snapshot, s.reader));
 		assert_expected(&s);
 		g_assert_cmpuint(s.snapshot.n_changed > 0, ==, n_changed > 0);
@@ -156,7 +158,8 @@ static void test_reads_damage_only(void)
 	scene_close(&s);
 }
 
-/* A tile the writer is inside of waits with all its damage, and 254 looks later it is known to be stuck. */
+/* A tile the writer is inside of waits with all its damage, and 254 looks later it is known to be
+ * stuck. */
 static void test_busy_tile(void)
 {
 	const struct rect first = {2, 2, 10, 10}, second = {40, 50, 10, 10};

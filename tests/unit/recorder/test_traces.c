@@ -1,5 +1,5 @@
-/* Whole desktops through the damage encoder: libavcodec shows to the last bit what the encoder believes, and text stays text. Part of each
- * trace by default, all of it with -m slow. */
+/* Whole desktops through the damage encoder: libavcodec shows to the last bit what the encoder
+ * believes, and text stays text. Part of each trace by default, all of it with -m slow. */
 #include "tests/bench/trace_judge.h"
 
 #define QUICK_STEPS 24u

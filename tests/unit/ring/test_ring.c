@@ -1,4 +1,5 @@
-/* The canvas ring with an honest writer: what goes in comes out, wrapping, overflow and doorbell included. */
+/* The canvas ring with an honest writer: what goes in comes out, wrapping, overflow
+ * and doorbell included. */
 #include "base/clock.h"
 #include "recorder/ring/ring_layout.h"
 #include "recorder/ring/ring_reader.h"

@@ -1,4 +1,5 @@
-/* The canvas ring with a writer that lies: every lie is -EPROTO, random bytes are survived, and no answer leaves the canvas. */
+/* The canvas ring with a writer that lies: every lie is -EPROTO, random bytes are survived, and no
+ * answer leaves the canvas. */
 #include "recorder/ring/ring_layout.h"
 #include "recorder/ring/ring_reader.h"
 #include "recorder/ring/ring_writer.h"
@@ -120,7 +121,8 @@ static void test_head_runs_backwards(void)
 	forge_close(&f);
 }
 
-/* Our tail lies in the writer's reach; it may move it, and we do not notice because we never read it back. */
+/* Our tail lies in the writer's reach; it may move it, and we do not notice because
+ * we never read it back. */
 static void test_tail_is_ours(void)
 {
 	struct forge f = forge_open();
@@ -235,7 +237,8 @@ static void check_record(const struct ring_record *got)
 	}
 }
 
-/* Records with plausible heads and random payloads get further than pure noise; one in sixteen has a length of no kind. */
+/* Records with plausible heads and random payloads get further than pure noise; one in sixteen
+ * has a length of no kind. */
 static void scribble(GRand *rand, uint8_t *ring, uint32_t bytes)
 {
 	static const uint32_t lengths[] = {16, 32, 40, 40, 16, 32, 32, 64};

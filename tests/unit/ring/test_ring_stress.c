@@ -1,4 +1,5 @@
-/* The canvas ring between two processes: no torn tile passes, no event is lost or overtakes another, no wake-up is missed. */
+/* The canvas ring between two processes: no torn tile passes, no event is lost or overtakes
+ * another, no wake-up is missed. */
 #include "base/clock.h"
 #include "recorder/ring/ring_reader.h"
 #include "recorder/ring/ring_writer.h"
@@ -72,7 +73,8 @@ static void wait_doorbell(struct ring_reader *r)
 		g_assert_cmpint(poll(&d, 1, PATIENCE_MS), ==, 1);
 }
 
-/* Returns false when the writer is inside just now; else the whole tile has one colour, and that is at least as new as the record. */
+/* Returns false when the writer is inside just now; else the whole tile has one colour, and that is
+ * at least as new as the record. */
 static bool check_tile(struct ring_reader *r, uint32_t column, uint32_t row, uint32_t at_least)
 {
 	static uint32_t tile[64 * 64];
@@ -148,7 +150,8 @@ static void run_pinger(struct ring_writer *w, int pong)
 	_exit(0);
 }
 
-/* The writer waits for each event to be read before it writes the next: one lost wake-up and both wait for ever. */
+/* The writer waits for each event to be read before it writes the next: one lost wake-up
+ * and both wait for ever. */
 static void test_no_lost_wakeup(void)
 {
 	struct ring_writer *w;

@@ -315,7 +315,8 @@ static void test_clipboard_and_size(void)
 	desk_close(&d);
 }
 
-/* A viewer that presses what it never releases: nothing grows, and everything is released in the end. */
+/* A viewer that presses what it never releases: nothing grows, and everything is released in the
+ * end. */
 static void test_many_keys(void)
 {
 	struct desk d = open_desk("rdp");

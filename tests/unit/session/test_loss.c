@@ -1,4 +1,5 @@
-/* No recorder, no session: freezing, thawing, ending, and that nothing of the timeline is lost on the way. The clock is the test's own. */
+/* No recorder, no session: freezing, thawing, ending, and that nothing of the timeline is lost on
+ * the way. The clock is the test's own. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "recorder/ring/ring_reader.h"
@@ -182,7 +183,8 @@ static unsigned fill_ring(struct desk *d)
 	return n;
 }
 
-/* A recorder that hangs: the ring fills, the session freezes before anything goes unrecorded, and all of it arrives in the end. */
+/* A recorder that hangs: the ring fills, the session freezes before anything goes unrecorded, and
+ * all of it arrives in the end. */
 static void test_recorder_hangs(void)
 {
 	struct desk d = open_desk();

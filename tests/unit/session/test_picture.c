@@ -1,4 +1,5 @@
-/* What a front is told, against a plain model: random operations, takes at random moments, compared pixel by pixel. */
+/* What a front is told, against a plain model: random operations, takes at random moments,
+ * compared pixel by pixel. */
 #include "base/log.h"
 #include "tests/support/session_desk.h"
 
@@ -126,7 +127,8 @@ static void take_and_check(struct desk *d, struct model *m, struct tally *tally,
 	check(m, d->shadow, round);
 }
 
-/* The back of this desk sleeps; the test calls in its place, as nothing in the core asks which thread it is. */
+/* The back of this desk sleeps; the test calls in its place, as nothing in the core
+ * asks which thread it is. */
 static void test_against_model(gconstpointer take_every)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(7);
@@ -223,7 +225,8 @@ static void test_frames_stay_whole(void)
 	desk_close(&d);
 }
 
-/* A target that has shown nothing yet costs the viewer no black picture; one that shows black does. */
+/* A target that has shown nothing yet costs the viewer no black picture; one that shows black
+ * does. */
 static void test_begins_with_the_target(void)
 {
 	struct fake_gateway_settings settings = fake_gateway_defaults();

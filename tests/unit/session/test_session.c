@@ -148,7 +148,8 @@ static void test_picture(void)
 	desk_close(&d);
 }
 
-/* What is painted again with the same pixels reaches nobody; one pixel reaches everybody, and little around it. */
+/* What is painted again with the same pixels reaches nobody; one pixel reaches everybody,
+ * and little around it. */
 static void test_unchanged_is_dropped(void)
 {
 	struct fake_gateway_settings settings = fake_gateway_defaults();
@@ -197,7 +198,8 @@ static void test_copy_stays_copy(void)
 	desk_close(&d);
 }
 
-/* Target, viewer, gateway and recorder all at once; what is shown in the end is what was painted last. */
+/* Target, viewer, gateway and recorder all at once; what is shown in the end is what was painted
+ * last. */
 static void test_all_at_once(void)
 {
 	struct fake_gateway_settings settings = fake_gateway_defaults();

@@ -1,9 +1,11 @@
-/** What the tests of sql/ share: databases of the private cluster (tests/support/pg_cluster) and connections to them. */
+/** What the tests of sql/ share: databases of the private cluster (tests/support/pg_cluster)
+ *  and connections to them. */
 #pragma once
 
 #include "sql/db.h"
 
-/** The cluster's conninfo for a database in it, with " user=..." when `role` is not NULL. g_free it. */
+/** The cluster's conninfo for a database in it, with " user=..." when `role` is not NULL. g_free
+ *  it. */
 char *fixture_conninfo(const char *database, const char *role);
 
 /** Makes a new database of this name, migrated when wanted. */

@@ -1,4 +1,5 @@
-/* The audit trail: what was written is read, and nothing of it can be changed, also not by who owns the table. */
+/* The audit trail: what was written is read, and nothing of it can be changed, also not
+ * by who owns the table. */
 #include "sql/audit_store.h"
 #include "sql/db_query.h"
 #include "tests/unit/sql/sql_fixture.h"
@@ -61,7 +62,8 @@ static gpointer write_thread(gpointer role)
 	return NULL;
 }
 
-/* The lock that numbers are taken under is nobody's to hold: neither an advisory one nor a row that a program may touch. */
+/* The lock that numbers are taken under is nobody's to hold: neither an advisory one nor a row
+ * that a program may touch. */
 static void test_lock(void)
 {
 	struct db *recorder = fixture_open("vitrine_recorder");
@@ -80,7 +82,8 @@ static void test_lock(void)
 	db_close(recorder);
 }
 
-/* Several programs at once, a third of it rolled back: still every number is there, and time goes with it. */
+/* Several programs at once, a third of it rolled back: still every number is there,
+ * and time goes with it. */
 static void test_no_holes(void)
 {
 	static char *const roles[] = {"vitrine_gateway", "vitrine_web", "vitrine_admin"};

@@ -1,4 +1,5 @@
-/* Exports at the console: taken in order, gone on with after a restart, and ended once, whoever comes second. */
+/* Exports at the console: taken in order, gone on with after a restart, and ended once,
+ * whoever comes second. */
 #include "sql/export_store.h"
 #include "sql/recording_store.h"
 #include "tests/unit/sql/sql_fixture.h"

@@ -1,4 +1,5 @@
-/* Users, targets, accounts, grants, console logins: rows as written, names without case, what hangs together goes together. */
+/* Users, targets, accounts, grants, console logins: rows as written, names without case, what hangs
+ * together goes together. */
 #include "ipc/broker_proto.h"
 #include "sql/target_store.h"
 #include "sql/web_login_store.h"

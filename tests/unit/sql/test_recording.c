@@ -1,4 +1,5 @@
-/* Recordings: rows can be written again and arrive at the same; a list joins what the recorder and the gateway wrote. */
+/* Recordings: rows can be written again and arrive at the same; a list joins what the recorder
+ * and the gateway wrote. */
 #include "sql/db_query.h"
 #include "sql/recording_store.h"
 #include "sql/session_store.h"
@@ -152,7 +153,8 @@ static uint64_t count(struct db *db, const char *statement)
 	return n;
 }
 
-/* One that fails is told in the audit trail, once, in the recorder's name, who may not write there. */
+/* One that fails is told in the audit trail, once, in the recorder's name, who may not write
+ * there. */
 static void test_check(void)
 {
 	struct db *recorder = fixture_open("vitrine_recorder"), *web = fixture_open("vitrine_web");

@@ -1,5 +1,5 @@
-/* Least rights: for every role what it must be able to do, and what it must be refused. Statements run in a transaction that is rolled
- * back. */
+/* Least rights: for every role what it must be able to do, and what it must be refused. Statements
+ * run in a transaction that is rolled back. */
 #include "sql/db_query.h"
 #include "tests/unit/sql/sql_fixture.h"
 
@@ -102,7 +102,8 @@ static const struct attempt refused[] = {
 	{RECORDER, "SELECT pg_read_file('/etc/passwd')"},
 };
 
-/* Says all of them over one connection per run of the same role and stops at the first that ends otherwise than `wanted`. */
+/* Says all of them over one connection per run of the same role and stops at the first that ends
+ * otherwise than `wanted`. */
 static void attempt_all(const struct attempt *attempts, unsigned count, int wanted)
 {
 	struct db *db = NULL;

@@ -1,4 +1,5 @@
-/* Sessions and commands: the life of a row, lists, and that a command reaches the right node exactly once. */
+/* Sessions and commands: the life of a row, lists, and that a command reaches the
+ * right node exactly once. */
 #include "sql/db_listener.h"
 #include "sql/recording_store.h"
 #include "sql/session_store.h"

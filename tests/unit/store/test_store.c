@@ -1,4 +1,5 @@
-/* Store: names tell what is finished, a failed append leaves no trace, sealing happens in order, a crash's leftovers can be repaired. */
+/* Store: names tell what is finished, a failed append leaves no trace, sealing happens in order, a
+ * crash's leftovers can be repaired. */
 #include "recorder/store/store.h"
 #include "tests/support/temp_dir.h"
 
@@ -245,7 +246,8 @@ static void test_repair_after_crash(void)
 	fixture_finish(&f);
 }
 
-/* A write that the kernel takes only half of must leave nothing behind. RLIMIT_FSIZE stands in for a full disk. */
+/* A write that the kernel takes only half of must leave nothing behind. RLIMIT_FSIZE
+ * stands in for a full disk. */
 static void test_failed_append_leaves_no_trace(void)
 {
 	struct fixture f;

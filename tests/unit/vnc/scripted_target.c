@@ -1,4 +1,5 @@
-/* The far side of the VNC back: a thread that speaks RFB word by word, right or wrong as the test wants it. */
+/* The far side of the VNC back: a thread that speaks RFB word by word, right or wrong
+ * as the test wants it. */
 #include "tests/unit/vnc/scripted_target.h"
 #include "tests/support/patience.h"
 

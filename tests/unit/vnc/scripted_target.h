@@ -1,4 +1,5 @@
-/** A target for the VNC back that is a function on a thread of its own, at the other end of a socket pair, and the words it may say. */
+/** A target for the VNC back that is a function on a thread of its own, at the other end of a
+ *  socket pair, and the words it may say. */
 #pragma once
 
 #include "gateway/vnc/vnc_stream.h"
@@ -23,7 +24,8 @@ struct target {
 void target_init(struct target *target, void (*play)(struct target *));
 void target_finish(struct target *target);
 
-/** Runs the back against the target while `meanwhile` (may be NULL) looks on; returns why the back ended. */
+/** Runs the back against the target while `meanwhile` (may be NULL) looks on; returns why the back
+ *  ended. */
 enum end_reason target_run_back(struct target *target, void (*meanwhile)(struct target *));
 /** Asks the back to stop. */
 void target_stop_back(struct target *target);

@@ -1,4 +1,5 @@
-/* The VNC back against honest targets: picture, copies, cursor and clipboard are compared with what the target sent, input with what it heard. */
+/* The VNC back against honest targets: picture, copies, cursor and clipboard are compared with what
+ * the target sent, input with what it heard. */
 #include "base/secret.h"
 #include "tests/unit/vnc/scripted_target.h"
 

@@ -1,4 +1,5 @@
-/* How the VNC back gets in at a target: VNC password, plain text only where it is granted, VeNCrypt with a pin or an authority. */
+/* How the VNC back gets in at a target: VNC password, plain text only where it is granted, VeNCrypt
+ * with a pin or an authority. */
 #include "base/secret.h"
 #include "gateway/vnc/vnc_tls.h"
 #include "tests/unit/vnc/scripted_target.h"

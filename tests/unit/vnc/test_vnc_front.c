@@ -47,7 +47,8 @@ static unsigned count(struct session *session, uint32_t first_y, uint32_t last_y
 	return n;
 }
 
-/* Words lie over the strip whatever is drawn beneath them, never travel with a copy, and leave the picture as it is when they go. */
+/* Words lie over the strip whatever is drawn beneath them, never travel with a copy, and leave the
+ * picture as it is when they go. */
 static void test_notice(void)
 {
 	struct rect out = {20, 60, 60, 30}, in = {0, 10, 60, 30};
@@ -101,7 +102,8 @@ static void test_notice_and_resize(void)
 	desk_close(&desk);
 }
 
-/* Draws anything in any order; after each pause the viewer must have the very picture. The last pixel tells when it is complete. */
+/* Draws anything in any order; after each pause the viewer must have the very picture. The last
+ * pixel tells when it is complete. */
 static void test_any_order(void)
 {
 	g_autoptr(GRand) dice = g_rand_new_with_seed(7);

@@ -1,4 +1,5 @@
-/* How viewers of the VNC front come and go: refused, leaving, cut off, and those that break the protocol or never answer. */
+/* How viewers of the VNC front come and go: refused, leaving, cut off, and those that break the
+ * protocol or never answer. */
 #include "base/secret.h"
 #include "gateway/vnc/vnc_stream.h"
 #include "gateway/vnc/vnc_tls.h"

@@ -13,7 +13,8 @@ static bool never(void *user)
 	return false;
 }
 
-/* Says that it is idle at what was counted, as a back does when it has read everything. Returns how often the count was behind. */
+/* Says that it is idle at what was counted, as a back does when it has read everything. Returns how
+ * often the count was behind. */
 static unsigned read_all(struct vnc_pump *pump, int library_fd, int peer_fd)
 {
 	unsigned behind = 0;

@@ -1,4 +1,5 @@
-/* One VNC front on a thread and, if wanted, our own VNC back as its viewer on another: it shows every pixel it was sent. */
+/* One VNC front on a thread and, if wanted, our own VNC back as its viewer on another: it shows
+ * every pixel it was sent. */
 #include "tests/unit/vnc/viewer_desk.h"
 #include "tests/support/patience.h"
 

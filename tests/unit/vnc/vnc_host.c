@@ -1,9 +1,11 @@
-/* Joins one real VNC viewer to one real VNC target through front, back and the session's double, inside the sandbox of vitrine-session, for
- * trying both against other people's programs. Prints "listening PORT", then what the core was asked, until either side ends.
+/* Joins one real VNC viewer to one real VNC target through front, back and the session's double,
+ * inside the sandbox of vitrine-session, for trying both against other people's programs. Prints
+ * "listening PORT", then what the core was asked, until either side ends.
  *
  *     vnc_host TARGET_PORT none|vnc|x509 PASSWORD CERTIFICATE_SHA256 CERTIFICATE_FILE
  *
- * The viewer logs in as alice%demo with the password "geheim"; its certificate goes to CERTIFICATE_FILE. */
+ * The viewer logs in as alice%demo with the password "geheim"; its certificate goes to
+ * CERTIFICATE_FILE. */
 #include "base/log.h"
 #include "base/secret.h"
 #include "gateway/worker/sandbox.h"

@@ -26,7 +26,8 @@ static void ranges(void)
 		{"bytes=-0", 100, RANGE_UNSATISFIABLE, 0, 0},
 		{"bytes=0-", 0, RANGE_UNSATISFIABLE, 0, 0},
 		{"bytes=18446744073709551615-", 100, RANGE_UNSATISFIABLE, 0, 0},
-		/* Malformed, several, or another unit: the header does not count (RFC 9110 14.2). */
+		/* Malformed, several, or another unit: the header does not count (RFC 9110
+		 * 14.2). */
 		{"bytes=18446744073709551616-", 100, RANGE_NONE, 0, 0},
 		{"bytes=5-4", 100, RANGE_NONE, 0, 0},
 		{"bytes=0-1,5-6", 100, RANGE_NONE, 0, 0},

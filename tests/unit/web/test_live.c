@@ -1,4 +1,5 @@
-/* From the recorder's socket to the browser's stream: cutting packets, bounded queue, and a whole page over a fake recorder. */
+/* From the recorder's socket to the browser's stream: cutting packets, bounded queue, and a whole
+ * page over a fake recorder. */
 #include "base/clock.h"
 #include "base/wire.h"
 #include "ipc/live_proto.h"

@@ -83,7 +83,8 @@ static void expect_wait(struct throttle *throttle, const char *user, uint32_t wa
 	g_assert_cmpuint(throttle_begin(throttle, "192.0.2.1", user), ==, wait_s);
 }
 
-/* Counted before the password is looked at: the fifth of five guesses at one moment waits, whatever became of the four. */
+/* Counted before the password is looked at: the fifth of five guesses at one moment waits,
+ * whatever became of the four. */
 static void backoff(void)
 {
 	struct throttle *throttle = throttle_create();

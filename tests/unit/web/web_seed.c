@@ -1,5 +1,6 @@
-/* Fills a test database as gateway and recorder would: people, sessions in all states, one recording whose segments are named on
- * standard input, one a line: "FILE INIT TIMELINE BYTES START_US DURATION_US WIDTH HEIGHT". */
+/* Fills a test database as gateway and recorder would: people, sessions in all states, one
+ * recording whose segments are named on standard input, one a line: "FILE INIT TIMELINE BYTES
+ * START_US DURATION_US WIDTH HEIGHT". */
 #include "base/clock.h"
 #include "base/password.h"
 #include "base/secret.h"

@@ -89,7 +89,8 @@ static bool try_signal_by_owner(void)
 	       fcntl(inherited_socket[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
-/* Of a pair's datagram socket each message may name a receiver in the file system; a stream's may not. */
+/* Of a pair's datagram socket each message may name a receiver in the file system; a stream's may
+ * not. */
 static bool try_datagrams(void)
 {
 	int pair[2];
@@ -176,7 +177,8 @@ static const struct probe probes[] = {
 	{"inherited-socket", needs_inherited_socket},
 };
 
-/* From outside the filter: the sets as the kernel shows them, read through a descriptor opened before. */
+/* From outside the filter: the sets as the kernel shows them, read through a
+ * descriptor opened before. */
 static bool capabilities_are_gone(int status_fd)
 {
 	static const char *const sets[] = {"CapInh:", "CapPrm:", "CapEff:", "CapAmb:"};
