@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 from packaging.embedded.__main__ import free_displays
-from tests.support.installation import BUILD, ROOT
+from tests.support.installation import BUILD
 
 PREFIX = "usr/local"
 
@@ -82,9 +82,12 @@ class Installed(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (0, f"{sample}: no mistake found\n"))
 
     def test_manuals_are_well_formed(self):
-        for page in (ROOT / "packaging/man").iterdir():
+        pages = sorted(path.name for path in (self.root / PREFIX / "share/man").glob("man?/*"))
+        self.assertEqual(pages, ["vitrine-export.1", "vitrine-gateway.8", "vitrine-recorder.8", "vitrine-session.8", "vitrine-verify.1", "vitrine-web.8",
+                                 "vitrine.1", "vitrine.yaml.5"])
+        for page in (self.root / PREFIX / "share/man").glob("man?/*"):
             warned = subprocess.run(["man", "--warnings", "-l", str(page)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
-            self.assertEqual(warned.stderr, "")
+            self.assertEqual(warned.stderr, "", page.name)
 
 
 if __name__ == "__main__":
