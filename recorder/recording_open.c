@@ -85,7 +85,8 @@ static int start(struct recording *r, const struct recording_services *services,
 	r->utc_offset_us = (int64_t)(clock_utc_us() - clock_now_us());
 	/* Before anything can wake the task: its own reports come behind this one. */
 	recording_report_opened(&r->observer, 0);
-	/* Whoever posts to it next may end the recording and the task: it is touched under the lock. */
+	/* Whoever posts to it next may end the recording and the task: it is touched under the
+	 * lock. */
 	g_mutex_lock(&r->lock);
 	r->task = task;
 	task_post(task);
