@@ -107,7 +107,7 @@ static void wait_for_room(struct recorder_link *link)
 static void send_waiting(struct recorder_link *link)
 {
 	while (link->fd >= 0 &&
-	       (link->openings.head != NULL || recorder_outbox_unsaid(link->outbox) > 0)) {
+	       (link->openings.head != NULL || !recorder_outbox_all_said(link->outbox))) {
 		int result = link->openings.head != NULL ? send_opening(link) : send_message(link);
 		if (result == -EAGAIN) {
 			wait_for_room(link);

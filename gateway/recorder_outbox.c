@@ -283,6 +283,11 @@ GPtrArray *recorder_outbox_sealed(struct recorder_outbox *outbox, const char *se
 	return lost;
 }
 
+bool recorder_outbox_all_said(const struct recorder_outbox *outbox)
+{
+	return outbox->next == NULL;
+}
+
 unsigned recorder_outbox_unsaid(const struct recorder_outbox *outbox)
 {
 	return g_list_length(outbox->next);

@@ -46,6 +46,8 @@ char *recorder_outbox_taken(struct recorder_outbox *outbox, const struct recorde
  *  GPtrArray of JSON texts (owned by it). */
 GPtrArray *recorder_outbox_sealed(struct recorder_outbox *outbox, const char *session_id);
 
+/** Whether nothing is left to be said; cheap, however much waits. */
+bool recorder_outbox_all_said(const struct recorder_outbox *outbox);
 /** Messages not said yet; all that are kept. */
 unsigned recorder_outbox_unsaid(const struct recorder_outbox *outbox);
 unsigned recorder_outbox_kept(const struct recorder_outbox *outbox);
