@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -197,7 +198,7 @@ def vitrine(layout: Layout, *words: str, secret: str | None = None) -> str:
 def write_command(layout: Layout) -> Path:
     """`vitrine` for this installation, without --config: what the guide and the README type."""
     path = layout.state / "vitrine"
-    path.write_text(f'#!/bin/sh\nexec {layout.program("vitrine")} --config {layout.config} "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec {shlex.join([str(layout.program("vitrine")), "--config", str(layout.config)])} "$@"\n')
     path.chmod(0o755)
     return path
 
